@@ -1,0 +1,36 @@
+#include "cli/command.h"
+
+#include <string.h>
+
+#include "config.h"
+
+struct command {
+	const char *name;
+	command_fn *fn;
+	const char *usage;
+};
+
+static const struct command commands[] = {
+	{ "run", command_run_node, "be a node, in the foreground" },
+};
+
+#define COMMANDS_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+void command_usage(FILE *file)
+{
+	fprintf(file, "usage: holdfast COMMAND [OPTION...] [ARGUMENT...]\n\n");
+	for (size_t i = 0; i < COMMANDS_COUNT; i++)
+		fprintf(file, "  %-10s %s\n", commands[i].name,
+			commands[i].usage);
+	fprintf(file, "\nholdfast %s\n", PACKAGE_VERSION);
+}
+
+int command_run(int argc, char **argv)
+{
+	for (size_t i = 0; i < COMMANDS_COUNT; i++)
+		if (strcmp(argv[0], commands[i].name) == 0)
+			return commands[i].fn(argc, argv);
+	fprintf(stderr, "holdfast: no command \"%s\"\n", argv[0]);
+	command_usage(stderr);
+	return EXIT_CODE_USAGE;
+}

@@ -1,0 +1,15 @@
+/* clock - the only place that asks what time it is. */
+#ifndef HOLDFAST_IO_CLOCK_H
+#define HOLDFAST_IO_CLOCK_H
+
+#include <stdint.h>
+
+/* Milliseconds of CLOCK_BOOTTIME, the same in every process of the machine;
+ * for durations and deadlines.  Never goes back; counts suspend (LEASE T7).
+ */
+int64_t clock_ms(void);
+
+/* Milliseconds since 1970; for what users see.  May jump. */
+int64_t clock_wall_ms(void);
+
+#endif
