@@ -1,0 +1,188 @@
+#include "core/spec.h"
+
+#include <errno.h>
+
+/* Strings travel with their terminator, so that a decoded spec can point into
+ * the bytes it came from.
+ */
+enum {
+	TAG_TOKEN = 1,
+	TAG_ATTEMPT = 2,
+	TAG_UNIT = 3,
+	TAG_ID = 4,
+	TAG_ARGV = 5, /* one each, in order */
+	TAG_ENV = 6,  /* one each, in order */
+	TAG_DIR = 7,
+	TAG_USER = 8,
+	TAG_GROUP = 9,
+	TAG_UMASK = 10,
+	TAG_NICE = 11,
+	TAG_STOP_SIGNAL = 12,
+	TAG_STOP_TIMEOUT = 13,
+	TAG_TIMEOUT = 14,
+	TAG_WORK_DIR = 15,
+	TAG_WANTS_OUTPUT = 16,
+	TAG_MAX_OUTPUT = 17,
+	TAG_OK_EXIT = 18, /* one each */
+};
+
+static void put_string(struct enc *enc, uint8_t tag, const char *string)
+{
+	struct text text = text_of(string != NULL ? string : "");
+
+	text.len++;
+	enc_text(enc, tag, text);
+}
+
+int spec_encode(const struct spec *spec, void *buf, size_t cap)
+{
+	struct enc enc = enc_init(buf, cap);
+
+	enc_u64(&enc, TAG_TOKEN, spec->token);
+	enc_u64(&enc, TAG_ATTEMPT, spec->attempt);
+	put_string(&enc, TAG_UNIT, spec->unit);
+	put_string(&enc, TAG_ID, spec->id);
+	for (size_t i = 0; spec->argv[i] != NULL; i++)
+		put_string(&enc, TAG_ARGV, spec->argv[i]);
+	for (size_t i = 0; spec->env[i] != NULL; i++)
+		put_string(&enc, TAG_ENV, spec->env[i]);
+	put_string(&enc, TAG_DIR, spec->dir);
+	put_string(&enc, TAG_USER, spec->user);
+	put_string(&enc, TAG_GROUP, spec->group);
+	enc_i64(&enc, TAG_UMASK, spec->umask);
+	enc_i64(&enc, TAG_NICE, spec->nice);
+	enc_i64(&enc, TAG_STOP_SIGNAL, spec->stop_signal);
+	enc_i64(&enc, TAG_STOP_TIMEOUT, spec->stop_timeout_ms);
+	enc_i64(&enc, TAG_TIMEOUT, spec->timeout_ms);
+	put_string(&enc, TAG_WORK_DIR, spec->work_dir);
+	enc_u64(&enc, TAG_WANTS_OUTPUT, spec->wants_output);
+	enc_u64(&enc, TAG_MAX_OUTPUT, spec->max_output);
+	for (size_t i = 0; i < spec->ok_exit_count; i++)
+		enc_i64(&enc, TAG_OK_EXIT, spec->ok_exit[i]);
+	return enc_end(&enc);
+}
+
+/* The string in FIELD, or NULL when it isn't one. */
+static const char *string_of(const struct field *field)
+{
+	size_t len = field->body.len;
+
+	if (len == 0 ||
+	    memchr(field->body.at, '\0', len) != field->body.at + len - 1)
+		return NULL;
+	return field->body.at;
+}
+
+static int append(const char **strings, const char *string)
+{
+	for (size_t i = 0; i < SPEC_STRINGS_MAX; i++) {
+		if (strings[i] == NULL) {
+			strings[i] = string;
+			return 0;
+		}
+	}
+	return -EBADMSG;
+}
+
+static int take_string(struct spec *spec, const struct field *field)
+{
+	const char *string = string_of(field);
+
+	if (string == NULL)
+		return -EBADMSG;
+	switch (field->tag) {
+	case TAG_UNIT:
+		spec->unit = string;
+		break;
+	case TAG_ID:
+		spec->id = string;
+		break;
+	case TAG_ARGV:
+		return append(spec->argv, string);
+	case TAG_ENV:
+		return append(spec->env, string);
+	case TAG_DIR:
+		spec->dir = string;
+		break;
+	case TAG_USER:
+		spec->user = string;
+		break;
+	case TAG_GROUP:
+		spec->group = string;
+		break;
+	default:
+		spec->work_dir = string;
+		break;
+	}
+	return 0;
+}
+
+static int take_number(struct spec *spec, const struct field *field)
+{
+	switch (field->tag) {
+	case TAG_TOKEN:
+		spec->token = field_u64(field);
+		break;
+	case TAG_ATTEMPT:
+		spec->attempt = (uint32_t)field_u64(field);
+		break;
+	case TAG_UMASK:
+		spec->umask = (int32_t)field_i64(field);
+		break;
+	case TAG_NICE:
+		spec->nice = (int32_t)field_i64(field);
+		break;
+	case TAG_STOP_SIGNAL:
+		spec->stop_signal = (int32_t)field_i64(field);
+		break;
+	case TAG_STOP_TIMEOUT:
+		spec->stop_timeout_ms = field_i64(field);
+		break;
+	case TAG_TIMEOUT:
+		spec->timeout_ms = field_i64(field);
+		break;
+	case TAG_WANTS_OUTPUT:
+		spec->wants_output = field_u64(field) != 0;
+		break;
+	case TAG_MAX_OUTPUT:
+		spec->max_output = field_u64(field);
+		break;
+	case TAG_OK_EXIT:
+		if (spec->ok_exit_count == SPEC_OK_EXIT_MAX)
+			return -EBADMSG;
+		spec->ok_exit[spec->ok_exit_count++] =
+			(int32_t)field_i64(field);
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+static bool is_string(uint8_t tag)
+{
+	return (tag >= TAG_UNIT && tag <= TAG_GROUP) || tag == TAG_WORK_DIR;
+}
+
+int spec_decode(struct spec *spec, const void *buf, size_t len)
+{
+	struct dec dec = dec_init(buf, len);
+	struct field field;
+	int rc = 0;
+
+	*spec = (struct spec){ .unit = "",
+			       .id = "",
+			       .dir = "",
+			       .user = "",
+			       .group = "",
+			       .umask = -1,
+			       .work_dir = "" };
+	while (rc == 0 && dec_next(&dec, &field))
+		rc = is_string(field.tag) ? take_string(spec, &field)
+					  : take_number(spec, &field);
+	if (rc == 0)
+		rc = dec_end(&dec);
+	if (rc == 0 && (spec->token == 0 || spec->argv[0] == NULL))
+		rc = -EBADMSG;
+	return rc;
+}
