@@ -2,6 +2,12 @@
  *
  * Read by everyone, changed by nobody once loaded.  io/conffile.h makes one
  * from files; core/schema.h says which keys there are.
+ *
+ * Strings marked "template" go through expand_run (core/expand.h) before use,
+ * for every kind of unit: a literal dollar is stored in them as "$$".  They
+ * may name ${param.…} as declared, and of a job ${job.…}: id, type, user,
+ * output, scratch, token, attempt, node; `output` and `unique` only id, type,
+ * user, which are known when the job is asked for.
  */
 #ifndef HOLDFAST_CORE_CONFIG_H
 #define HOLDFAST_CORE_CONFIG_H
@@ -47,8 +53,8 @@ struct unit {
 	enum unit_kind kind;
 	char *name;
 	/* every unit */
-	struct strings command; /* may hold ${job.…} and ${param.…} */
-	struct strings env;	/* "NAME=VALUE" */
+	struct strings command; /* templates */
+	struct strings env;	/* "NAME=VALUE"; templates */
 	char *env_file;		/* NULL = none, as every char * here */
 	char *user;
 	char *group;
@@ -91,10 +97,11 @@ struct unit {
 	/* jobs */
 	struct config_param *params;
 	size_t params_count;
-	char *output;	   /* name users see; NULL = the job has no file */
+	char *output;	   /* template: name users see; NULL = no file.  Once
+			      expanded it may hold '/': then it is unfit */
 	char *output_type; /* MIME type */
 	enum job_unique unique;
-	char *unique_value; /* UNIQUE_VALUE: with ${param.…} */
+	char *unique_value; /* UNIQUE_VALUE: template */
 	enum job_when_busy when_busy;
 	unsigned attempts;
 	int64_t keep_ms;
