@@ -39,7 +39,9 @@ void enc_u64(struct enc *enc, uint8_t tag, uint64_t value)
 
 void enc_i64(struct enc *enc, uint8_t tag, int64_t value)
 {
-	enc_u64(enc, tag, ((uint64_t)value << 1) ^ (uint64_t)(value >> 63));
+	uint64_t sign = value < 0 ? UINT64_MAX : 0;
+
+	enc_u64(enc, tag, (uint64_t)value << 1 ^ sign);
 }
 
 int enc_end(const struct enc *enc)

@@ -64,8 +64,8 @@ static void out_event_text(struct out *out, enum log_level level,
 	out_string(out, event);
 }
 
-static void log_line(enum log_level level, int rc, const char *format,
-		     va_list args)
+__attribute__((format(printf, 3, 0))) static void
+log_line(enum log_level level, int rc, const char *format, va_list args)
 {
 	char event[LOG_LINE_MAX / 2];
 	char line[LOG_LINE_MAX];

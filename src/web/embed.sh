@@ -29,7 +29,7 @@ for file in "$@"; do
   type=$(type_of "$name")
   sum=$(cksum <"$file" | tr ' ' -)
   echo
-  echo "static const unsigned char data_$n[] = {"
+  echo "static const unsigned char data_${n}[] = {"
   od -An -v -tx1 "$file" |
     sed 's/^ *//; s/ *$//; s/  */, 0x/g; s/^/	0x/; s/$/,/'
   echo '};'
