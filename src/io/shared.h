@@ -41,8 +41,12 @@ struct shared_ops {
 	 * written since the last success may or may not be there, for ever;
 	 * go on in a new segment. */
 	int (*sync)(struct shared *shared);
-	/* Removes own segment NUMBER. */
+	/* Removes own segment NUMBER, for good when it returns 0: a crash
+	 * must not bring it back after a younger one is gone. */
 	int (*remove)(struct shared *shared, uint32_t number);
+	/* Takes own segment NUMBER out of the journal, as for good, but keeps
+	 * its bytes for a person to look at. */
+	int (*set_aside)(struct shared *shared, uint32_t number);
 };
 
 struct shared {

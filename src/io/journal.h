@@ -1,0 +1,116 @@
+/* journal - this node's own journal: read at the start, then appended to.
+ *
+ * Written against struct shared_ops only, so that the simulator runs it as it
+ * is.  No clock, no policy: what is written and when is the caller's affair.
+ * The life of one:
+ *
+ *	journal_init
+ *	journal_replay		every record that was ever acknowledged
+ *	journal_begin		a new segment; from here until the first
+ *	journal_append …	commit lies its snapshot, which may be of any
+ *	journal_commit		size
+ *	journal_drop_older	now, and only now, the past may go
+ *	journal_reserve		room for the next batches
+ *	journal_append …	a batch, then
+ *	journal_commit		one write, one sync; then tell the world
+ *
+ * When append or commit fails with anything but -ENOSPC the segment is
+ * abandoned: what was written since the last good commit may or may not be
+ * found by the next replay.  Go on with journal_begin and a new snapshot.
+ */
+#ifndef HOLDFAST_IO_JOURNAL_H
+#define HOLDFAST_IO_JOURNAL_H
+
+#include "core/record.h"
+#include "io/shared.h"
+
+#define JOURNAL_BATCH_MAX   (4u * 1024 * 1024) /* bytes between two commits */
+#define JOURNAL_RESERVE	    (256u * 1024)      /* bytes kept for outcomes */
+#define JOURNAL_FIRST_BYTES (512u * 1024)      /* of a new segment */
+#define JOURNAL_GROWTH	    (1024u * 1024)     /* bytes added at a time */
+#define JOURNAL_BUFFER	    (256u * 1024)      /* bytes kept before a write */
+#define JOURNAL_NODE_MAX    64
+
+struct journal {
+	struct shared *shared;
+	char node[JOURNAL_NODE_MAX + 1];
+	uint64_t salt;	  /* of the next segment; random, a test may set it */
+	uint32_t number;  /* of the current segment, 0 before the first */
+	uint32_t highest; /* number ever seen */
+	uint64_t segment_salt;
+	uint64_t size;	  /* bytes of zeros and data in the segment */
+	uint64_t written; /* bytes given to shared->write */
+	uint64_t batch;	  /* where the batch began */
+	uint8_t *buf;	  /* what was appended and not yet written */
+	size_t buf_len;	  /* bytes */
+	bool snapshot;	  /* no commit in this segment yet */
+	bool broken;	  /* a write or sync failed: begin anew */
+	uint64_t records; /* read by the last replay */
+	unsigned torn;	  /* segments with an unfinished batch at the end */
+	unsigned damaged; /* places where synced bytes came back wrong */
+	uint32_t
+		aside[16]; /* damaged segments, kept when the past is dropped */
+	unsigned aside_count;
+};
+
+/* Called for each record; texts are borrowed for the call.  Anything but 0
+ * ends the replay, which returns it.
+ */
+typedef int journal_record_fn(void *arg, const struct record *record);
+
+/* SHARED and NODE are of the caller and stay.  0, -ENOMEM, -EINVAL when the
+ * name is too long.
+ */
+int journal_init(struct journal *journal, struct shared *shared,
+		 const char *node);
+void journal_fini(struct journal *journal);
+
+/* Hands every valid record of every own segment to FN, oldest first.  The
+ * unfinished end of a batch that was never acknowledged is left out, as a
+ * whole from its first missing byte on.  Where synced bytes are wrong it says
+ * so in the log, goes on at the next valid frame, counts it in
+ * journal->damaged, and sees to it that the segment is kept for a person.
+ * 0, what FN said, or a negative errno of the storage.
+ */
+int journal_replay(struct journal *journal, journal_record_fn *fn, void *arg);
+
+/* Begins the next segment.  On failure nothing is left of it, but nothing can
+ * be appended either: call again later.
+ */
+int journal_begin(struct journal *journal);
+
+/* Would records of BYTES in all (record plus JOURNAL_FRAME_MAX each) fit into
+ * the batch and the reserved space, with JOURNAL_RESERVE to spare?
+ */
+bool journal_has_room(const struct journal *journal, size_t bytes);
+#define JOURNAL_FRAME_MAX (16u + 7u + 3u * 3u + 64u + 12u)
+
+/* Makes room for BYTES and JOURNAL_RESERVE beyond them.  Does nothing when
+ * there is; else it costs a write and a sync, so ask early.  -ENOSPC leaves
+ * everything as it was: then refuse what is new and use the reserve for what
+ * must be said.
+ */
+int journal_reserve(struct journal *journal, size_t bytes);
+
+/* Adds RECORD to the batch.  A snapshot grows the segment as it needs.
+ * -ENOSPC: the batch or the reserved space is full (commit, then try again;
+ * or journal_reserve); the batch is as it was.
+ */
+int journal_append(struct journal *journal, const struct record *record);
+
+/* Writes and syncs the batch.  On success everything appended so far is found
+ * by every later replay.
+ */
+int journal_commit(struct journal *journal);
+
+/* Removes the own segments before the current one, oldest first, each for
+ * good before the next; damaged ones are set aside.  Call after the commit of
+ * the snapshot (-EINVAL before).  When it fails, repeat it later: nothing is
+ * lost, but nothing that the past knows may be forgotten until it is gone.
+ */
+int journal_drop_older(struct journal *journal);
+
+/* Bytes of the current segment in use, the batch included. */
+uint64_t journal_bytes(const struct journal *journal);
+
+#endif
