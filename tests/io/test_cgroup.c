@@ -1,0 +1,146 @@
+#define _GNU_SOURCE
+#include "io/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/core/test.h"
+
+#define BUDGET_MS 5000
+
+static char name[64];
+
+/* A tree, or -1 where none may be made: then there is nothing to test. */
+static int open_tree(void)
+{
+	int tree;
+
+	snprintf(name, sizeof(name), "holdfast-test-%d", (int)getpid());
+	tree = cgroup_tree_open(name, BUDGET_MS);
+	return tree < 0 ? -1 : tree;
+}
+
+/* A process in GROUP that ignores TERM, with a child in another session. */
+static pid_t fork_into(int group)
+{
+	int ends[2];
+	pid_t pid;
+	char c;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		signal(SIGTERM, SIG_IGN);
+		if (cgroup_enter(group, getpid()) != 0)
+			_exit(1);
+		if (fork() == 0)
+			setsid();
+		if (write(ends[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	ck_assert_int_eq(read(ends[0], &c, 1), 1);
+	ck_assert_int_eq(read(ends[0], &c, 1), 1);
+	close(ends[0]);
+	close(ends[1]);
+	return pid;
+}
+
+START_TEST(a_group_ends_with_all_that_escaped_in_it)
+{
+	int tree = open_tree();
+	int slot;
+	pid_t pid;
+
+	if (tree == -1)
+		return;
+	slot = cgroup_slot_open(tree, 3);
+	ck_assert_int_ge(slot, 0);
+	ck_assert_int_eq(cgroup_is_populated(slot), 0);
+	pid = fork_into(slot);
+	ck_assert_int_eq(cgroup_is_populated(slot), 1);
+	ck_assert_int_eq(cgroup_is_populated(tree), 1);
+	ck_assert_int_eq(cgroup_end_all(slot, BUDGET_MS), 0);
+	ck_assert_int_eq(cgroup_is_populated(slot), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	close(slot);
+	cgroup_tree_remove(tree, name, BUDGET_MS);
+}
+END_TEST
+
+START_TEST(a_slot_is_made_once_and_used_again)
+{
+	int tree = open_tree();
+	int first;
+	int second;
+	struct stat one;
+	struct stat two;
+
+	if (tree == -1)
+		return;
+	first = cgroup_slot_open(tree, 0);
+	second = cgroup_slot_open(tree, 0);
+	ck_assert_int_eq(fstat(first, &one), 0);
+	ck_assert_int_eq(fstat(second, &two), 0);
+	ck_assert_int_eq(one.st_ino, two.st_ino);
+	close(first);
+	close(second);
+	cgroup_tree_remove(tree, name, BUDGET_MS);
+}
+END_TEST
+
+START_TEST(a_tree_left_behind_is_emptied_and_taken_over)
+{
+	int tree = open_tree();
+	int slot;
+	pid_t pid;
+
+	if (tree == -1)
+		return;
+	slot = cgroup_slot_open(tree, 1);
+	pid = fork_into(slot);
+	close(slot);
+	close(tree);
+	tree = cgroup_tree_open(name, BUDGET_MS);
+	ck_assert_int_ge(tree, 0);
+	ck_assert_int_eq(cgroup_is_populated(tree), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	cgroup_tree_remove(tree, name, BUDGET_MS);
+}
+END_TEST
+
+START_TEST(removal_takes_groups_the_work_made)
+{
+	int tree = open_tree();
+	int slot;
+
+	if (tree == -1)
+		return;
+	slot = cgroup_slot_open(tree, 1);
+	ck_assert_int_eq(mkdirat(slot, "a", 0755), 0);
+	ck_assert_int_eq(mkdirat(slot, "a/b", 0755), 0);
+	cgroup_tree_remove(tree, name, BUDGET_MS);
+	ck_assert_int_eq(mkdirat(slot, "c", 0755), -1);
+	ck_assert_int_eq(errno, ENOENT);
+	close(slot);
+}
+END_TEST
+
+START_TEST(without_a_tree_there_are_no_slots)
+{
+	ck_assert_int_eq(cgroup_slot_open(-1, 0), -EBADF);
+	cgroup_tree_remove(-1, "none", 0);
+}
+END_TEST
+
+TEST_MAIN("cgroup", a_group_ends_with_all_that_escaped_in_it,
+	  a_slot_is_made_once_and_used_again,
+	  a_tree_left_behind_is_emptied_and_taken_over,
+	  removal_takes_groups_the_work_made, without_a_tree_there_are_no_slots)
