@@ -1,0 +1,102 @@
+#define _GNU_SOURCE
+#include "io/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int remove_at(int dir_fd, const char *name, dev_t device, int depth);
+
+static int remove_entries(int fd, dev_t device, int depth)
+{
+	DIR *dir = fdopendir(fd);
+	const struct dirent *entry;
+	int rc = 0;
+
+	if (dir == NULL) {
+		rc = -errno;
+		close(fd);
+		return rc;
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		int one;
+
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
+		one = remove_at(dirfd(dir), entry->d_name, device, depth + 1);
+		if (rc == 0)
+			rc = one;
+	}
+	closedir(dir);
+	return rc;
+}
+
+static int remove_dir(int dir_fd, const char *name, dev_t device, int depth)
+{
+	struct stat st;
+	int rc;
+	int fd;
+
+	if (depth > TREE_DEPTH_MAX)
+		return -ELOOP;
+	fd = openat(dir_fd, name,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return -errno;
+	if (fstat(fd, &st) == -1 || st.st_dev != device) {
+		close(fd);
+		return -EXDEV;
+	}
+	rc = remove_entries(fd, device, depth);
+	if (unlinkat(dir_fd, name, AT_REMOVEDIR) == -1 && rc == 0)
+		rc = -errno;
+	return rc;
+}
+
+static int remove_at(int dir_fd, const char *name, dev_t device, int depth)
+{
+	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	return remove_dir(dir_fd, name, device, depth);
+}
+
+int tree_remove(int dir_fd, const char *name)
+{
+	struct stat st;
+
+	if (fstat(dir_fd, &st) == -1)
+		return -errno;
+	return remove_at(dir_fd, name, st.st_dev, 0);
+}
+
+int tree_write(int dir_fd, const char *name, const void *buf, size_t len)
+{
+	const char *at = buf;
+	int rc = 0;
+	int fd = openat(dir_fd, name,
+			O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+			0600);
+
+	if (fd == -1)
+		return -errno;
+	while (len > 0 && rc == 0) {
+		ssize_t wrote = write(fd, at, len);
+
+		if (wrote > 0) {
+			at += wrote;
+			len -= (size_t)wrote;
+		} else if (wrote == -1 && errno != EINTR) {
+			rc = -errno;
+		}
+	}
+	close(fd);
+	if (rc != 0)
+		unlinkat(dir_fd, name, 0);
+	return rc;
+}

@@ -1,0 +1,389 @@
+/* journal - the role that keeps the journal and the view, and leads.
+ *
+ * The only writer of both.  Takes requests from http and control, words from
+ * workers, and the state of the holdings; everything it decides is in the
+ * ledger.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "io/channel.h"
+#include "io/clock.h"
+#include "io/conffile.h"
+#include "io/log.h"
+#include "io/loop.h"
+#include "io/shared_dir.h"
+#include "io/tree.h"
+#include "roles/heritage.h"
+#include "roles/ledger.h"
+
+#define JOURNAL_BEAT_MS	   500	/* longest turn without a sign of life */
+#define JOURNAL_READERS_MS 5000 /* dead readers of the view are cleared */
+#define WORKER_LINK	   ROLE_MAX
+
+struct journal_role {
+	struct heritage *heritage;
+	struct config *config; /* ours after a reload, NULL before */
+	uint32_t generation;   /* of the configuration */
+	struct loop loop;
+	struct shared_dir shared;
+	struct journal journal;
+	struct ledger ledger;
+	int state_dir;		  /* descriptors */
+	int work_dir;		  /* STATE/work */
+	int shared_path;	  /* SHARED */
+	int64_t readers_ms;	  /* when dead readers are looked for next */
+	bool ready[ROLE_MAX + 1]; /* links with something to read */
+	uint8_t packet[MESSAGE_MAX];
+	uint8_t reply[512];
+};
+
+static struct ledger_now now(void)
+{
+	return (struct ledger_now){ clock_ms(), clock_wall_ms() };
+}
+
+/* ---- what the ledger does to the world ---- */
+
+static void send_reply(void *arg, unsigned link, const struct message *reply)
+{
+	struct journal_role *role = arg;
+	int len = message_encode(reply, role->reply, sizeof(role->reply));
+	int rc = len;
+
+	if (len > 0)
+		rc = channel_send(role->heritage->links[link][1], role->reply,
+				  (size_t)len);
+	if (rc < 0)
+		log_debug("journal: reply lost role=%u rc=%d", link, rc);
+}
+
+static void spec_name(char *name, size_t cap, uint64_t token)
+{
+	struct out out = out_init(name, cap);
+
+	out_hex(&out, token, 16);
+	(void)out_end(&out);
+}
+
+static int write_spec(void *arg, uint64_t token, const void *spec, size_t len)
+{
+	const struct journal_role *role = arg;
+	char name[24];
+
+	spec_name(name, sizeof(name), token);
+	return tree_write(role->work_dir, name, spec, len);
+}
+
+static void remove_spec(void *arg, uint64_t token)
+{
+	const struct journal_role *role = arg;
+	char name[24];
+
+	spec_name(name, sizeof(name), token);
+	(void)unlinkat(role->work_dir, name, 0);
+}
+
+static void remove_work(void *arg, const char *id, uint64_t keep)
+{
+	const struct journal_role *role = arg;
+	int jobs = openat(role->shared_path, "jobs",
+			  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc;
+
+	(void)keep;
+	if (jobs == -1)
+		return;
+	rc = tree_remove(jobs, id);
+	close(jobs);
+	if (rc != 0)
+		log_warn(rc, "journal: cannot remove files of job=%s", id);
+}
+
+static void ring(void *arg, bool changes, bool holdings)
+{
+	const struct journal_role *role = arg;
+	const struct heritage *heritage = role->heritage;
+
+	if (holdings)
+		bell_ring(heritage->bells[ROLE_SUPERVISOR]);
+	if (!changes)
+		return;
+	bell_ring(heritage->bells[ROLE_CONTROL]);
+	for (unsigned i = 0; i < heritage->config->http.processes; i++)
+		bell_ring(heritage->bells[ROLE_HTTP + i]);
+}
+
+static const struct ledger_ops ops = { send_reply, write_spec, remove_spec,
+				       remove_work, ring };
+
+/* ---- start ---- */
+
+static int open_dirs(struct journal_role *role)
+{
+	const struct config *config = role->heritage->config;
+
+	role->state_dir =
+		open(config->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (role->state_dir != -1)
+		role->work_dir = openat(role->state_dir, "work",
+					O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (role->state_dir == -1 || role->work_dir == -1) {
+		int rc = -errno;
+
+		log_err(rc, "journal: cannot open %s/work", config->state);
+		return rc;
+	}
+	return 0;
+}
+
+static int open_view(struct journal_role *role)
+{
+	const struct board *board = role->heritage->board;
+	/* Nobody else is in only when the node has just started. */
+	bool fresh = atomic_load(&board->life) <= 1 &&
+		     atomic_load(&board->roles[ROLE_JOURNAL].restarts) == 0;
+	struct ledger_world world = {
+		.journal = &role->journal,
+		.board = role->heritage->board,
+		.ops = &ops,
+		.arg = role,
+		.place = { role->heritage->config->node,
+			   role->heritage->config->shared },
+	};
+	int rc = 0;
+
+	world.view =
+		view_open_writer(role->heritage->config->state, fresh, &rc);
+	if (world.view == NULL)
+		return rc;
+	return ledger_init(&role->ledger, &world, role->heritage->config);
+}
+
+/* Shared storage may not be there yet: then this is tried again. */
+static int open_shared(struct journal_role *role)
+{
+	const struct config *config = role->heritage->config;
+	int rc;
+
+	if (role->shared_path == -1) {
+		rc = shared_dir_open(&role->shared, config->shared,
+				     config->node);
+		if (rc != 0)
+			return rc;
+		role->shared_path = open(config->shared,
+					 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (role->shared_path == -1) {
+			shared_dir_close(&role->shared);
+			return -errno;
+		}
+		rc = journal_init(&role->journal, &role->shared.shared,
+				  config->node);
+		if (rc != 0)
+			return rc;
+	}
+	return ledger_open(&role->ledger, now());
+}
+
+static void try_to_open(struct journal_role *role)
+{
+	struct ledger *ledger = &role->ledger;
+	struct board *board = role->heritage->board;
+	int rc;
+
+	if (ledger->open || clock_ms() < ledger->retry_ms)
+		return;
+	rc = open_shared(role);
+	atomic_store(&board->storage, -rc);
+	atomic_store(&board->ready, rc == 0);
+	if (rc != 0) {
+		ledger->retry_ms = clock_ms() + LEDGER_RETRY_MS;
+		if (ledger->storage != rc)
+			log_err(rc,
+				"journal: cannot read the journal in %s, "
+				"trying again",
+				role->heritage->config->shared);
+		ledger->storage = rc;
+		return;
+	}
+	ledger->storage = 0;
+	bell_ring(role->heritage->bells[ROLE_GUARDIAN]);
+	ring(role, true, true);
+}
+
+/* ---- a turn ---- */
+
+static void mark_ready(void *arg, uint32_t events)
+{
+	(void)events;
+	*(bool *)arg = true;
+}
+
+static void clear_bell(void *arg, uint32_t events)
+{
+	(void)events;
+	bell_clear(*(const int *)arg);
+}
+
+static int link_fd(const struct journal_role *role, unsigned link)
+{
+	return link == WORKER_LINK ? role->heritage->worker_link[1]
+				   : role->heritage->links[link][1];
+}
+
+/* Takes what has come in at LINK while the batch has room. */
+static void take_link(struct journal_role *role, unsigned link)
+{
+	struct message message;
+	int len;
+
+	while (ledger_has_room(&role->ledger)) {
+		len = channel_receive(link_fd(role, link), role->packet,
+				      sizeof(role->packet));
+		if (len == -EAGAIN || len == 0) {
+			role->ready[link] = false;
+			return;
+		}
+		if (len < 0 ||
+		    message_decode(&message, role->packet, (size_t)len) != 0) {
+			log_warn(len < 0 ? len : -EBADMSG,
+				 "journal: dropped a message link=%u", link);
+			continue;
+		}
+		ledger_take(&role->ledger, link, &message, now());
+	}
+}
+
+static void take_messages(struct journal_role *role)
+{
+	/* Workers first: their ends make room for new work. */
+	for (unsigned i = ROLE_MAX + 1; i-- > 0;)
+		if (role->ready[i])
+			take_link(role, i);
+}
+
+static bool has_more(const struct journal_role *role)
+{
+	for (unsigned i = 0; i <= ROLE_MAX; i++)
+		if (role->ready[i])
+			return true;
+	return false;
+}
+
+static void reload(struct journal_role *role)
+{
+	struct board *board = role->heritage->board;
+	uint32_t generation = atomic_load(&board->config_generation);
+	struct config *config;
+	char path[JOBSPEC_PATH_MAX];
+	struct out out = out_init(path, sizeof(path));
+
+	if (generation == role->generation)
+		return;
+	out_string(&out, role->heritage->config->state);
+	out_string(&out, "/config");
+	role->generation = generation;
+	if (out_end(&out) != 0 || conffile_load(path, &config, stderr) != 0) {
+		log_err(0, "journal: cannot load %s, keeping what was", path);
+		return;
+	}
+	ledger_reload(&role->ledger, config);
+	conffile_free(role->config);
+	role->config = config;
+	log_info("journal: configuration reloaded generation=%u", generation);
+}
+
+static void clear_readers(struct journal_role *role)
+{
+	if (clock_ms() < role->readers_ms)
+		return;
+	view_clear_dead_readers(role->ledger.world.view);
+	role->readers_ms = clock_ms() + JOURNAL_READERS_MS;
+}
+
+/* False when the role must end and be started anew. */
+static bool turn(struct journal_role *role)
+{
+	struct ledger *ledger = &role->ledger;
+	struct board_role *self = &role->heritage->board->roles[ROLE_JOURNAL];
+	int rc;
+
+	atomic_store(&self->beat_ms, clock_ms());
+	try_to_open(role);
+	if (!ledger->open)
+		return true;
+	reload(role);
+	clear_readers(role);
+	take_messages(role);
+	ledger_turn(ledger, now());
+	rc = ledger_commit(ledger, now());
+	atomic_store(&self->health, -rc);
+	return ledger->open;
+}
+
+static int64_t deadline(struct journal_role *role)
+{
+	int64_t at = clock_ms() + JOURNAL_BEAT_MS;
+	int64_t wanted = role->ledger.open
+				 ? ledger_deadline(&role->ledger, now())
+				 : role->ledger.retry_ms;
+
+	if (role->ledger.open && role->ledger.storage == 0 && has_more(role))
+		return 0;
+	return wanted < at ? wanted : at;
+}
+
+static int watch(struct journal_role *role)
+{
+	static const int signals[] = { SIGTERM, 0 };
+	const struct heritage *heritage = role->heritage;
+	int rc = loop_open(&role->loop, signals);
+
+	if (rc == 0)
+		rc = loop_add(&role->loop, heritage->bells[ROLE_JOURNAL],
+			      EPOLLIN, clear_bell,
+			      &role->heritage->bells[ROLE_JOURNAL]);
+	for (unsigned i = ROLE_CONTROL; rc == 0 && i <= ROLE_MAX; i++) {
+		if (i != WORKER_LINK &&
+		    i >= ROLE_HTTP + heritage->config->http.processes)
+			continue;
+		role->ready[i] = true;
+		rc = loop_add(&role->loop, link_fd(role, i), EPOLLIN | EPOLLET,
+			      mark_ready, &role->ready[i]);
+	}
+	return rc;
+}
+
+int journal_main(struct heritage *heritage)
+{
+	/* Large, and one of its kind: not on the stack. */
+	struct journal_role *role = calloc(1, sizeof(*role));
+	bool going = true;
+	int rc;
+
+	if (role == NULL)
+		return EXIT_FAILURE;
+	role->heritage = heritage;
+	role->shared_path = -1;
+	rc = watch(role);
+	if (rc == 0)
+		rc = open_dirs(role);
+	if (rc == 0)
+		rc = open_view(role);
+	if (rc != 0) {
+		log_err(rc, "journal: cannot start");
+		return EXIT_FAILURE;
+	}
+	while (going && !loop_took(&role->loop, SIGTERM)) {
+		going = turn(role);
+		loop_wait(&role->loop, deadline(role));
+	}
+	atomic_store(&heritage->board->ready, 0);
+	return going ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,526 @@
+#include "roles/ledger.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/log.h"
+#include "roles/ledger_parts.h"
+
+static const char job_prefix[] = "job/";
+
+int ledger_init(struct ledger *ledger, const struct ledger_world *world,
+		const struct config *config)
+{
+	struct queue_entry *entries;
+
+	memset(ledger, 0, sizeof(*ledger));
+	ledger->world = *world;
+	ledger->config = config;
+	ledger->queue = malloc(sizeof(*ledger->queue));
+	entries = calloc(LEDGER_LIVE_MAX, sizeof(*entries));
+	if (ledger->queue == NULL || entries == NULL) {
+		free(entries);
+		free(ledger->queue);
+		ledger->queue = NULL;
+		return -ENOMEM;
+	}
+	queue_init(ledger->queue, entries, LEDGER_LIVE_MAX);
+	return 0;
+}
+
+void ledger_fini(struct ledger *ledger)
+{
+	if (ledger->queue != NULL)
+		free(ledger->queue->entries);
+	free(ledger->queue);
+	ledger->queue = NULL;
+}
+
+uint64_t ledger_token(struct ledger *ledger)
+{
+	/* 2^32 tokens in one epoch: more than any disk could sync. */
+	ledger->counter++;
+	return token_make(ledger->epoch, ledger->counter);
+}
+
+uint32_t ledger_type(const struct ledger *ledger, struct text type)
+{
+	const struct unit *unit =
+		config_unit(ledger->config, UNIT_JOB, type.at, type.len);
+
+	return unit == NULL ? QUEUE_NONE
+			    : (uint32_t)(unit - ledger->config->units);
+}
+
+const struct unit *ledger_unit(const struct ledger *ledger,
+			       const struct job *job)
+{
+	return config_unit(ledger->config, UNIT_JOB, job->type.at,
+			   job->type.len);
+}
+
+uint64_t ledger_unique(const struct job *job)
+{
+	uint64_t hash;
+
+	if (job->unique.len == 0)
+		return 0;
+	hash = board_hash(job->type.at, job->type.len) * 31 +
+	       board_hash(job->unique.at, job->unique.len);
+	return hash != 0 ? hash : 1;
+}
+
+/* ---- jobs in view and journal ---- */
+
+/* Grows the segment ahead of a batch, so that -ENOSPC comes before a promise,
+ * not after.
+ */
+static void make_room(struct ledger *ledger)
+{
+	int rc = journal_reserve(ledger->world.journal, LEDGER_BATCH_BYTES);
+
+	if ((rc == -ENOSPC) != ledger->full) {
+		ledger->full = rc == -ENOSPC;
+		if (ledger->full)
+			log_err(rc, "journal: no room in the shared directory, "
+				    "refusing new jobs");
+		else
+			log_info("journal: room again, taking new jobs");
+	}
+	if (rc != 0 && rc != -ENOSPC)
+		ledger->fresh = false; /* that segment can't be trusted */
+}
+
+int ledger_begin(struct ledger *ledger)
+{
+	int rc;
+
+	if (ledger->in_batch)
+		return 0;
+	rc = ledger->world.view->ops->begin(ledger->world.view);
+	if (rc != 0) {
+		log_err(rc, "journal: cannot write to the view");
+		return rc;
+	}
+	ledger->in_batch = true;
+	if (ledger->fresh)
+		make_room(ledger);
+	return 0;
+}
+
+int ledger_load(struct ledger *ledger, const char *id, struct job *job)
+{
+	struct view *view = ledger->world.view;
+	struct view_job kept;
+	struct record record;
+	int rc = ledger_begin(ledger);
+
+	if (rc == 0)
+		rc = view->ops->get(view, id, &kept);
+	if (rc != 0)
+		return rc;
+	/* What the view returns moves with the next put. */
+	memcpy(ledger->loaded, kept.record.at, kept.record.len);
+	rc = record_decode(&record, ledger->loaded, kept.record.len);
+	return rc != 0 ? rc : job_decode(job, &record);
+}
+
+/* When the view must be looked at again for JOB: when its files go, and once
+ * more when the record itself does.
+ */
+static int64_t due_of(const struct job *job)
+{
+	return job_has_ended(job) ? job->expires_ms : 0;
+}
+
+/* Encodes JOB into ledger->record and ledger->json and fills KEPT. */
+static int encode(struct ledger *ledger, const struct job *job,
+		  struct record *record, struct view_job *kept)
+{
+	char key[RECORD_KEY_MAX];
+	int value = job_encode(job, ledger->value, sizeof(ledger->value));
+	int json = job_json(job, ledger->json, sizeof(ledger->json));
+	int len;
+
+	if (value < 0 || json < 0)
+		return value < 0 ? value : json;
+	*record = (struct record){
+		.key = job_key(job->id, key),
+		.version = job->version,
+		.value = { (const char *)ledger->value, (size_t)value },
+	};
+	len = record_encode(record, ledger->record, sizeof(ledger->record));
+	if (len < 0)
+		return len;
+	*kept = (struct view_job){
+		.version = job->version,
+		.state = job->state,
+		.forgotten = job->forgotten,
+		.created_ms = job->created_ms,
+		.due_ms = due_of(job),
+		.user = job->user,
+		.type = job->type,
+		.json = { ledger->json, (size_t)json },
+		.record = { (const char *)ledger->record, (size_t)len },
+	};
+	/* The key was on our stack: point into the encoded record. */
+	return record_decode(record, ledger->record, (size_t)len);
+}
+
+/* Replaces the job in the view and keeps the books of its size. */
+static int put(struct ledger *ledger, const char *id,
+	       const struct view_job *kept)
+{
+	struct view *view = ledger->world.view;
+	struct view_job old;
+	int rc = view->ops->get(view, id, &old);
+
+	if (rc == 0)
+		ledger->live_bytes -= old.record.len;
+	else if (rc == -ENOENT)
+		ledger->kept++;
+	else
+		return rc;
+	ledger->live_bytes += kept->record.len;
+	return view->ops->put(view, id, kept);
+}
+
+static void mark_changed(struct ledger *ledger, const char *id)
+{
+	if (ledger->changes_count < LEDGER_CHANGES_MAX)
+		ledger->changes[ledger->changes_count++] =
+			board_hash(id, strlen(id));
+}
+
+int ledger_store(struct ledger *ledger, const struct job *job, bool durable)
+{
+	struct record record;
+	struct view_job kept;
+	int rc = encode(ledger, job, &record, &kept);
+
+	/* Without a current segment the coming snapshot takes it along. */
+	if (rc == 0 && durable && ledger->fresh) {
+		rc = journal_append(ledger->world.journal, &record);
+		ledger->dirty = true;
+		if (rc != 0 && rc != -ENOSPC)
+			ledger->fresh = false;
+	}
+	if (rc == 0)
+		rc = put(ledger, job->id, &kept);
+	if (rc == 0)
+		mark_changed(ledger, job->id);
+	else
+		log_err(rc, "journal: cannot keep job=%s", job->id);
+	return rc;
+}
+
+/* ---- at the start ---- */
+
+struct replay {
+	struct ledger *ledger;
+	struct ledger_now now;
+	uint32_t epoch; /* the highest seen */
+};
+
+static int replay_job(struct replay *replay, const struct record *record)
+{
+	struct ledger *ledger = replay->ledger;
+	struct view *view = ledger->world.view;
+	struct view_job known;
+	struct view_job kept;
+	struct record again;
+	struct job job;
+	int rc = job_decode(&job, record);
+
+	if (rc != 0)
+		return 0; /* of a later version of the program, or damaged */
+	if (job_has_ended(&job) &&
+	    replay->now.wall_ms > job.expires_ms + LEDGER_HISTORY_MS)
+		return 0;
+	rc = view->ops->get(view, job.id, &known);
+	if (rc == 0 && version_compare(known.version, job.version) >= 0)
+		return 0;
+	if (rc != 0 && rc != -ENOENT)
+		return rc;
+	rc = encode(ledger, &job, &again, &kept);
+	return rc != 0 ? rc : view->ops->put(view, job.id, &kept);
+}
+
+static int replay_record(void *arg, const struct record *record)
+{
+	struct replay *replay = arg;
+	size_t prefix = sizeof(job_prefix) - 1;
+	uint32_t epoch = token_epoch(record->version.token);
+
+	if (epoch > replay->epoch)
+		replay->epoch = epoch;
+	if (record->key.len <= prefix ||
+	    memcmp(record->key.at, job_prefix, prefix) != 0)
+		return 0;
+	return replay_job(replay, record);
+}
+
+struct arrival {
+	int64_t created_ms;
+	char id[JOB_ID_LEN + 1];
+};
+
+static int by_arrival(const void *a, const void *b)
+{
+	const struct arrival *x = a;
+	const struct arrival *y = b;
+
+	if (x->created_ms != y->created_ms)
+		return x->created_ms < y->created_ms ? -1 : 1;
+	return strcmp(x->id, y->id);
+}
+
+static int enqueue(struct ledger *ledger, const char *id)
+{
+	struct queue_entry *entry;
+	struct job job;
+	bool given;
+	int rc = ledger_load(ledger, id, &job);
+
+	if (rc != 0)
+		return rc;
+	given = job.node.len > 0;
+	entry = queue_add(ledger->queue, id, ledger_type(ledger, job.type),
+			  ledger_unique(&job), given ? job.held : 0);
+	if (entry == NULL)
+		return -ENOSPC;
+	entry->cancelling = job.cancelling;
+	entry->not_before_ms = job.not_before_ms;
+	return 0;
+}
+
+/* Counts what the view holds and fills the queue in the order of arrival. */
+static int load_queue(struct ledger *ledger)
+{
+	struct view *view = ledger->world.view;
+	struct arrival *live = calloc(LEDGER_LIVE_MAX, sizeof(*live));
+	struct view_job job;
+	char id[JOB_ID_LEN + 1] = "";
+	size_t count = 0;
+	int rc = live == NULL ? -ENOMEM : 0;
+
+	while (rc == 0 && (rc = view->ops->next(view, id, &job)) == 0) {
+		ledger->kept++;
+		ledger->live_bytes += job.record.len;
+		if (job.state >= JOB_READY)
+			continue;
+		if (count == LEDGER_LIVE_MAX) {
+			rc = -ENOSPC;
+			break;
+		}
+		live[count].created_ms = job.created_ms;
+		memcpy(live[count++].id, id, sizeof(id));
+	}
+	if (rc == -ENOENT)
+		rc = 0;
+	if (rc == 0)
+		qsort(live, count, sizeof(*live), by_arrival);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = enqueue(ledger, live[i].id);
+	free(live);
+	return rc;
+}
+
+static void set_limits(struct ledger *ledger)
+{
+	for (size_t i = 0; i < ledger->config->units_count; i++)
+		ledger->queue->types[i].limit =
+			ledger->config->units[i].per_node;
+	atomic_store(&ledger->world.board->workers, ledger->config->workers);
+}
+
+/* Forgets all that a failed attempt to open has put together. */
+static void reset(struct ledger *ledger)
+{
+	struct queue_entry *entries = ledger->queue->entries;
+
+	if (ledger->in_batch)
+		ledger->world.view->ops->abort(ledger->world.view);
+	memset(entries, 0, sizeof(*entries) * ledger->queue->high);
+	queue_init(ledger->queue, entries, LEDGER_LIVE_MAX);
+	memset(ledger->slots, 0, sizeof(ledger->slots));
+	ledger->in_batch = false;
+	ledger->fresh = false;
+	ledger->dirty = false;
+	ledger->kept = 0;
+	ledger->live_bytes = 0;
+	ledger->slots_high = 0;
+	ledger->replies_count = 0;
+	ledger->changes_count = 0;
+	ledger->settled_count = 0;
+	ledger->given_count = 0;
+}
+
+int ledger_open(struct ledger *ledger, struct ledger_now now)
+{
+	struct replay replay = { .ledger = ledger, .now = now };
+	int rc;
+
+	reset(ledger);
+	rc = ledger_begin(ledger);
+	if (rc == 0)
+		rc = journal_replay(ledger->world.journal, replay_record,
+				    &replay);
+	if (rc == 0)
+		rc = load_queue(ledger);
+	if (rc == 0) {
+		set_limits(ledger);
+		/* Above all that was ever shown, the last failed start of ours
+		 * included. */
+		ledger->epoch = (replay.epoch > ledger->epoch ? replay.epoch
+							      : ledger->epoch) +
+				1;
+		ledger->counter = 0;
+		ledger_adopt(ledger, now);
+		ledger->open = true;
+		rc = ledger_commit(ledger, now);
+	}
+	if (rc != 0) {
+		ledger->open = false;
+		reset(ledger);
+		return rc;
+	}
+	log_info("journal: leads epoch=%u kept=%llu live=%u", ledger->epoch,
+		 (unsigned long long)ledger->kept, ledger->queue->count);
+	return 0;
+}
+
+/* ---- a turn ---- */
+
+bool ledger_has_room(const struct ledger *ledger)
+{
+	return ledger->storage == 0 &&
+	       ledger->replies_count < LEDGER_BATCH_MAX &&
+	       ledger->settled_count < BOARD_HOLDINGS_MAX &&
+	       ledger->changes_count < LEDGER_CHANGES_MAX &&
+	       (ledger->full || !ledger->fresh ||
+		journal_has_room(ledger->world.journal, 2 * RECORD_MAX));
+}
+
+void ledger_take(struct ledger *ledger, unsigned link,
+		 const struct message *message, struct ledger_now now)
+{
+	if (ledger_begin(ledger) != 0)
+		return;
+	switch (message->kind) {
+	case MESSAGE_SUBMIT:
+		ledger_submit(ledger, link, message, now);
+		break;
+	case MESSAGE_CANCEL:
+		ledger_cancel(ledger, link, message, now);
+		break;
+	case MESSAGE_FORGET:
+		ledger_forget(ledger, link, message, now);
+		break;
+	case MESSAGE_STARTED:
+		ledger_started(ledger, message, now);
+		break;
+	case MESSAGE_PROGRESS:
+		ledger_progress(ledger, message, now);
+		break;
+	case MESSAGE_OUTCOME:
+		ledger_outcome(ledger, message, now);
+		break;
+	case MESSAGE_REPLY:
+		break;
+	}
+}
+
+/* The time of ID has come: first its files go, a day later its record. */
+static int expire(struct ledger *ledger, const char *id, struct ledger_now now)
+{
+	struct view *view = ledger->world.view;
+	struct record record;
+	struct view_job kept;
+	struct job job;
+	int rc = ledger_load(ledger, id, &job);
+
+	if (rc != 0)
+		return rc;
+	if (now.wall_ms >= job.expires_ms + LEDGER_HISTORY_MS) {
+		ledger->kept--;
+		rc = view->ops->get(view, id, &kept);
+		if (rc == 0)
+			ledger->live_bytes -= kept.record.len;
+		mark_changed(ledger, id);
+		return view->ops->remove(view, id);
+	}
+	ledger->world.ops->remove_work(ledger->world.arg, id, 0);
+	rc = encode(ledger, &job, &record, &kept);
+	kept.due_ms = job.expires_ms + LEDGER_HISTORY_MS;
+	return rc != 0 ? rc : put(ledger, id, &kept);
+}
+
+static int64_t first_due(struct ledger *ledger, char *id)
+{
+	struct view *view = ledger->world.view;
+	int64_t due;
+
+	if (ledger_begin(ledger) != 0 ||
+	    view->ops->first_due(view, id, &due) != 0)
+		return INT64_MAX;
+	return due;
+}
+
+static void expire_due(struct ledger *ledger, struct ledger_now now)
+{
+	char id[JOB_ID_LEN + 1];
+
+	if (now.wall_ms < ledger->next_due_ms)
+		return;
+	for (int i = 0; i < LEDGER_REMOVALS_MAX; i++) {
+		ledger->next_due_ms = first_due(ledger, id);
+		if (now.wall_ms < ledger->next_due_ms ||
+		    !ledger_has_room(ledger) || expire(ledger, id, now) != 0)
+			return;
+	}
+}
+
+void ledger_turn(struct ledger *ledger, struct ledger_now now)
+{
+	if (ledger->storage != 0)
+		return;
+	ledger_look_at_holdings(ledger, now);
+	expire_due(ledger, now);
+	ledger_assign(ledger, now);
+}
+
+void ledger_reload(struct ledger *ledger, const struct config *config)
+{
+	struct queue_entry *entry = NULL;
+	struct job job;
+
+	ledger->config = config;
+	while ((entry = queue_each(ledger->queue, entry)) != NULL)
+		if (ledger_load(ledger, entry->id, &job) == 0)
+			queue_retype(ledger->queue, entry,
+				     ledger_type(ledger, job.type));
+	for (size_t i = 0; i < QUEUE_TYPES_MAX; i++)
+		ledger->queue->types[i].limit = 0;
+	set_limits(ledger);
+}
+
+int64_t ledger_deadline(struct ledger *ledger, struct ledger_now now)
+{
+	int64_t wall = queue_next_due(ledger->queue, now.wall_ms);
+	int64_t deadline = INT64_MAX;
+
+	if (ledger->storage != 0)
+		return ledger->retry_ms;
+	if (ledger->next_due_ms < wall)
+		wall = ledger->next_due_ms;
+	if (wall != INT64_MAX)
+		deadline =
+			now.ms + (wall > now.wall_ms ? wall - now.wall_ms : 0);
+	if (ledger->unsynced > 0 || ledger->given_count > 0)
+		deadline = deadline < now.ms + LEDGER_RETRY_MS
+				   ? deadline
+				   : now.ms + LEDGER_RETRY_MS;
+	return deadline;
+}

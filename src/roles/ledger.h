@@ -1,0 +1,165 @@
+/* ledger - what the journal role knows of jobs, and decides about them.
+ *
+ * Reaches the world only through the journal (io/journal.h), the view
+ * (io/view.h), the board and struct ledger_ops; time is an argument.  So the
+ * simulator runs the real thing.
+ *
+ * One turn of the role:
+ *
+ *   ledger_take     for each message that has come in      \ one batch: one
+ *   ledger_turn     holdings, timers, assignments           | transaction of
+ *   ledger_commit   journal synced, view committed, and    / the view
+ *                   only then: replies, holdings, changes
+ *
+ * A record counts when it is synced.  Nobody is told anything before that:
+ * what the view, the board or a reply shows survives a crash at any point,
+ * save progress, which is shown at once and synced every few seconds.
+ *
+ * Who writes which step: the leader's decisions (admission, assignment,
+ * return after a loss, cancel of a job that waits, forgetting) carry a new
+ * token and step 0; everything else is a further step under the token of the
+ * attempt.
+ */
+#ifndef HOLDFAST_ROLES_LEDGER_H
+#define HOLDFAST_ROLES_LEDGER_H
+
+#include "core/config.h"
+#include "core/message.h"
+#include "core/queue.h"
+#include "io/board.h"
+#include "io/journal.h"
+#include "io/view.h"
+#include "roles/jobspec.h"
+
+#define LEDGER_LIVE_MAX		16384  /* live jobs of one node */
+#define LEDGER_KEPT_MAX		500000 /* jobs in the view, ended ones too */
+#define LEDGER_BATCH_MAX	512    /* messages in one batch */
+#define LEDGER_CHANGES_MAX	2048   /* changed jobs in one batch */
+#define LEDGER_LOSSES_MAX	16   /* attempts that may die with their node */
+#define LEDGER_PROGRESS_SYNC_MS 3000 /* progress goes to the journal */
+#define LEDGER_STEPS_MAX	32768 /* shown steps between two synced ones */
+#define LEDGER_RETRY_MS		1000  /* storage failed: try again */
+#define LEDGER_HISTORY_MS	(INT64_C(24) * 3600 * 1000) /* after expiry */
+#define LEDGER_GIVEN_MAX	1024 /* jobs given away and not yet shown */
+#define LEDGER_REMOVALS_MAX	16   /* directories removed in one turn */
+#define LEDGER_BATCH_BYTES	(1u << 20) /* room made ahead of a batch */
+/* Bytes a segment may hold beyond 7/4 of its live records before a new one
+ * begins. */
+#define LEDGER_SLACK_BYTES (1u << 20)
+
+struct ledger_now {
+	int64_t ms;	 /* clock_ms() */
+	int64_t wall_ms; /* clock_wall_ms() */
+};
+
+/* What a ledger does to the world besides journal, view and board. */
+struct ledger_ops {
+	/* Sends REPLY to the asker at LINK; may fail silently: askers have
+	 * deadlines of their own. */
+	void (*reply)(void *arg, unsigned link, const struct message *reply);
+	/* Leaves the spec of TOKEN for its worker; 0 or a negative errno. */
+	int (*write_spec)(void *arg, uint64_t token, const void *spec,
+			  size_t len);
+	void (*remove_spec)(void *arg, uint64_t token);
+	/* Removes all files of job ID but, if KEEP is not 0, those of its
+	 * attempt KEEP. */
+	void (*remove_work)(void *arg, const char *id, uint64_t keep);
+	/* Changes or holdings were published. */
+	void (*ring)(void *arg, bool changes, bool holdings);
+};
+
+struct ledger_world {
+	struct journal *journal;
+	struct view *view;
+	struct board *board;
+	const struct ledger_ops *ops;
+	void *arg; /* of the ops */
+	struct jobspec_place place;
+};
+
+struct ledger_reply {
+	unsigned link;
+	uint64_t request;
+	char id[JOB_ID_LEN + 1];
+	int32_t status;
+	bool joined;
+};
+
+struct ledger_given {
+	struct queue_entry *entry; /* NULL: only the holding is left */
+	uint64_t token;
+	uint32_t slot;
+};
+
+struct ledger {
+	struct ledger_world world;
+	const struct config *config;
+	struct queue *queue;
+	uint32_t epoch;
+	uint32_t counter;    /* of the latest token */
+	bool open;	     /* replayed; the view shows the truth */
+	bool fresh;	     /* the current segment begins with a snapshot and
+				takes appends */
+	bool in_batch;	     /* a transaction of the view is open */
+	bool full;	     /* no room for new jobs in shared storage */
+	bool dirty;	     /* the journal has something to sync */
+	int storage;	     /* 0, or what shared storage last answered */
+	int64_t retry_ms;    /* not before then */
+	uint64_t live_bytes; /* of the records a snapshot would hold */
+	uint64_t kept;	     /* jobs in the view */
+	uint32_t slots_high; /* holdings in use are below */
+	int64_t next_due_ms; /* wall clock: nothing expires before */
+	unsigned unsynced;   /* jobs whose progress is not in the journal */
+	/* the batch: what is published once it is durable */
+	struct ledger_reply replies[LEDGER_BATCH_MAX];
+	unsigned replies_count;
+	uint64_t changes[LEDGER_CHANGES_MAX]; /* board_hash of the ids */
+	unsigned changes_count;
+	struct ledger_given settled[BOARD_HOLDINGS_MAX]; /* ends in it */
+	unsigned settled_count;
+	/* given away, not on the board yet; outlives a batch when a spec
+	 * could not be written */
+	struct ledger_given given[LEDGER_GIVEN_MAX];
+	unsigned given_count;
+	/* of each holding: its job, NULL if none */
+	struct queue_entry *slots[BOARD_HOLDINGS_MAX];
+	/* what a job read from the view borrows from, and room to encode */
+	uint8_t loaded[RECORD_MAX];
+	uint8_t record[RECORD_MAX];
+	uint8_t value[RECORD_MAX];
+	char json[JOB_JSON_MAX];
+	char words[SPEC_MAX];
+	uint8_t spec[SPEC_MAX];
+};
+
+/* Allocates what it needs, once; 0 or -ENOMEM. */
+int ledger_init(struct ledger *ledger, const struct ledger_world *world,
+		const struct config *config);
+void ledger_fini(struct ledger *ledger);
+
+/* Reads the journal into the view, claims a new epoch, begins a segment, and
+ * takes back what died.  0, or a negative errno: call again later, nothing is
+ * half done.
+ */
+int ledger_open(struct ledger *ledger, struct ledger_now now);
+
+/* May another message be taken into this batch? */
+bool ledger_has_room(const struct ledger *ledger);
+/* MESSAGE came from the asker at LINK, or from a worker. */
+void ledger_take(struct ledger *ledger, unsigned link,
+		 const struct message *message, struct ledger_now now);
+void ledger_turn(struct ledger *ledger, struct ledger_now now);
+/* 0, or a negative errno: nothing of the batch was published; if the storage
+ * failed the batch is kept and the next commit tries again, if the view failed
+ * the role must end and be started anew.  The latter is told by ledger->open
+ * being false.
+ */
+int ledger_commit(struct ledger *ledger, struct ledger_now now);
+/* When ledger_turn has something to do without being asked, on the clock of
+ * NOW.ms.
+ */
+int64_t ledger_deadline(struct ledger *ledger, struct ledger_now now);
+/* The configuration was replaced. */
+void ledger_reload(struct ledger *ledger, const struct config *config);
+
+#endif

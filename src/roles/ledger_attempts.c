@@ -1,0 +1,508 @@
+/* ledger_attempts - jobs given away, what their workers say, how they end. */
+#include <errno.h>
+#include <string.h>
+
+#include "io/log.h"
+#include "roles/jobspec.h"
+#include "roles/ledger_parts.h"
+
+/* The job whose attempt speaks, or NULL when that attempt is over. */
+static struct queue_entry *find_speaker(struct ledger *ledger,
+					const struct message *message)
+{
+	struct queue_entry *entry;
+
+	if (message->slot >= BOARD_HOLDINGS_MAX)
+		return NULL;
+	entry = ledger->slots[message->slot];
+	if (entry == NULL || entry->token != message->token)
+		return NULL;
+	return entry;
+}
+
+static void next_step(struct queue_entry *entry, struct job *job,
+		      struct ledger_now now)
+{
+	job->version.step += entry->skip ? VERSION_SKIP_STEPS : 1;
+	entry->skip = false;
+	job->updated_ms = now.wall_ms;
+}
+
+/* Shows a further step; into the journal only every few seconds. */
+static void show(struct ledger *ledger, struct queue_entry *entry,
+		 const struct job *job, struct ledger_now now)
+{
+	bool durable = entry->unsynced_steps >= LEDGER_STEPS_MAX ||
+		       now.ms - entry->synced_ms >= LEDGER_PROGRESS_SYNC_MS;
+
+	if (ledger_store(ledger, job, durable) != 0)
+		return;
+	if (durable) {
+		entry->unsynced_steps = 0;
+		entry->synced_ms = now.ms;
+	} else {
+		entry->unsynced_steps++;
+	}
+}
+
+void ledger_started(struct ledger *ledger, const struct message *message,
+		    struct ledger_now now)
+{
+	struct queue_entry *entry = find_speaker(ledger, message);
+	struct job job;
+
+	if (entry == NULL || ledger_load(ledger, entry->id, &job) != 0 ||
+	    job.state == JOB_PROCESSING)
+		return;
+	next_step(entry, &job, now);
+	job.state = JOB_PROCESSING;
+	job.started_ms = now.wall_ms;
+	entry->synced_ms = now.ms;
+	show(ledger, entry, &job, now);
+}
+
+void ledger_progress(struct ledger *ledger, const struct message *message,
+		     struct ledger_now now)
+{
+	struct queue_entry *entry = find_speaker(ledger, message);
+	struct job job;
+
+	if (entry == NULL || ledger_load(ledger, entry->id, &job) != 0)
+		return;
+	next_step(entry, &job, now);
+	job.state = JOB_PROCESSING;
+	if (message->percent > job.percent)
+		job.percent =
+			message->percent < 10000 ? message->percent : 10000;
+	job.message = text_cut(message->text, JOB_MESSAGE_MAX);
+	show(ledger, entry, &job, now);
+}
+
+static void finish(const struct ledger *ledger, struct job *job,
+		   enum job_state state, struct ledger_now now)
+{
+	const struct unit *unit = ledger_unit(ledger, job);
+
+	job->state = state;
+	job->cancelling = false;
+	job->expires_ms = now.wall_ms +
+			  (unit != NULL ? unit->keep_ms : LEDGER_HISTORY_MS);
+}
+
+static void finish_ready(const struct ledger *ledger, struct job *job,
+			 const struct message *message, struct out *words,
+			 struct ledger_now now)
+{
+	const struct unit *unit = ledger_unit(ledger, job);
+
+	finish(ledger, job, JOB_READY, now);
+	job->percent = 10000;
+	job->exit = message->exit;
+	if (!message->has_output)
+		return;
+	job->output_size = message->output_size;
+	job->output_type = text_of("application/octet-stream");
+	job->output_name = text_of("output");
+	if (unit == NULL)
+		return;
+	if (unit->output_type != NULL)
+		job->output_type = text_of(unit->output_type);
+	if (unit->output != NULL &&
+	    jobspec_expand(unit->output, job, words) == 0)
+		job->output_name = (struct text){ words->buf, words->len };
+}
+
+static void put_title(struct out *words, const struct message *message,
+		      const struct job *job)
+{
+	switch (message->how) {
+	case HOW_TIMEOUT:
+		out_string(words, "ran longer than its timeout");
+		break;
+	case HOW_LOST:
+		out_string(words, "died with its node ");
+		out_u64(words, job->losses);
+		out_string(words, " times");
+		break;
+	default:
+		if (message->exit > 128)
+			out_string(words, "killed by signal ");
+		else
+			out_string(words, "failed with exit code ");
+		out_i64(words, message->exit > 128 ? message->exit - 128
+						   : message->exit);
+	}
+}
+
+static void finish_error(const struct ledger *ledger, struct job *job,
+			 const struct message *message, struct out *words,
+			 struct ledger_now now)
+{
+	finish(ledger, job, JOB_ERROR, now);
+	put_title(words, message, job);
+	job->error_title = (struct text){ words->buf, words->len };
+	job->error_detail = text_cut(message->text, JOB_DETAIL_MAX);
+	job->exit = message->how == HOW_LOST ? -1 : message->exit;
+}
+
+/* Back in the line: the attempt is over, the job is not. */
+static void send_back(struct job *job, int64_t not_before_ms)
+{
+	job->state = JOB_PENDING;
+	job->node = text_of("");
+	job->not_before_ms = not_before_ms;
+}
+
+static int64_t retry_time(const struct unit *unit, uint32_t times,
+			  struct ledger_now now)
+{
+	if (unit == NULL)
+		return now.wall_ms;
+	return now.wall_ms +
+	       queue_backoff(unit->backoff_ms, unit->backoff_max_ms, times);
+}
+
+/* What a failed or lost attempt makes of its job. */
+static void judge(const struct ledger *ledger, struct job *job,
+		  const struct message *message, struct out *words,
+		  struct ledger_now now)
+{
+	const struct unit *unit = ledger_unit(ledger, job);
+	unsigned attempts = unit != NULL ? unit->attempts : 1;
+
+	if (job->cancelling) {
+		finish(ledger, job, JOB_CANCELLED, now);
+		return;
+	}
+	switch (message->how) {
+	case HOW_LOST:
+		if (++job->losses >= LEDGER_LOSSES_MAX)
+			finish_error(ledger, job, message, words, now);
+		else
+			send_back(job, 0);
+		break;
+	case HOW_STOPPED:
+		send_back(job, 0);
+		break;
+	case HOW_LATER:
+		send_back(job, retry_time(unit, job->attempt, now));
+		break;
+	default:
+		if (++job->failures >= attempts)
+			finish_error(ledger, job, message, words, now);
+		else
+			send_back(job, retry_time(unit, job->failures, now));
+	}
+}
+
+static void settle(struct ledger *ledger, uint32_t slot, uint64_t token)
+{
+	ledger->settled[ledger->settled_count++] =
+		(struct ledger_given){ .token = token, .slot = slot };
+	ledger->slots[slot] = NULL;
+}
+
+/* The attempt of ENTRY is over and all it started is proven dead. */
+static int end_attempt(struct ledger *ledger, struct queue_entry *entry,
+		       const struct message *message, struct ledger_now now)
+{
+	char text[JOB_OUTPUT_NAME_MAX + 1];
+	struct out words = out_init(text, sizeof(text));
+	struct job job;
+	int rc = ledger_load(ledger, entry->id, &job);
+
+	if (rc != 0)
+		return rc;
+	next_step(entry, &job, now);
+	if (message->how == HOW_DONE)
+		finish_ready(ledger, &job, message, &words, now);
+	else
+		judge(ledger, &job, message, &words, now);
+	rc = ledger_store(ledger, &job, true);
+	if (rc != 0)
+		return rc;
+	if (job_has_ended(&job))
+		queue_remove(ledger->queue, entry);
+	else
+		queue_return(ledger->queue, entry, job.not_before_ms);
+	return 0;
+}
+
+void ledger_outcome(struct ledger *ledger, const struct message *message,
+		    struct ledger_now now)
+{
+	struct queue_entry *entry = find_speaker(ledger, message);
+
+	/* Said again because its kept end was not seen yet: nothing to do,
+	 * what is on the board will be seen. */
+	if (entry == NULL)
+		return;
+	if (end_attempt(ledger, entry, message, now) == 0)
+		settle(ledger, message->slot, message->token);
+}
+
+static void take_loss(struct ledger *ledger, uint32_t slot, uint64_t token,
+		      struct ledger_now now)
+{
+	struct message lost = { .kind = MESSAGE_OUTCOME,
+				.token = token,
+				.slot = slot,
+				.how = HOW_LOST };
+
+	if (ledger_begin(ledger) == 0)
+		ledger_outcome(ledger, &lost, now);
+}
+
+static enum wanted wanted_of(const struct ledger *ledger,
+			     const struct queue_entry *entry)
+{
+	uint32_t stopping = atomic_load(&ledger->world.board->stopping);
+
+	if (stopping >= 2)
+		return WANTED_KILL;
+	if (stopping == 1 || entry->cancelling ||
+	    atomic_load(&ledger->world.board->drain) != 0)
+		return WANTED_STOP;
+	return WANTED_RUN;
+}
+
+static void sync_progress(struct ledger *ledger, struct queue_entry *entry,
+			  struct ledger_now now)
+{
+	struct job job;
+
+	if (ledger_begin(ledger) == 0 &&
+	    ledger_load(ledger, entry->id, &job) == 0)
+		show(ledger, entry, &job, now);
+}
+
+void ledger_look_at_holdings(struct ledger *ledger, struct ledger_now now)
+{
+	bool changed = false;
+
+	ledger->unsynced = 0;
+	for (uint32_t i = 0; i < ledger->slots_high; i++) {
+		struct holding *holding = &ledger->world.board->holdings[i];
+		struct queue_entry *entry = ledger->slots[i];
+
+		if (entry == NULL || !ledger_has_room(ledger))
+			continue;
+		if (atomic_load(&holding->phase) == PHASE_LOST &&
+		    atomic_load(&holding->phase_token) == entry->token) {
+			take_loss(ledger, i, entry->token, now);
+			continue;
+		}
+		if (atomic_load(&holding->wanted) !=
+		    (uint32_t)wanted_of(ledger, entry)) {
+			atomic_store(&holding->wanted,
+				     wanted_of(ledger, entry));
+			changed = true;
+		}
+		if (entry->unsynced_steps == 0)
+			continue;
+		if (now.ms - entry->synced_ms >= LEDGER_PROGRESS_SYNC_MS)
+			sync_progress(ledger, entry, now);
+		else
+			ledger->unsynced++;
+	}
+	if (changed)
+		ledger->world.ops->ring(ledger->world.arg, false, true);
+}
+
+static bool may_assign(const struct ledger *ledger)
+{
+	const struct board *board = ledger->world.board;
+	uint64_t workers = atomic_load(&board->workers);
+
+	/* As many again as may run wait in the wings, so that no worker
+	 * stands idle while a sync is under way. */
+	return ledger->queue->given < 2 * workers &&
+	       ledger->queue->given < BOARD_HOLDINGS_MAX &&
+	       ledger->given_count < LEDGER_GIVEN_MAX &&
+	       ledger_has_room(ledger) && atomic_load(&board->stopping) == 0 &&
+	       atomic_load(&board->drain) == 0;
+}
+
+static int give(struct ledger *ledger, struct queue_entry *entry,
+		struct ledger_now now)
+{
+	struct job job;
+	int rc = ledger_load(ledger, entry->id, &job);
+
+	if (rc != 0)
+		return rc;
+	job.version = (struct version){ .token = ledger_token(ledger) };
+	job.held = job.version.token;
+	job.node = text_of(ledger->world.place.node);
+	job.attempt++;
+	job.percent = JOB_PERCENT_NONE;
+	job.message = text_of("");
+	job.started_ms = 0;
+	job.updated_ms = now.wall_ms;
+	rc = ledger_store(ledger, &job, true);
+	if (rc != 0)
+		return rc;
+	queue_give(ledger->queue, entry, job.held);
+	entry->synced_ms = now.ms;
+	ledger->given[ledger->given_count++] =
+		(struct ledger_given){ .entry = entry, .token = job.held };
+	return 0;
+}
+
+void ledger_assign(struct ledger *ledger, struct ledger_now now)
+{
+	struct queue_entry *entry;
+
+	while (may_assign(ledger)) {
+		entry = queue_pick(ledger->queue, now.wall_ms);
+		if (entry == NULL || ledger_begin(ledger) != 0 ||
+		    give(ledger, entry, now) != 0)
+			break;
+	}
+}
+
+/* A holding nobody uses, or BOARD_HOLDINGS_MAX. */
+static uint32_t find_slot(const struct ledger *ledger)
+{
+	uint32_t slot = 0;
+
+	for (; slot < BOARD_HOLDINGS_MAX; slot++) {
+		struct holding *holding = &ledger->world.board->holdings[slot];
+
+		if (ledger->slots[slot] == NULL &&
+		    atomic_load(&holding->token) == 0 &&
+		    atomic_load(&holding->phase) == PHASE_IDLE)
+			break;
+	}
+	return slot;
+}
+
+static int write_spec(struct ledger *ledger, const struct queue_entry *entry)
+{
+	struct job job;
+	int rc = ledger_load(ledger, entry->id, &job);
+
+	if (rc == 0)
+		rc = jobspec_build(
+			&ledger->world.place, ledger_unit(ledger, &job), &job,
+			out_init(ledger->words, sizeof(ledger->words)),
+			ledger->spec, sizeof(ledger->spec));
+	if (rc >= 0)
+		rc = ledger->world.ops->write_spec(ledger->world.arg,
+						   entry->token, ledger->spec,
+						   (size_t)rc);
+	return rc;
+}
+
+/* False: try again later. */
+static bool publish(struct ledger *ledger, struct queue_entry *entry)
+{
+	uint32_t slot = find_slot(ledger);
+	struct holding *holding;
+	int rc;
+
+	if (slot == BOARD_HOLDINGS_MAX)
+		return false;
+	rc = write_spec(ledger, entry);
+	if (rc != 0) {
+		log_err(rc, "journal: cannot write spec job=%s", entry->id);
+		return false;
+	}
+	holding = &ledger->world.board->holdings[slot];
+	atomic_store(&holding->wanted, wanted_of(ledger, entry));
+	atomic_store(&holding->token, entry->token);
+	entry->slot = slot;
+	ledger->slots[slot] = entry;
+	if (slot >= ledger->slots_high)
+		ledger->slots_high = slot + 1;
+	return true;
+}
+
+void ledger_publish_holdings(struct ledger *ledger)
+{
+	struct board *board = ledger->world.board;
+	bool changed = ledger->settled_count > 0;
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < ledger->settled_count; i++) {
+		const struct ledger_given *end = &ledger->settled[i];
+
+		ledger->world.ops->remove_spec(ledger->world.arg, end->token);
+		atomic_store(&board->holdings[end->slot].settled, end->token);
+		atomic_store(&board->holdings[end->slot].token, 0);
+	}
+	ledger->settled_count = 0;
+	for (unsigned i = 0; i < ledger->given_count; i++) {
+		struct ledger_given given = ledger->given[i];
+
+		if (!given.entry->used || given.entry->token != given.token)
+			continue;
+		if (publish(ledger, given.entry))
+			changed = true;
+		else
+			ledger->given[left++] = given;
+	}
+	ledger->given_count = left;
+	if (changed)
+		ledger->world.ops->ring(ledger->world.arg, false, true);
+}
+
+static struct queue_entry *find_token(struct ledger *ledger, uint64_t token)
+{
+	struct queue_entry *entry = NULL;
+
+	while ((entry = queue_each(ledger->queue, entry)) != NULL)
+		if (entry->token == token)
+			return entry;
+	return NULL;
+}
+
+/* Nothing of it runs any more, or ever did: the leader takes it back. */
+static void take_back(struct ledger *ledger, struct queue_entry *entry,
+		      struct ledger_now now)
+{
+	struct message lost = { .how = HOW_LOST };
+	char text[JOB_OUTPUT_NAME_MAX + 1];
+	struct out words = out_init(text, sizeof(text));
+	struct job job;
+
+	if (ledger_load(ledger, entry->id, &job) != 0)
+		return;
+	job.version = (struct version){ .token = ledger_token(ledger) };
+	job.updated_ms = now.wall_ms;
+	judge(ledger, &job, &lost, &words, now);
+	if (ledger_store(ledger, &job, true) != 0)
+		return;
+	if (job_has_ended(&job))
+		queue_remove(ledger->queue, entry);
+	else
+		queue_return(ledger->queue, entry, 0);
+}
+
+void ledger_adopt(struct ledger *ledger, struct ledger_now now)
+{
+	struct board *board = ledger->world.board;
+	struct queue_entry *entry = NULL;
+
+	for (uint32_t i = 0; i < BOARD_HOLDINGS_MAX; i++) {
+		uint64_t token = atomic_load(&board->holdings[i].token);
+
+		if (token == 0)
+			continue;
+		ledger->slots_high = i + 1;
+		entry = find_token(ledger, token);
+		ledger->slots[i] = entry;
+		if (entry != NULL) {
+			entry->slot = i;
+			entry->skip = true;
+			entry->synced_ms = now.ms;
+			continue;
+		}
+		/* Its end is in the journal already. */
+		settle(ledger, i, token);
+	}
+	entry = NULL;
+	while ((entry = queue_each(ledger->queue, entry)) != NULL)
+		if (entry->token != 0 && entry->slot == QUEUE_NONE)
+			take_back(ledger, entry, now);
+}

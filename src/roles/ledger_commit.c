@@ -1,0 +1,167 @@
+/* ledger_commit - makes a batch durable, then tells. */
+#include <errno.h>
+
+#include "io/log.h"
+#include "roles/ledger_parts.h"
+
+/* What the journal adds to a record: header and padding. */
+#define FRAME_BYTES 20
+
+static int append_epoch(struct ledger *ledger)
+{
+	struct record record = {
+		.key = text_of("epoch"),
+		.version = { .token = token_make(ledger->epoch, 0) },
+	};
+
+	return journal_append(ledger->world.journal, &record);
+}
+
+/* Writes all that is in the view, the open batch included. */
+static int append_snapshot(struct ledger *ledger)
+{
+	struct view *view = ledger->world.view;
+	struct view_job job;
+	struct record record;
+	char id[JOB_ID_LEN + 1] = "";
+	int rc = append_epoch(ledger);
+
+	while (rc == 0 && (rc = view->ops->next(view, id, &job)) == 0) {
+		rc = record_decode(&record, job.record.at, job.record.len);
+		if (rc == 0)
+			rc = journal_append(ledger->world.journal, &record);
+	}
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* Begins a segment with a snapshot.  On failure there is no segment to append
+ * to until this succeeds; the older ones stay.
+ */
+static int begin_segment(struct ledger *ledger)
+{
+	struct journal *journal = ledger->world.journal;
+	int rc = journal_begin(journal);
+
+	if (rc != 0)
+		return rc;
+	ledger->fresh = false;
+	rc = append_snapshot(ledger);
+	if (rc == 0)
+		rc = journal_commit(journal);
+	if (rc != 0)
+		return rc;
+	ledger->fresh = true;
+	ledger->dirty = false;
+	rc = journal_drop_older(journal);
+	if (rc != 0)
+		log_warn(rc, "journal: cannot remove old segments");
+	return 0;
+}
+
+static int make_durable(struct ledger *ledger)
+{
+	int rc = 0;
+
+	if (!ledger->fresh)
+		return begin_segment(ledger);
+	if (ledger->dirty)
+		rc = journal_commit(ledger->world.journal);
+	if (rc == 0)
+		ledger->dirty = false;
+	else
+		ledger->fresh = false; /* that segment can't be trusted */
+	return rc;
+}
+
+static void note_storage(struct ledger *ledger, int rc, struct ledger_now now)
+{
+	if (rc != 0) {
+		if (ledger->storage != rc)
+			log_err(rc, "journal: shared storage failed, "
+				    "trying again");
+		ledger->retry_ms = now.ms + LEDGER_RETRY_MS;
+	} else if (ledger->storage != 0) {
+		log_info("journal: shared storage works again");
+	}
+	ledger->storage = rc;
+	atomic_store(&ledger->world.board->storage, -rc);
+}
+
+static void publish_replies(struct ledger *ledger)
+{
+	for (unsigned i = 0; i < ledger->replies_count; i++) {
+		const struct ledger_reply *kept = &ledger->replies[i];
+		struct message reply = { .kind = MESSAGE_REPLY,
+					 .request = kept->request,
+					 .status = kept->status,
+					 .joined = kept->joined };
+
+		text_copy(text_of(kept->id), reply.id, sizeof(reply.id));
+		ledger->world.ops->reply(ledger->world.arg, kept->link, &reply);
+	}
+	ledger->replies_count = 0;
+}
+
+static void publish_changes(struct ledger *ledger)
+{
+	struct board *board = ledger->world.board;
+	uint64_t change = atomic_load(&board->change);
+
+	if (ledger->changes_count == 0)
+		return;
+	for (unsigned i = 0; i < ledger->changes_count; i++)
+		atomic_store(&board->changes[(change + i) % BOARD_CHANGES_MAX],
+			     ledger->changes[i]);
+	atomic_store(&board->change, change + ledger->changes_count);
+	ledger->changes_count = 0;
+	ledger->world.ops->ring(ledger->world.arg, true, false);
+}
+
+static void publish_counts(struct ledger *ledger)
+{
+	struct board *board = ledger->world.board;
+
+	atomic_store(&board->epoch, ledger->epoch);
+	atomic_store(&board->pending, ledger->queue->waiting);
+	atomic_store(&board->running, ledger->queue->given);
+	atomic_store(&board->kept, (uint32_t)ledger->kept);
+}
+
+/* Dead records beyond that are worth a new segment. */
+static bool is_wasteful(const struct ledger *ledger)
+{
+	uint64_t live = ledger->live_bytes + ledger->kept * FRAME_BYTES;
+
+	return journal_bytes(ledger->world.journal) >
+	       live / 4 * 7 + LEDGER_SLACK_BYTES;
+}
+
+int ledger_commit(struct ledger *ledger, struct ledger_now now)
+{
+	struct view *view = ledger->world.view;
+	int rc;
+
+	if (!ledger->in_batch)
+		return 0;
+	if (ledger->storage != 0 && now.ms < ledger->retry_ms)
+		return ledger->storage;
+	if (ledger->fresh && is_wasteful(ledger) && begin_segment(ledger) != 0)
+		log_warn(0, "journal: cannot begin a segment, going on");
+	rc = make_durable(ledger);
+	note_storage(ledger, rc, now);
+	if (rc != 0)
+		return rc;
+	rc = view->ops->commit(view);
+	ledger->in_batch = false;
+	if (rc != 0) {
+		log_err(rc, "journal: cannot commit the view");
+		ledger->open = false;
+		return rc;
+	}
+	publish_counts(ledger);
+	/* A reply must not overtake the change it is about. */
+	publish_changes(ledger);
+	ledger_publish_holdings(ledger);
+	publish_replies(ledger);
+	return 0;
+}

@@ -1,0 +1,188 @@
+/* ledger_requests - what users ask: submit, cancel, forget. */
+#include "roles/ledger_parts.h"
+
+#include <errno.h>
+
+static void answer(struct ledger *ledger, unsigned link,
+		   const struct message *message, const char *id,
+		   int32_t status, bool joined)
+{
+	struct ledger_reply *reply = &ledger->replies[ledger->replies_count++];
+
+	*reply = (struct ledger_reply){ .link = link,
+					.request = message->request,
+					.status = status,
+					.joined = joined };
+	text_copy(text_of(id), reply->id, sizeof(reply->id));
+}
+
+/* The live job that holds the same unique value, or NULL. */
+static struct queue_entry *find_rival(struct ledger *ledger,
+				      const struct job *wanted)
+{
+	uint64_t unique = ledger_unique(wanted);
+	struct queue_entry *entry = NULL;
+	struct job job;
+
+	if (unique == 0)
+		return NULL;
+	while ((entry = queue_find_unique(ledger->queue, unique, entry)) !=
+	       NULL) {
+		if (ledger_load(ledger, entry->id, &job) == 0 &&
+		    text_equal(job.type, wanted->type) &&
+		    text_equal(job.unique, wanted->unique))
+			return entry;
+	}
+	return NULL;
+}
+
+/* May one more job of that type wait?  0 or the errno of the reply. */
+static int32_t check_room(struct ledger *ledger, const struct unit *unit,
+			  uint32_t type)
+{
+	if (ledger->queue->types[type].waiting >= unit->max_pending ||
+	    ledger->queue->count >= ledger->queue->cap ||
+	    ledger->kept >= LEDGER_KEPT_MAX)
+		return EAGAIN;
+	/* The room that is left is for the ends of what runs. */
+	return ledger->full ? ENOSPC : 0;
+}
+
+static struct job job_from(const struct message *message, struct ledger_now now)
+{
+	struct job job = { .type = message->type,
+			   .user = message->user,
+			   .key = message->key,
+			   .unique = message->unique,
+			   .params_count = message->params_count,
+			   .created_ms = now.wall_ms,
+			   .updated_ms = now.wall_ms,
+			   .state = JOB_PENDING,
+			   .percent = JOB_PERCENT_NONE,
+			   .exit = -1 };
+
+	memcpy(job.id, message->id, sizeof(job.id));
+	memcpy(job.params, message->params, sizeof(job.params));
+	return job;
+}
+
+static int32_t admit(struct ledger *ledger, struct job *job,
+		     const struct unit *unit, uint32_t type)
+{
+	int32_t status = check_room(ledger, unit, type);
+
+	if (status != 0)
+		return status;
+	job->version.token = ledger_token(ledger);
+	if (ledger_store(ledger, job, true) != 0)
+		return EIO;
+	queue_add(ledger->queue, job->id, type, ledger_unique(job), 0);
+	return 0;
+}
+
+void ledger_submit(struct ledger *ledger, unsigned link,
+		   const struct message *message, struct ledger_now now)
+{
+	struct job job = job_from(message, now);
+	struct job known;
+	const struct unit *unit = ledger_unit(ledger, &job);
+	uint32_t type = ledger_type(ledger, job.type);
+	const struct queue_entry *rival;
+	int rc = ledger_load(ledger, job.id, &known);
+
+	if (rc != 0 && rc != -ENOENT) {
+		answer(ledger, link, message, job.id, EIO, false);
+		return;
+	}
+	if (unit == NULL || type == QUEUE_NONE) {
+		answer(ledger, link, message, job.id, ENOENT, false);
+		return;
+	}
+	/* The id is a hash of the key: asked again, the same job. */
+	if (rc == 0 && !known.forgotten) {
+		answer(ledger, link, message, job.id, 0, true);
+		return;
+	}
+	rival = find_rival(ledger, &job);
+	if (rival != NULL) {
+		answer(ledger, link, message, rival->id,
+		       message->busy_reject ? EEXIST : 0,
+		       !message->busy_reject);
+		return;
+	}
+	answer(ledger, link, message, job.id, admit(ledger, &job, unit, type),
+	       false);
+}
+
+/* Nobody has it: it ends here and now. */
+static int cancel_waiting(struct ledger *ledger, struct queue_entry *entry,
+			  struct job *job, struct ledger_now now)
+{
+	const struct unit *unit = ledger_unit(ledger, job);
+	int rc;
+
+	job->version = (struct version){ .token = ledger_token(ledger) };
+	job->state = JOB_CANCELLED;
+	job->cancelling = false;
+	job->updated_ms = now.wall_ms;
+	job->expires_ms = now.wall_ms +
+			  (unit != NULL ? unit->keep_ms : LEDGER_HISTORY_MS);
+	rc = ledger_store(ledger, job, true);
+	if (rc == 0)
+		queue_remove(ledger->queue, entry);
+	return rc;
+}
+
+/* Someone has it: the wish is kept, its worker is told after the commit. */
+static int cancel_given(struct ledger *ledger, struct queue_entry *entry,
+			struct job *job, struct ledger_now now)
+{
+	int rc;
+
+	job->version.step += entry->skip ? VERSION_SKIP_STEPS : 1;
+	job->cancelling = true;
+	job->updated_ms = now.wall_ms;
+	rc = ledger_store(ledger, job, true);
+	if (rc == 0) {
+		entry->skip = false;
+		entry->cancelling = true;
+		entry->unsynced_steps = 0;
+	}
+	return rc;
+}
+
+void ledger_cancel(struct ledger *ledger, unsigned link,
+		   const struct message *message, struct ledger_now now)
+{
+	struct queue_entry *entry = queue_find(ledger->queue, message->id);
+	struct job job;
+	int rc = ledger_load(ledger, message->id, &job);
+
+	if (rc == 0 && entry == NULL)
+		rc = job.forgotten ? -ENOENT : -EINVAL;
+	else if (rc == 0 && entry->token == 0)
+		rc = cancel_waiting(ledger, entry, &job, now);
+	else if (rc == 0 && !entry->cancelling)
+		rc = cancel_given(ledger, entry, &job, now);
+	answer(ledger, link, message, message->id, -rc, false);
+}
+
+void ledger_forget(struct ledger *ledger, unsigned link,
+		   const struct message *message, struct ledger_now now)
+{
+	struct job job;
+	int rc = ledger_load(ledger, message->id, &job);
+
+	if (rc == 0 && job.forgotten)
+		rc = -ENOENT;
+	if (rc == 0 && !job_has_ended(&job))
+		rc = -EINVAL;
+	if (rc == 0) {
+		job.version = (struct version){ .token = ledger_token(ledger) };
+		job.forgotten = true;
+		job.updated_ms = now.wall_ms;
+		job.expires_ms = now.wall_ms;
+		rc = ledger_store(ledger, &job, true);
+	}
+	answer(ledger, link, message, message->id, -rc, false);
+}

@@ -1,0 +1,110 @@
+#include "core/queue.h"
+
+#include "tests/core/test.h"
+
+#define CAP 8
+
+static struct queue queue;
+static struct queue_entry entries[CAP];
+
+static struct queue_entry *add(const char *id, uint32_t type, uint64_t unique)
+{
+	return queue_add(&queue, id, type, unique, 0);
+}
+
+START_TEST(jobs_run_in_the_order_of_their_arrival)
+{
+	queue_init(&queue, entries, CAP);
+	add("a", 0, 0);
+	add("b", 0, 0);
+	ck_assert_str_eq(queue_pick(&queue, 0)->id, "a");
+	queue_give(&queue, queue_pick(&queue, 0), 1);
+	ck_assert_str_eq(queue_pick(&queue, 0)->id, "b");
+	queue_return(&queue, queue_find(&queue, "a"), 0);
+	ck_assert_str_eq(queue_pick(&queue, 0)->id, "b");
+	ck_assert_uint_eq(queue.waiting, 2);
+	ck_assert_uint_eq(queue.given, 0);
+}
+END_TEST
+
+START_TEST(a_type_at_its_limit_lets_others_pass)
+{
+	queue_init(&queue, entries, CAP);
+	queue.types[0].limit = 1;
+	queue_give(&queue, add("a", 0, 0), 1);
+	add("b", 0, 0);
+	add("c", 1, 0);
+	ck_assert_str_eq(queue_pick(&queue, 0)->id, "c");
+	queue_remove(&queue, queue_find(&queue, "a"));
+	ck_assert_str_eq(queue_pick(&queue, 0)->id, "b");
+}
+END_TEST
+
+START_TEST(a_retry_waits_until_it_is_due)
+{
+	queue_init(&queue, entries, CAP);
+	queue_return(&queue, add("a", 0, 0), 500);
+	ck_assert_ptr_null(queue_pick(&queue, 499));
+	ck_assert_int_eq(queue_next_due(&queue, 499), 500);
+	ck_assert_str_eq(queue_pick(&queue, 500)->id, "a");
+	ck_assert_int_eq(queue_next_due(&queue, 500), QUEUE_NO_DEADLINE);
+}
+END_TEST
+
+START_TEST(live_jobs_are_found_by_id_and_unique_and_ended_ones_are_not)
+{
+	queue_init(&queue, entries, CAP);
+	add("a", 0, 77);
+	add("b", 0, 77);
+	add("c", 0, 77 + QUEUE_BUCKETS);
+	ck_assert_str_eq(queue_find_unique(&queue, 77, NULL)->id, "b");
+	ck_assert_str_eq(
+		queue_find_unique(&queue, 77, queue_find(&queue, "b"))->id,
+		"a");
+	queue_remove(&queue, queue_find(&queue, "b"));
+	ck_assert_str_eq(queue_find_unique(&queue, 77, NULL)->id, "a");
+	ck_assert_ptr_null(queue_find(&queue, "b"));
+	ck_assert_ptr_null(queue_find_unique(&queue, 78, NULL));
+}
+END_TEST
+
+START_TEST(a_full_queue_refuses_and_has_room_again_after_a_removal)
+{
+	char id[2] = "a";
+
+	queue_init(&queue, entries, CAP);
+	for (int i = 0; i < CAP; i++, id[0]++)
+		ck_assert_ptr_nonnull(add(id, 0, 0));
+	ck_assert_ptr_null(add("z", 0, 0));
+	queue_remove(&queue, queue_find(&queue, "d"));
+	ck_assert_ptr_nonnull(add("z", 0, 0));
+	ck_assert_uint_eq(queue.count, CAP);
+}
+END_TEST
+
+START_TEST(a_job_whose_type_is_gone_waits)
+{
+	queue_init(&queue, entries, CAP);
+	queue_retype(&queue, add("a", 0, 0), QUEUE_NONE);
+	ck_assert_ptr_null(queue_pick(&queue, 0));
+	queue_retype(&queue, queue_find(&queue, "a"), 3);
+	ck_assert_str_eq(queue_pick(&queue, 0)->id, "a");
+	ck_assert_uint_eq(queue.types[3].waiting, 1);
+	ck_assert_uint_eq(queue.types[0].waiting, 0);
+}
+END_TEST
+
+START_TEST(the_delay_doubles_up_to_its_cap)
+{
+	ck_assert_int_eq(queue_backoff(1000, 60000, 1), 1000);
+	ck_assert_int_eq(queue_backoff(1000, 60000, 4), 8000);
+	ck_assert_int_eq(queue_backoff(1000, 60000, 40), 60000);
+	ck_assert_int_eq(queue_backoff(0, 60000, 40), 0);
+}
+END_TEST
+
+TEST_MAIN("queue", jobs_run_in_the_order_of_their_arrival,
+	  a_type_at_its_limit_lets_others_pass, a_retry_waits_until_it_is_due,
+	  live_jobs_are_found_by_id_and_unique_and_ended_ones_are_not,
+	  a_full_queue_refuses_and_has_room_again_after_a_removal,
+	  a_job_whose_type_is_gone_waits, the_delay_doubles_up_to_its_cap)
