@@ -12,6 +12,15 @@ struct command {
 
 static const struct command commands[] = {
 	{ "run", command_run_node, "be a node, in the foreground" },
+	{ "demo", command_demo, "a node with example jobs, until Ctrl-C" },
+	{ "status", command_status, "the node and what it offers" },
+	{ "health", command_health, "is it well? for HEALTHCHECK" },
+	{ "submit", command_submit, "start a job" },
+	{ "watch", command_watch, "show how far a job is until it ends" },
+	{ "wait", command_wait, "wait until a job ends" },
+	{ "fetch", command_fetch, "get the file a job made" },
+	{ "jobs", command_jobs, "list jobs" },
+	{ "cancel", command_cancel, "stop a job, or forget an ended one" },
 };
 
 #define COMMANDS_COUNT (sizeof(commands) / sizeof(commands[0]))

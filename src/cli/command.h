@@ -19,14 +19,19 @@ enum exit_code {
 /* ARGV[0] is the command's name.  Each returns an exit code. */
 typedef int command_fn(int argc, char **argv);
 
+command_fn command_cancel;
 command_fn command_check;
 command_fn command_demo;
+command_fn command_fetch;
+command_fn command_health;
 command_fn command_init;
-command_fn command_jobs; /* jobs, cancel */
+command_fn command_jobs;
 command_fn command_progress;
 command_fn command_run_node;
-command_fn command_status; /* status, health */
-command_fn command_submit; /* submit, watch, wait, fetch */
+command_fn command_status;
+command_fn command_submit;
+command_fn command_wait;
+command_fn command_watch;
 
 void command_usage(FILE *file);
 int command_run(int argc, char **argv);
