@@ -62,8 +62,8 @@ struct unit {
 	int umask; /* -1 = as inherited */
 	int nice;
 	uint64_t limit_memory; /* bytes; 0 = none, as for the others */
-	uint64_t limit_files;
-	uint64_t limit_processes;
+	unsigned limit_files;
+	unsigned limit_processes;
 	enum unit_restart restart;
 	unsigned max_restarts;
 	int64_t max_seconds_ms;
@@ -76,7 +76,6 @@ struct unit {
 	int64_t ready_value; /* READY_FD: number; READY_AFTER: ms */
 	int64_t watchdog_ms;
 	char *log; /* "stderr" or "file:PATH" */
-	bool log_rotate_set;
 	uint64_t log_rotate; /* bytes */
 	unsigned log_keep;
 	int ok_exit[16];

@@ -9,6 +9,7 @@
 
 #define PARAMS_VALUE_MAX 8192 /* bytes: a value ends up in an argument list */
 
+struct config_param;
 struct unit;
 
 /* Checks the *COUNT parameters at PARAMS, which has room for JOB_PARAMS_MAX,
@@ -22,5 +23,8 @@ struct unit;
  */
 int params_check(const struct unit *unit, struct job_param *params,
 		 size_t *count, struct text *bad_name, const char **why);
+
+/* NULL, or what is wrong with VALUE as one of PARAM, as in WHY above. */
+const char *params_fault(const struct config_param *param, struct text value);
 
 #endif

@@ -1,0 +1,103 @@
+#define _GNU_SOURCE
+#include "io/conffile_report.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+#define LINE_SHOWN_MAX 160 /* bytes of a source line */
+
+void conffile_report_fini(struct conffile_report *report)
+{
+	for (size_t i = 0; i < report->count; i++)
+		free(report->at[i].what);
+	free(report->at);
+	*report = (struct conffile_report){ 0 };
+}
+
+void conffile_report_add(struct conffile_report *report,
+			 const struct conffile_source *source, unsigned line,
+			 const char *format, ...)
+{
+	struct conffile_mistake *mistake;
+	va_list args;
+	int len;
+
+	report->all_count++;
+	if (report->count == CONFFILE_MISTAKES_MAX)
+		return;
+	if (report->at == NULL)
+		report->at = calloc(CONFFILE_MISTAKES_MAX, sizeof(*mistake));
+	if (report->at == NULL)
+		return;
+	mistake = &report->at[report->count];
+	mistake->source = source;
+	mistake->line = line;
+	mistake->number = report->count;
+	va_start(args, format);
+	len = vasprintf(&mistake->what, format, args);
+	va_end(args);
+	if (len >= 0)
+		report->count++;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct conffile_mistake *x = a;
+	const struct conffile_mistake *y = b;
+
+	if (x->source != y->source)
+		return x->source < y->source ? -1 : 1;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return x->number < y->number ? -1 : 1;
+}
+
+/* A file may hold anything; a terminal should see text only. */
+static void put_plain(struct text text, FILE *out)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.at[i];
+
+		if (c == '\t')
+			fputc(' ', out);
+		else
+			fputc(c < ' ' || c == 0x7f ? '?' : c, out);
+	}
+}
+
+static void put_source_line(const struct conffile_mistake *mistake, FILE *out)
+{
+	struct text line = conffile_source_line(mistake->source, mistake->line);
+	struct text shown;
+
+	while (line.len > 0 && (*line.at == ' ' || *line.at == '\t')) {
+		line.at++;
+		line.len--;
+	}
+	if (line.len == 0)
+		return;
+	shown = text_cut(line, LINE_SHOWN_MAX);
+	fprintf(out, "%6u | ", mistake->line);
+	put_plain(shown, out);
+	fputs(shown.len < line.len ? "...\n" : "\n", out);
+}
+
+void conffile_report_print(struct conffile_report *report, FILE *out)
+{
+	if (report->count > 1)
+		qsort(report->at, report->count, sizeof(*report->at), compare);
+	for (size_t i = 0; i < report->count; i++) {
+		const struct conffile_mistake *mistake = &report->at[i];
+
+		put_plain(text_of(mistake->source->path), out);
+		if (mistake->line != 0)
+			fprintf(out, ":%u", mistake->line);
+		fputs(": error: ", out);
+		put_plain(text_of(mistake->what), out);
+		fputc('\n', out);
+		put_source_line(mistake, out);
+	}
+	if (report->all_count > report->count)
+		fprintf(out, "... and %zu more errors\n",
+			report->all_count - report->count);
+}
