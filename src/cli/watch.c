@@ -269,6 +269,7 @@ int watch_job(struct api *api, const char *id, enum watch_how how)
 		rc = 128 + interrupted;
 	}
 	api->client.tick = NULL;
+	api->client.tick_arg = NULL;
 	json_decref(watch.job);
 	return rc;
 }

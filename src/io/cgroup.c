@@ -242,7 +242,7 @@ int cgroup_kill(int group)
 {
 	int rc = put(group, "cgroup.kill", "1");
 
-	if (rc == 0 || rc != -ENOENT)
+	if (rc != -ENOENT)
 		return rc;
 	/* Before Linux 5.14.  Frozen, nothing forks away between the listing
 	 * and the signal; SIGKILL reaches the frozen, too. */

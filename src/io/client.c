@@ -365,7 +365,7 @@ static int read_chunks(struct exchange *ex)
 {
 	int64_t deadline_ms = ex->request->deadline_ms;
 	struct text line;
-	uint64_t length;
+	uint64_t length = 0;
 	int rc;
 
 	do {
