@@ -41,8 +41,9 @@ enum phase {
 	PHASE_RUNNING, /* worker: the command was started */
 	PHASE_STOPPED, /* worker: all it started is proven dead, outcome sent;
 			  another holding may start in its place */
-	PHASE_LOST,    /* supervisor: worker died before it said so; all it
-			  started is proven dead */
+	PHASE_LOST,    /* supervisor: worker died before its outcome was
+			  settled, or was told to stop before there was
+			  one; all it started is proven dead */
 };
 
 struct holding {
@@ -70,7 +71,8 @@ struct board {
 	/* guardian */
 	_Atomic uint32_t config_generation; /* grows at each good reload; the
 					       files are in STATE/config */
-	_Atomic uint32_t stopping; /* 1 orderly stop, 2 waits cut short */
+	_Atomic uint32_t stopping; /* 1 orderly stop, 2 waits cut short,
+				      3 stop at once */
 	_Atomic uint32_t life;	   /* number of this supervisor, from 1 */
 	_Atomic int64_t guardian_beat_ms;
 	/* supervisor */

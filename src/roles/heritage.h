@@ -9,10 +9,12 @@
 
 #include "core/config.h"
 #include "io/board.h"
+#include "io/identity.h"
 
 struct heritage {
 	const struct config *config;
 	const char *config_path; /* the main file, as given */
+	struct identity identity;	 /* of journal, control and http */
 	struct board *board;
 	int listen_tcp[CONFIG_LISTEN_MAX];
 	size_t listen_tcp_count;

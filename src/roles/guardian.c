@@ -1,0 +1,381 @@
+/* guardian - the outermost process; PID 1 of a container.
+ *
+ * Holds what must outlive the rest: the lock on STATE, the sockets, the
+ * board.  Passes signals on, reaps what is orphaned, and when the supervisor
+ * is gone or late kills everything below, proves it dead, and starts it anew.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/lateness.h"
+#include "core/restart.h"
+#include "io/cgroup.h"
+#include "io/clock.h"
+#include "io/log.h"
+#include "io/loop.h"
+#include "io/notify_send.h"
+#include "io/proc.h"
+#include "io/title.h"
+#include "roles/birth.h"
+#include "roles/estate.h"
+#include "roles/reload.h"
+
+#define LOOK_MS		   1000
+#define READY_LOOK_MS	   20 /* until the node is ready */
+#define SUPERVISOR_LATE_MS 10000
+#define END_LOOK_MS	   5000 /* between complaints about what won't die */
+
+static const struct restart_policy policy = {
+	.max = 10,
+	.within_ms = 60000,
+	.at_once = 3,
+	.step_ms = 250,
+	.pause_max_ms = 2000,
+	.calm_ms = 10000,
+};
+
+struct guardian {
+	struct heritage heritage;
+	struct board *board;
+	struct loop loop;
+	struct notify_sender manager;
+	struct reload reload;
+	struct restart restart;
+	struct lateness lateness;
+	pid_t supervisor;  /* 0 = not running */
+	bool unburied;	   /* it ended; what it left is not proven dead */
+	int64_t start_ms;  /* when to start it */
+	int64_t opened_ms; /* when the node began */
+	bool ready;
+	bool done;
+	int exit_code;
+	int rtmin3; /* what systemd-nspawn and machinectl send PID 1 */
+};
+
+static void ring_all(const struct guardian *guardian)
+{
+	for (int role = 0; role < ROLE_MAX; role++)
+		if (guardian->heritage.bells[role] != -1)
+			bell_ring(guardian->heritage.bells[role]);
+}
+
+/* ---- signals ---- */
+
+static void ask_to_stop(struct guardian *guardian, uint32_t wish)
+{
+	if (wish <= guardian->board->stopping)
+		return;
+	notify_send(&guardian->manager, "STOPPING=1\nSTATUS=stopping");
+	guardian->board->stopping = wish;
+	log_info("guardian: stopping wish=%u", wish);
+	ring_all(guardian);
+	/* Between an end and a restart nobody else would act upon it. */
+	if (guardian->supervisor == 0) {
+		guardian->done = true;
+		guardian->exit_code = 0;
+	}
+}
+
+static void pass_on(struct guardian *guardian, int signal)
+{
+	if (loop_took(&guardian->loop, signal) && guardian->supervisor != 0)
+		kill(guardian->supervisor, signal);
+}
+
+static void take_signals(struct guardian *guardian, int64_t now_ms)
+{
+	struct loop *loop = &guardian->loop;
+	bool asked = loop_took(loop, SIGTERM);
+
+	asked |= loop_took(loop, SIGINT);
+	asked |= loop_took(loop, guardian->rtmin3);
+	if (asked)
+		ask_to_stop(guardian, guardian->board->stopping == 0 ? 1 : 2);
+	if (loop_took(loop, SIGQUIT))
+		ask_to_stop(guardian, 3);
+	if (loop_took(loop, SIGPWR)) {
+		if (guardian->supervisor != 0)
+			kill(guardian->supervisor, SIGPWR);
+		ask_to_stop(guardian, 1);
+	}
+	if (loop_took(loop, SIGHUP) && guardian->board->stopping == 0) {
+		notify_send(&guardian->manager, "RELOADING=1");
+		reload_begin(&guardian->reload, &guardian->heritage, loop,
+			     now_ms);
+	}
+	pass_on(guardian, SIGUSR1);
+	pass_on(guardian, SIGUSR2);
+	pass_on(guardian, SIGTTIN);
+	pass_on(guardian, SIGTTOU);
+}
+
+/* ---- the supervisor's life ---- */
+
+static void start_supervisor(struct guardian *guardian, int64_t now_ms)
+{
+	int rc = estate_renew(&guardian->heritage);
+	pid_t pid = rc == 0 ? fork() : -1;
+
+	if (pid == -1) {
+		log_err(rc != 0 ? rc : -errno,
+			"guardian: cannot start the supervisor");
+		guardian->start_ms = now_ms + LOOK_MS;
+		return;
+	}
+	if (pid == 0) {
+		loop_close(&guardian->loop);
+		_exit(supervisor_main(&guardian->heritage));
+	}
+	estate_handed_over(&guardian->heritage);
+	guardian->supervisor = pid;
+	restart_started(&guardian->restart, now_ms);
+	lateness_reset(&guardian->lateness, now_ms);
+}
+
+/* All that still had to be told is told as lost: it is proven dead. */
+static void mark_lost(struct board *board)
+{
+	for (int i = 0; i < BOARD_HOLDINGS_MAX; i++) {
+		struct holding *holding = &board->holdings[i];
+		uint64_t token = holding->token;
+
+		holding->worker_pid = 0;
+		if (token != 0 && token != holding->settled) {
+			holding->phase_token = token;
+			holding->phase = PHASE_LOST;
+		} else {
+			holding->phase = PHASE_IDLE;
+		}
+	}
+	for (int role = ROLE_SUPERVISOR; role < ROLE_MAX; role++)
+		board->roles[role].pid = 0;
+}
+
+static void take_reload(struct guardian *guardian, bool good)
+{
+	notify_send(&guardian->manager, "READY=1");
+	if (good) {
+		guardian->board->config_generation++;
+		log_info("guardian: reloaded generation=%u",
+			 guardian->board->config_generation);
+		ring_all(guardian);
+	} else {
+		log_err(0, "guardian: reload refused, nothing was changed");
+	}
+	if (guardian->reload.again) {
+		guardian->reload.again = false;
+		reload_begin(&guardian->reload, &guardian->heritage,
+			     &guardian->loop, clock_ms());
+	}
+}
+
+static void log_end(pid_t pid, int status)
+{
+	if (WIFSIGNALED(status))
+		log_err(0, "guardian: supervisor died pid=%d signal=%d",
+			(int)pid, WTERMSIG(status));
+	else
+		log_err(0, "guardian: supervisor left pid=%d exit=%d", (int)pid,
+			WEXITSTATUS(status));
+}
+
+static void take_ended(void *arg, pid_t pid, int status)
+{
+	struct guardian *guardian = arg;
+	bool good;
+
+	if (reload_took(&guardian->reload, pid, status, &good)) {
+		take_reload(guardian, good);
+		return;
+	}
+	if (pid != guardian->supervisor)
+		return; /* an orphan */
+	guardian->supervisor = 0;
+	if (guardian->board->stopping > 0 && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == 0) {
+		guardian->done = true;
+		guardian->exit_code = 0;
+		return;
+	}
+	log_end(pid, status);
+	guardian->exit_code = 1;
+	guardian->unburied = true;
+}
+
+/* Kills all below.  True when it is proven dead. */
+static bool end_everything(struct guardian *guardian)
+{
+	int cgroup = guardian->heritage.cgroup;
+
+	if (cgroup != -1)
+		cgroup_kill(cgroup);
+	guardian->reload.pid = 0;
+	if (proc_end_all(END_LOOK_MS, NULL, NULL) == 0 &&
+	    (cgroup == -1 || cgroup_end_all(cgroup, END_LOOK_MS) == 0))
+		return true;
+	log_err(0, "guardian: something does not die; waiting for it");
+	return false;
+}
+
+static void bury(struct guardian *guardian)
+{
+	int64_t began_ms = clock_ms();
+	int64_t pause_ms;
+
+	if (!end_everything(guardian))
+		return;
+	guardian->unburied = false;
+	mark_lost(guardian->board);
+	pause_ms = restart_ended(&guardian->restart, &policy, clock_ms());
+	if (guardian->board->stopping > 0) {
+		guardian->done = true;
+	} else if (pause_ms == RESTART_GIVE_UP) {
+		log_err(0,
+			"guardian: the supervisor died more than %u times in "
+			"%d s, giving up",
+			policy.max, (int)(policy.within_ms / 1000));
+		guardian->done = true;
+	} else {
+		log_info("guardian: all work is proven dead after_ms=%lld "
+			 "restart_in_ms=%lld",
+			 (long long)(clock_ms() - began_ms),
+			 (long long)pause_ms);
+		guardian->start_ms = clock_ms() + pause_ms;
+	}
+}
+
+static void keep_supervisor(struct guardian *guardian, int64_t now_ms)
+{
+	int64_t sign = guardian->board->supervisor_beat_ms;
+
+	if (guardian->unburied)
+		bury(guardian);
+	else if (guardian->supervisor == 0 && !guardian->done &&
+		 now_ms >= guardian->start_ms)
+		start_supervisor(guardian, now_ms);
+	else if (guardian->supervisor != 0 &&
+		 lateness_look(&guardian->lateness, sign, now_ms, LOOK_MS,
+			       SUPERVISOR_LATE_MS)) {
+		log_err(0, "guardian: supervisor is late, killing it");
+		kill(guardian->supervisor, SIGKILL);
+		lateness_reset(&guardian->lateness, now_ms);
+	}
+}
+
+/* ---- the loop ---- */
+
+static void tell_manager(struct guardian *guardian, int64_t now_ms)
+{
+	if (!guardian->ready && guardian->board->ready) {
+		guardian->ready = true;
+		log_info("guardian: ready after_ms=%lld",
+			 (long long)(now_ms - guardian->opened_ms));
+		notify_send(&guardian->manager, "READY=1\nSTATUS=ready");
+	}
+	if (guardian->manager.wants_watchdog)
+		notify_send(&guardian->manager, "WATCHDOG=1");
+}
+
+static int64_t next_turn(const struct guardian *guardian, int64_t now_ms)
+{
+	int64_t next_ms = now_ms + (guardian->ready ? LOOK_MS : READY_LOOK_MS);
+
+	if (guardian->unburied)
+		return now_ms;
+	if (guardian->supervisor == 0 && guardian->start_ms < next_ms)
+		next_ms = guardian->start_ms;
+	return next_ms;
+}
+
+static void hear_bell(void *arg, uint32_t events)
+{
+	(void)events;
+	bell_clear(*(const int *)arg);
+}
+
+static int listen_to_all(struct guardian *guardian)
+{
+	int signals[] = { SIGCHLD, SIGTERM, SIGINT,  SIGQUIT, SIGHUP, SIGUSR1,
+			  SIGUSR2, SIGTTIN, SIGTTOU, SIGPWR,  0,      0 };
+	int *bell = &guardian->heritage.bells[ROLE_GUARDIAN];
+	int rc;
+
+	guardian->rtmin3 = SIGRTMIN + 3;
+	signals[sizeof(signals) / sizeof(signals[0]) - 2] = guardian->rtmin3;
+	rc = loop_open(&guardian->loop, signals);
+	if (rc == 0)
+		rc = loop_add(&guardian->loop, *bell, EPOLLIN, hear_bell, bell);
+	if (rc != 0)
+		log_err(rc, "guardian: cannot listen");
+	return rc;
+}
+
+/* Whatever started us may have left signals ignored and standard descriptors
+ * closed: the next descriptors opened would be taken for them.
+ */
+static void tidy_up(void)
+{
+	int fd;
+
+	for (int signal_number = 1; signal_number < NSIG; signal_number++)
+		signal(signal_number, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd != -1 && fd < STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+static void introduce(struct guardian *guardian)
+{
+	guardian->opened_ms = clock_ms();
+	tidy_up();
+	log_role("guardian");
+	notify_sender_open(&guardian->manager);
+	title_open();
+	title_set("guardian");
+	proc_adopt_orphans();
+	birth_shield();
+}
+
+static void dissolve(struct guardian *guardian)
+{
+	if (guardian->heritage.board != NULL)
+		end_everything(guardian);
+	estate_close(&guardian->heritage);
+	log_info("guardian: ended exit=%d", guardian->exit_code);
+}
+
+int guardian_main(const struct config *config, const char *config_path)
+{
+	static struct guardian guardian = { .exit_code = 1 };
+	int64_t now_ms;
+
+	log_setup((enum log_level)config->log_level, config->log_format);
+	introduce(&guardian);
+	guardian.done =
+		estate_open(&guardian.heritage, config, config_path) != 0 ||
+		listen_to_all(&guardian) != 0;
+	guardian.board = guardian.heritage.board;
+
+	while (!guardian.done) {
+		now_ms = clock_ms();
+		guardian.board->guardian_beat_ms = now_ms;
+		take_signals(&guardian, now_ms);
+		if (loop_took(&guardian.loop, SIGCHLD))
+			proc_reap(take_ended, &guardian);
+		reload_step(&guardian.reload, now_ms);
+		keep_supervisor(&guardian, now_ms);
+		tell_manager(&guardian, now_ms);
+		if (!guardian.done)
+			loop_wait(&guardian.loop, next_turn(&guardian, now_ms));
+	}
+	dissolve(&guardian);
+	return guardian.exit_code;
+}

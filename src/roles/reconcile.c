@@ -1,0 +1,367 @@
+#define _GNU_SOURCE
+#include "roles/reconcile.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io/cgroup.h"
+#include "io/log.h"
+#include "io/loop.h"
+#include "io/proc.h"
+#include "roles/birth.h"
+
+#define LOOK_BEYOND   64 /* idle slots that end a look */
+#define CLEAR_LOOK_MS 10 /* while something is being proven dead */
+#define FORK_RETRY_MS 500
+
+void reconcile_init(struct reconcile *reconcile, struct heritage *heritage,
+		    struct loop *loop, const struct crew *crew)
+{
+	memset(reconcile, 0, sizeof(*reconcile));
+	reconcile->heritage = heritage;
+	reconcile->loop = loop;
+	reconcile->crew = crew;
+	/* What a predecessor had may lie anywhere. */
+	if (heritage->board->life > 1)
+		reconcile->used = BOARD_HOLDINGS_MAX;
+}
+
+static struct holding *holding_of(struct reconcile *reconcile, unsigned slot)
+{
+	return &reconcile->heritage->board->holdings[slot];
+}
+
+static void show(struct reconcile *reconcile, unsigned slot, enum phase phase)
+{
+	holding_of(reconcile, slot)->phase = phase;
+	if (phase != PHASE_FORKED)
+		reconcile->changed = true;
+}
+
+/* ---- starting ---- */
+
+static void start(struct reconcile *reconcile, unsigned slot, uint64_t token,
+		  int64_t now_ms)
+{
+	struct holding *holding = holding_of(reconcile, slot);
+	pid_t parent = getpid();
+	pid_t pid;
+
+	holding->phase_token = token;
+	show(reconcile, slot, PHASE_FORKED);
+	pid = fork();
+	if (pid == 0) {
+		birth_below_supervisor(reconcile->heritage, reconcile->loop,
+				       parent, NULL, "worker");
+		_exit(worker_main(reconcile->heritage, slot));
+	}
+	if (pid == -1) {
+		log_err(-errno, "supervisor: cannot fork a worker slot=%u",
+			slot);
+		holding->phase_token = 0;
+		show(reconcile, slot, PHASE_IDLE);
+		reconcile->fork_ms = now_ms + FORK_RETRY_MS;
+		return;
+	}
+	holding->worker_pid = pid;
+	reconcile->workers[slot] = (struct worker){ .token = token,
+						    .pid = pid,
+						    .state = WORKER_RUNS };
+	reconcile->busy++;
+	reconcile->alive++;
+}
+
+/* The token the slot waits to start, 0 if it does not. */
+static uint64_t waiting_token(struct reconcile *reconcile, unsigned slot)
+{
+	struct holding *holding = holding_of(reconcile, slot);
+	uint64_t token = holding->token;
+
+	if (token == 0 || reconcile->workers[slot].state != WORKER_NONE ||
+	    holding->phase != PHASE_IDLE || holding->wanted != WANTED_RUN ||
+	    token == holding->settled || token == holding->phase_token)
+		return 0;
+	return token;
+}
+
+/* Starts what waits, the one assigned first first, as places allow. */
+static void start_waiting(struct reconcile *reconcile, int64_t now_ms)
+{
+	uint64_t places = reconcile->heritage->board->workers;
+
+	while (reconcile->busy < places && now_ms >= reconcile->fork_ms) {
+		uint64_t first = 0;
+		unsigned at = 0;
+
+		for (unsigned slot = 0; slot < reconcile->used; slot++) {
+			uint64_t token = waiting_token(reconcile, slot);
+
+			if (token != 0 && (first == 0 || token < first)) {
+				first = token;
+				at = slot;
+			}
+		}
+		if (first == 0)
+			return;
+		start(reconcile, at, first, now_ms);
+	}
+}
+
+/* ---- stopping ---- */
+
+static void kill_group_of(struct reconcile *reconcile, unsigned slot)
+{
+	int group;
+
+	if (reconcile->heritage->cgroup == -1)
+		return;
+	group = cgroup_slot_open(reconcile->heritage->cgroup, slot);
+	if (group < 0)
+		return;
+	cgroup_kill(group);
+	close(group);
+}
+
+static void tell(struct reconcile *reconcile, unsigned slot)
+{
+	struct worker *worker = &reconcile->workers[slot];
+
+	if (worker->state != WORKER_RUNS)
+		return;
+	kill(worker->pid, SIGTERM);
+	worker->state = WORKER_TOLD;
+}
+
+static void kill_worker(struct reconcile *reconcile, unsigned slot)
+{
+	struct worker *worker = &reconcile->workers[slot];
+
+	if (worker->state != WORKER_RUNS && worker->state != WORKER_TOLD)
+		return;
+	kill(worker->pid, SIGKILL);
+	kill_group_of(reconcile, slot);
+	worker->state = WORKER_KILLED;
+}
+
+void reconcile_stop_all(struct reconcile *reconcile)
+{
+	for (unsigned slot = 0; slot < reconcile->used; slot++)
+		if (holding_of(reconcile, slot)->phase != PHASE_STOPPED)
+			tell(reconcile, slot);
+}
+
+void reconcile_kill_all(struct reconcile *reconcile, bool even_stopped)
+{
+	for (unsigned slot = 0; slot < reconcile->used; slot++)
+		if (even_stopped ||
+		    holding_of(reconcile, slot)->phase != PHASE_STOPPED)
+			kill_worker(reconcile, slot);
+}
+
+/* ---- proving dead ---- */
+
+static bool is_ours(void *arg, pid_t pid)
+{
+	const struct reconcile *reconcile = arg;
+
+	if (crew_has(reconcile->crew, pid))
+		return true;
+	for (unsigned slot = 0; slot < reconcile->used; slot++)
+		if (reconcile->workers[slot].pid == pid)
+			return true;
+	return false;
+}
+
+static bool group_is_empty(struct reconcile *reconcile, unsigned slot)
+{
+	int group;
+	int populated;
+
+	if (reconcile->heritage->cgroup == -1)
+		return true;
+	group = cgroup_slot_open(reconcile->heritage->cgroup, slot);
+	if (group < 0)
+		return true;
+	populated = cgroup_is_populated(group);
+	if (populated == 1)
+		cgroup_kill(group);
+	close(group);
+	return populated != 1;
+}
+
+static void finish(struct reconcile *reconcile, unsigned slot)
+{
+	struct worker *worker = &reconcile->workers[slot];
+	struct holding *holding = holding_of(reconcile, slot);
+	bool settled = holding->settled == worker->token;
+
+	show(reconcile, slot, settled ? PHASE_IDLE : PHASE_LOST);
+	*worker = (struct worker){ .state = WORKER_NONE };
+}
+
+/* Those that ended by themselves left nothing; for the others, kill what came
+ * to us until nothing does.
+ */
+static void clear_ended(struct reconcile *reconcile)
+{
+	int left = proc_kill_children(is_ours, reconcile);
+
+	/* Without /proc there is no proof: keep trying. */
+	if (left != 0)
+		return;
+	reconcile->strays = false;
+	for (unsigned slot = 0; slot < reconcile->used; slot++) {
+		if (reconcile->workers[slot].state != WORKER_ENDED ||
+		    !group_is_empty(reconcile, slot))
+			continue;
+		finish(reconcile, slot);
+		reconcile->ended--;
+	}
+}
+
+static int slot_of(const struct reconcile *reconcile, pid_t pid)
+{
+	for (unsigned slot = 0; slot < reconcile->used; slot++)
+		if (reconcile->workers[slot].pid == pid)
+			return (int)slot;
+	return -1;
+}
+
+static void log_death(const struct worker *worker, pid_t pid, int status)
+{
+	if (worker->state == WORKER_KILLED)
+		log_info("supervisor: killed worker token=%016llx pid=%d",
+			 (unsigned long long)worker->token, (int)pid);
+	else if (WIFSIGNALED(status))
+		log_err(0,
+			"supervisor: worker died token=%016llx pid=%d "
+			"signal=%d",
+			(unsigned long long)worker->token, (int)pid,
+			WTERMSIG(status));
+	else
+		log_err(0,
+			"supervisor: worker left early token=%016llx pid=%d "
+			"exit=%d",
+			(unsigned long long)worker->token, (int)pid,
+			WEXITSTATUS(status));
+}
+
+void reconcile_took(struct reconcile *reconcile, pid_t pid, int status)
+{
+	int slot = slot_of(reconcile, pid);
+	struct holding *holding;
+	struct worker *worker;
+
+	if (slot == -1) {
+		/* Where one came from, more may follow. */
+		reconcile->strays = true;
+		return;
+	}
+	holding = holding_of(reconcile, (unsigned)slot);
+	worker = &reconcile->workers[slot];
+	holding->worker_pid = 0;
+	worker->pid = 0;
+	reconcile->alive--;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
+	    holding->phase == PHASE_STOPPED &&
+	    holding->settled == worker->token) {
+		finish(reconcile, (unsigned)slot);
+		return;
+	}
+	log_death(worker, pid, status);
+	worker->state = WORKER_ENDED;
+	reconcile->ended++;
+	reconcile->strays = true;
+	kill_group_of(reconcile, (unsigned)slot);
+}
+
+/* ---- the turn ---- */
+
+/* What a slot without a worker needs. */
+static void look_at_empty(struct reconcile *reconcile, unsigned slot,
+			  uint64_t token)
+{
+	struct holding *holding = holding_of(reconcile, slot);
+	uint32_t phase = holding->phase;
+
+	if (phase == PHASE_LOST && token != holding->phase_token) {
+		show(reconcile, slot, PHASE_IDLE);
+	} else if (phase == PHASE_IDLE && token != 0 &&
+		   token != holding->settled && token != holding->phase_token &&
+		   holding->wanted != WANTED_RUN) {
+		/* Told to stop before it was started. */
+		holding->phase_token = token;
+		show(reconcile, slot, PHASE_LOST);
+	}
+}
+
+static void look_at_worker(struct reconcile *reconcile, unsigned slot)
+{
+	struct holding *holding = holding_of(reconcile, slot);
+	uint32_t phase = holding->phase;
+
+	/* A stopped one only waits for its outcome to be kept. */
+	if (phase != PHASE_STOPPED &&
+	    holding->token == reconcile->workers[slot].token) {
+		if (holding->wanted == WANTED_STOP)
+			tell(reconcile, slot);
+		else if (holding->wanted == WANTED_KILL)
+			kill_worker(reconcile, slot);
+	}
+	if (phase != PHASE_STOPPED)
+		reconcile->busy++;
+}
+
+static void look(struct reconcile *reconcile)
+{
+	unsigned used = 0;
+
+	reconcile->busy = 0;
+	for (unsigned slot = 0;
+	     slot < BOARD_HOLDINGS_MAX &&
+	     (slot < reconcile->used || slot < used + LOOK_BEYOND);
+	     slot++) {
+		const struct worker *worker = &reconcile->workers[slot];
+		struct holding *holding = holding_of(reconcile, slot);
+		uint64_t token = holding->token;
+
+		if (worker->state != WORKER_NONE)
+			look_at_worker(reconcile, slot);
+		else
+			look_at_empty(reconcile, slot, token);
+		if (token != 0 || worker->state != WORKER_NONE ||
+		    holding->phase != PHASE_IDLE)
+			used = slot + 1;
+	}
+	reconcile->used = used;
+}
+
+void reconcile_step(struct reconcile *reconcile, bool stopping, int64_t now_ms)
+{
+	if (reconcile->ended > 0 || reconcile->strays)
+		clear_ended(reconcile);
+	look(reconcile);
+	if (!stopping)
+		start_waiting(reconcile, now_ms);
+	if (reconcile->changed) {
+		reconcile->changed = false;
+		bell_ring(reconcile->heritage->bells[ROLE_JOURNAL]);
+	}
+}
+
+int64_t reconcile_next(const struct reconcile *reconcile, int64_t now_ms)
+{
+	if (reconcile->ended > 0 || reconcile->strays)
+		return now_ms + CLEAR_LOOK_MS;
+	return reconcile->fork_ms > now_ms ? reconcile->fork_ms
+					   : LOOP_NO_DEADLINE;
+}
+
+bool reconcile_is_empty(const struct reconcile *reconcile)
+{
+	return reconcile->alive == 0 && reconcile->ended == 0 &&
+	       !reconcile->strays;
+}
