@@ -8,18 +8,23 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "core/config.h"
 #include "io/clock.h"
+#include "io/conffile.h"
 
+/* -s, or STATE/control as the configuration says. */
 static int find_socket(const struct options *options, char *path, size_t cap)
 {
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	struct config *config;
 
-	if (options->socket != NULL)
+	if (options->socket != NULL) {
 		snprintf(path, cap, "%s", options->socket);
-	else if (geteuid() != 0 && runtime != NULL)
-		snprintf(path, cap, "%s/holdfast/control", runtime);
-	else
-		snprintf(path, cap, "/run/holdfast/control");
+		return 0;
+	}
+	if (conffile_load(options->config, &config, stderr) != 0)
+		return EXIT_CODE_USAGE;
+	snprintf(path, cap, "%s/control", config->state);
+	conffile_free(config);
 	return 0;
 }
 
@@ -161,13 +166,14 @@ int api_refused(const struct api *api)
 	const char *detail = json_text(api->answer, "detail");
 	int status = api->response.status;
 
-	if (*title == '\0' && *detail == '\0')
-		complain("the daemon answered %d", status);
-	else if (*title == '\0' || *detail == '\0')
-		complain("%s%s", title, detail);
+	if (*detail != '\0' || *title != '\0')
+		complain("%s", *detail != '\0' ? detail : title);
 	else
-		complain("%s: %s", title, detail);
-	if (status == 404)
+		complain("the daemon answered %d", status);
+	/* A job's type that isn't there is a name that isn't there. */
+	if (status == 404 ||
+	    (status == 422 &&
+	     strcmp(json_text(api->answer, "field"), "type") == 0))
 		return EXIT_CODE_NO_SUCH;
 	if (status == 401 || status == 403)
 		return EXIT_CODE_NOT_ALLOWED;

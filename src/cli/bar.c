@@ -285,7 +285,7 @@ void bar_format_plain(const struct bar_state *state, char *buf, size_t cap)
 	out_string(&line.out, ": ");
 	if (state->percent >= 0) {
 		out_u64(&line.out, (uint64_t)state->percent);
-		out_string(&line.out, "% ");
+		out_string(&line.out, *words_of(state) != '\0' ? "% " : "%");
 	}
 	line_text(&line, words_of(state), 500);
 	times_text(state, times, sizeof(times));
