@@ -1,0 +1,64 @@
+/* view_layout - how view.c and view_read.c share the LMDB environment.
+ *
+ *	job	id -> struct view_value, then user, type, JSON, record
+ *	order	created (big endian), id		for operators' lists
+ *	user	hash of the user, created, id		for a user's list
+ *	due	due_ms (big endian), id			what journal looks at
+ *
+ * Never leaves the machine and is rebuilt at every start of the node: the
+ * layout may change at will.
+ */
+#ifndef HOLDFAST_IO_VIEW_LAYOUT_H
+#define HOLDFAST_IO_VIEW_LAYOUT_H
+
+#include <lmdb.h>
+
+#include "io/view.h"
+
+#define VIEW_DIR     "view"
+#define VIEW_READERS 64
+/* Address space, not memory: the file grows as it is used. */
+#define VIEW_MAP_BYTES                                   \
+	(sizeof(void *) > 4 ? (size_t)4096 * 1024 * 1024 \
+			    : (size_t)512 * 1024 * 1024)
+
+#define VIEW_ORDER_KEY (8 + JOB_ID_LEN)
+#define VIEW_USER_KEY  (VIEW_USERS_KEY + VIEW_ORDER_KEY)
+
+struct view_value {
+	struct version version;
+	int64_t created_ms;
+	int64_t due_ms;
+	uint32_t user_len;
+	uint32_t type_len;
+	uint32_t json_len;
+	uint32_t record_len;
+	uint8_t state;
+	uint8_t forgotten;
+};
+
+struct lmdb_view {
+	struct view view;
+	MDB_env *env;
+	MDB_dbi job;
+	MDB_dbi order;
+	MDB_dbi user;
+	MDB_dbi due;
+	MDB_txn *txn; /* writer's: open between begin and commit; reader's:
+			 reset between reads */
+	int rc;	      /* first error of the write transaction */
+};
+
+/* 0, or a negative errno for what LMDB said. */
+int view_errno(int rc);
+/* Opens environment and databases. 0 or a negative errno, said in the log. */
+int view_open_env(struct lmdb_view *view, const char *state, bool writer);
+
+void view_order_key(uint8_t key[VIEW_ORDER_KEY], int64_t ms, const char *id);
+void view_user_key(uint8_t key[VIEW_USER_KEY], struct text user, int64_t ms,
+		   const char *id);
+/* Reads the value DATA; false when it is damaged.  Texts point into it. */
+bool view_value_decode(const MDB_val *data, struct view_value *value,
+		       struct view_job *job);
+
+#endif
