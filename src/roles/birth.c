@@ -46,7 +46,7 @@ void birth_unshield(void)
 		put_score(unshielded);
 }
 
-void birth_below_supervisor(const struct heritage *heritage,
+void birth_below_supervisor(struct heritage *heritage,
 			    struct loop *parents_loop, pid_t parent,
 			    const struct identity *identity, const char *name)
 {
@@ -69,4 +69,6 @@ void birth_below_supervisor(const struct heritage *heritage,
 	loop_close(parents_loop);
 	close(heritage->guardian_alive[0]);
 	close(heritage->supervisor_alive[1]);
+	heritage->guardian_alive[0] = -1;
+	heritage->supervisor_alive[1] = -1;
 }

@@ -14,7 +14,7 @@ struct loop;
  * who it is), dies with its parent, answers to NAME, and lets go of what is
  * the supervisor's alone.  Does not return when any of it fails.
  */
-void birth_below_supervisor(const struct heritage *heritage,
+void birth_below_supervisor(struct heritage *heritage,
 			    struct loop *parents_loop, pid_t parent,
 			    const struct identity *identity, const char *name);
 

@@ -73,7 +73,9 @@ static int be(struct crew *crew, enum role role)
 {
 	struct heritage *heritage = crew->heritage;
 
-	close(heritage->cgroup);
+	if (heritage->cgroup != -1)
+		close(heritage->cgroup);
+	heritage->cgroup = -1;
 	take_reloaded_config(heritage);
 	if (role == ROLE_JOURNAL)
 		return journal_main(heritage);

@@ -13,8 +13,8 @@
 
 struct heritage {
 	const struct config *config;
-	const char *config_path; /* the main file, as given */
-	struct identity identity;	 /* of journal, control and http */
+	const char *config_path;  /* the main file, as given */
+	struct identity identity; /* of journal, control and http */
 	struct board *board;
 	int listen_tcp[CONFIG_LISTEN_MAX];
 	size_t listen_tcp_count;

@@ -248,7 +248,7 @@ static void introduce(struct supervisor *supervisor)
 	setsid();
 	proc_adopt_orphans();
 	close(heritage->guardian_alive[1]);
-	close(heritage->supervisor_alive[0]);
+	heritage->guardian_alive[1] = -1;
 	supervisor->board->supervisor_beat_ms = clock_ms();
 	supervisor->board->roles[ROLE_GUARDIAN].pid = getppid();
 	supervisor->board->roles[ROLE_SUPERVISOR].pid = getpid();
