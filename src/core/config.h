@@ -5,9 +5,9 @@
  *
  * Strings marked "template" go through expand_run (core/expand.h) before use,
  * for every kind of unit: a literal dollar is stored in them as "$$".  They
- * may name ${param.…} as declared, and of a job ${job.…}: id, type, user,
- * output, scratch, token, attempt, node; `output` and `unique` only id, type,
- * user, which are known when the job is asked for.
+ * may name ${param.…} as declared, and of a job ${job.…}: id, type, user, key,
+ * output, scratch, token, attempt, node; `output` and `unique` only the first
+ * four, which are known when the job is asked for.
  */
 #ifndef HOLDFAST_CORE_CONFIG_H
 #define HOLDFAST_CORE_CONFIG_H

@@ -1,10 +1,11 @@
 /* expand - ${NAME}, ${NAME:-text} and $$ in strings of the configuration.
  *
  * Pure.  Two stages: at load NAME is the environment, and per run it is
- * job.… or param.….  A string with something left for the run is a template:
- * it holds only job.… and param.… placeholders, and every other dollar in it
- * is written $$.  A string without is final: plain text, nothing in it means
- * anything any more.
+ * job.… or param.….  Which strings have a second stage is settled by their
+ * key, not by what is in them: core/config.h marks those "template".  A
+ * template always goes through expand_run: a literal dollar is written $$ in
+ * it, also when no placeholder is left.  Every other string is final: plain
+ * text, nothing in it means anything any more.
  *
  * A dollar before anything but '{' or '$' is itself.  The text of ${NAME:-text}
  * stands for a value that is absent or empty, ends at the first '}' and is not

@@ -13,11 +13,11 @@ const struct schema_section *const schema_units[3] = {
 
 /* The first ones are known when the job is asked for. */
 static const char *const job_names[] = {
-	"job.id",    "job.type",    "job.user", "job.output",
+	"job.id",    "job.type",    "job.user", "job.key",     "job.output",
 	"job.token", "job.scratch", "job.node", "job.attempt",
 };
 
-#define JOB_NAMES_ASKED 3
+#define JOB_NAMES_ASKED 4
 #define JOB_NAMES_COUNT (sizeof(job_names) / sizeof(job_names[0]))
 
 const struct schema_key *schema_find(const struct schema_section *section,

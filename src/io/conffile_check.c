@@ -67,7 +67,7 @@ static void check_name(const struct case_of *at,
 			conffile_error(
 				at->loader, setting,
 				"${%.*s} is not known here; known are id, "
-				"type, user%s",
+				"type, user, key%s",
 				(int)shown.len, shown.at,
 				(flags & SCHEMA_ASKED) != 0
 					? ""

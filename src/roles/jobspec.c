@@ -78,22 +78,10 @@ static bool look_up(void *context, struct text name, struct text *value)
 	return true;
 }
 
-/* A string with nothing left for the run is final: core/expand.h. */
-static int fill_in(const char *string, struct run *run, struct out *out)
-{
-	struct text rest = text_of(string);
-	struct text name;
-
-	if (expand_next(&rest, &name))
-		return expand_run(text_of(string), look_up, run, out);
-	out_string(out, string);
-	return 0;
-}
-
 int jobspec_expand(const char *template, const struct job *job, struct out *out)
 {
 	struct run run = { .job = job };
-	int rc = fill_in(template, &run, out);
+	int rc = expand_run(text_of(template), look_up, &run, out);
 
 	return rc != 0 ? rc : out_end(out);
 }
@@ -192,14 +180,22 @@ static int put_strings(struct spec *spec, const struct unit *unit,
 		return -ENOSPC;
 	for (size_t i = 0; i < unit->command.count; i++) {
 		size_t start = words->len;
-		int rc = fill_in(unit->command.at[i], run, words);
+		int rc = expand_run(text_of(unit->command.at[i]), look_up, run,
+				    words);
 
 		if (rc != 0)
 			return rc;
 		spec->argv[i] = end_string(words, start);
 	}
-	for (; count < unit->env.count; count++)
-		spec->env[count] = unit->env.at[count];
+	for (; count < unit->env.count; count++) {
+		size_t start = words->len;
+		int rc = expand_run(text_of(unit->env.at[count]), look_up, run,
+				    words);
+
+		if (rc != 0)
+			return rc;
+		spec->env[count] = end_string(words, start);
+	}
 	put_job_env(spec, count, run, node, words);
 	return words->full ? -ENOSPC : 0;
 }
