@@ -12,6 +12,8 @@ struct command {
 
 static const struct command commands[] = {
 	{ "run", command_run_node, "be a node, in the foreground" },
+	{ "check", command_check, "test the configuration" },
+	{ "init", command_init, "print a starter configuration" },
 	{ "demo", command_demo, "a node with example jobs, until Ctrl-C" },
 	{ "status", command_status, "the node and what it offers" },
 	{ "health", command_health, "is it well? for HEALTHCHECK" },
