@@ -1,0 +1,80 @@
+/* http_inside - what http.c, http_request.c and http_answer.c share. */
+#ifndef HOLDFAST_IO_HTTP_INSIDE_H
+#define HOLDFAST_IO_HTTP_INSIDE_H
+
+#include <microhttpd.h>
+
+#include "io/http.h"
+
+/* A connection whose next request is not complete yet is in a list, the one
+ * that waits longest first.
+ */
+struct connection {
+	struct connection *earlier;
+	struct connection *later;
+	struct http *http;
+	int64_t since_ms;
+	int fd;
+	uid_t peer_uid;
+	bool listed;
+	bool over_unix;
+};
+
+struct inner {
+	struct http_request request; /* first: what handlers see */
+	struct MHD_Connection *mhd;
+	struct connection *connection;
+	struct http *http;
+	char *body;
+	size_t body_cap;
+	bool complete;	/* the handler has it */
+	bool too_large; /* the rest of the body is thrown away */
+	bool answered;
+	bool held;
+	bool failed; /* an answer could not be made: close */
+};
+
+/* The two kinds of connections, by the length of their buffer. */
+struct pool {
+	struct MHD_Daemon *mhd;
+	bool ready; /* its epoll descriptor is */
+};
+
+enum { POOL_SMALL, POOL_LARGE, POOL_MAX };
+
+struct listener {
+	struct http *http;
+	int fd;
+	bool watched;
+	bool is_unix;
+};
+
+struct http {
+	struct http_setup setup;
+	struct loop *loop;
+	struct pool pools[POOL_MAX];
+	struct listener listeners[HTTP_LISTEN_MAX];
+	size_t listeners_count;
+	unsigned connections;
+	unsigned requests; /* under way */
+	bool refusing;
+	bool woken; /* someone was woken: run at once */
+	int64_t now_ms;
+	int64_t ran_ms;
+	struct connection *first; /* waits longest */
+	struct connection *last;
+};
+
+/* http.c */
+void connection_list(struct connection *connection);
+void connection_unlist(struct connection *connection);
+
+/* http_request.c: what the library calls */
+enum MHD_Result http_on_access(void *cls, struct MHD_Connection *mhd,
+			       const char *url, const char *method,
+			       const char *version, const char *data,
+			       size_t *size, void **context);
+void http_on_end(void *cls, struct MHD_Connection *mhd, void **context,
+		 enum MHD_RequestTerminationCode code);
+
+#endif
