@@ -1,0 +1,296 @@
+/* What an attempt left: its output and its log. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/etag.h"
+#include "core/range.h"
+#include "io/clock.h"
+#include "roles/jobspec.h"
+#include "roles/server_reply.h"
+
+#define TAIL_LINES_DEFAULT 100
+#define TAIL_LINES_MAX	   100000
+#define LOG_BYTES_MAX	   (1u << 20) /* of one answer */
+#define DISPOSITION_MAX	   (4 * JOB_OUTPUT_NAME_MAX + 64)
+#define RANGE_TEXT_MAX	   80
+
+/* Reads the job with its record; 0, or an answer was sent. */
+static int load(struct visit *visit, struct job *job)
+{
+	struct server *server = visit->server;
+	struct record record;
+	struct view_head head;
+	char id[JOB_ID_LEN + 1];
+	int rc;
+
+	text_copy(visit->route.about, id, sizeof(id));
+	rc = read_job(visit, id, &head, true);
+	if (rc != 0)
+		return rc;
+	rc = record_decode(&record, server->buf + head.json_len,
+			   head.record_len);
+	if (rc == 0)
+		rc = job_decode(job, &record);
+	if (rc != 0)
+		reply_status(visit, 500, "The record of the job is damaged.");
+	return rc;
+}
+
+/* Opens NAME of the latest attempt; *SIZE is its length. */
+static int open_file(const struct server *server, const struct job *job,
+		     const char *name, uint64_t *size)
+{
+	char path[JOBSPEC_PATH_MAX];
+	struct out out = out_init(path, sizeof(path));
+	struct stat stat;
+	int fd;
+
+	jobspec_work_dir(&out, server->config->shared, job->id, job->held);
+	out_string(&out, name);
+	if (out_end(&out) != 0)
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd == -1)
+		return -errno;
+	if (fstat(fd, &stat) == -1 || !S_ISREG(stat.st_mode)) {
+		close(fd);
+		return -ENOENT;
+	}
+	*size = (uint64_t)stat.st_size;
+	return fd;
+}
+
+/* ---- the output ---- */
+
+/* RFC 6266 and 5987: a plain name for the old, the true one for the rest. */
+static void disposition(char *buf, size_t cap, struct text name)
+{
+	struct out out = out_init(buf, cap);
+
+	out_string(&out, "attachment; filename=\"");
+	for (size_t i = 0; i < name.len; i++) {
+		unsigned char c = (unsigned char)name.at[i];
+
+		out_char(&out, c < 0x20 || c >= 0x7f || c == '"' || c == '\\' ||
+					       c == '%' || c == '/'
+				       ? '_'
+				       : (char)c);
+	}
+	out_string(&out, "\"; filename*=UTF-8''");
+	for (size_t i = 0; i < name.len; i++) {
+		unsigned char c = (unsigned char)name.at[i];
+
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+		    (c >= 'a' && c <= 'z') || c == '-' || c == '.' ||
+		    c == '_' || c == '~') {
+			out_char(&out, (char)c);
+		} else {
+			out_char(&out, '%');
+			out_char(&out, "0123456789ABCDEF"[c >> 4]);
+			out_char(&out, "0123456789ABCDEF"[c & 15]);
+		}
+	}
+	if (out_end(&out) != 0)
+		text_copy(text_of("attachment"), buf, cap);
+}
+
+static void content_range(char *buf, size_t cap, const struct range *range,
+			  uint64_t size)
+{
+	struct out out = out_init(buf, cap);
+
+	out_string(&out, "bytes ");
+	if (range != NULL) {
+		out_u64(&out, range->first);
+		out_char(&out, '-');
+		out_u64(&out, range->first + range->len - 1);
+	} else {
+		out_char(&out, '*');
+	}
+	out_char(&out, '/');
+	out_u64(&out, size);
+	out_end(&out);
+}
+
+/* A value that may not stand in a header field is replaced. */
+static void content_type(char *buf, size_t cap, struct text type)
+{
+	bool plain = type.len > 0 && type.len < cap;
+
+	for (size_t i = 0; plain && i < type.len; i++)
+		plain = type.at[i] >= 0x20 && type.at[i] < 0x7f;
+	text_copy(plain ? type : text_of("application/octet-stream"), buf, cap);
+}
+
+static void send_unsatisfied(struct visit *visit, uint64_t size)
+{
+	struct http_reply reply = { .status = 416, .bytes = HTTP_BYTES_STATIC };
+	char total[RANGE_TEXT_MAX];
+
+	content_range(total, sizeof(total), NULL, size);
+	http_add_field(&reply, "Content-Range", total);
+	http_reply(visit->request, &reply);
+}
+
+static void send_file(struct visit *visit, const struct job *job, int fd,
+		      uint64_t size)
+{
+	struct http_request *request = visit->request;
+	struct http_reply reply = {
+		.status = 200, .bytes = HTTP_BYTES_FILE, .fd = fd, .len = size
+	};
+	struct range range;
+	enum range_verdict verdict = RANGE_WHOLE;
+	char name[DISPOSITION_MAX];
+	char type[128];
+	char part[RANGE_TEXT_MAX];
+	char tag[TAG_MAX];
+
+	tag_of_version(tag, (struct version){ .token = job->held });
+	if (etag_allows_range(http_field(request, "If-Range"), text_of(tag)))
+		verdict =
+			range_judge(http_field(request, "Range"), size, &range);
+	if (etag_is_listed(http_field(request, "If-None-Match"),
+			   text_of(tag))) {
+		close(fd);
+		reply.status = 304;
+		reply.bytes = HTTP_BYTES_STATIC;
+	} else if (verdict == RANGE_UNSATISFIED) {
+		close(fd);
+		send_unsatisfied(visit, size);
+		return;
+	} else if (verdict == RANGE_PART) {
+		reply.status = 206;
+		reply.offset = range.first;
+		reply.len = range.len;
+		content_range(part, sizeof(part), &range, size);
+		http_add_field(&reply, "Content-Range", part);
+	}
+	disposition(name, sizeof(name), job->output_name);
+	content_type(type, sizeof(type), job->output_type);
+	http_add_field(&reply, "Content-Type", type);
+	http_add_field(&reply, "Content-Disposition", name);
+	http_add_field(&reply, "ETag", tag);
+	http_add_field(&reply, "Accept-Ranges", "bytes");
+	http_add_field(&reply, "Cache-Control", "private, no-cache");
+	http_add_field(&reply, "Vary", "Cookie, Authorization");
+	http_add_field(&reply, "Content-Security-Policy",
+		       "sandbox; default-src 'none'");
+	http_add_field(&reply, "X-Content-Type-Options", "nosniff");
+	http_reply(request, &reply);
+}
+
+void server_output(struct visit *visit)
+{
+	struct job job;
+	uint64_t size;
+	int fd;
+
+	if (load(visit, &job) != 0)
+		return;
+	if (!job_has_ended(&job)) {
+		reply_status(visit, 409, "The job is not ready yet.");
+		return;
+	}
+	if (job.state != JOB_READY) {
+		reply_status(visit, 409, "The job ended without a file.");
+		return;
+	}
+	if (job.output_name.len == 0) {
+		reply_status(visit, 404, "Jobs of this kind make no file.");
+		return;
+	}
+	if (job.expires_ms != 0 && job.expires_ms <= clock_wall_ms()) {
+		reply_status(visit, 410, "The file is kept no longer.");
+		return;
+	}
+	fd = open_file(visit->server, &job, "/output", &size);
+	if (fd >= 0)
+		send_file(visit, &job, fd, size);
+	else if (fd == -ENOENT)
+		reply_status(visit, 410, "The file is gone.");
+	else
+		reply_error(visit, -EIO);
+}
+
+/* ---- the log ---- */
+
+/* Where the last LINES lines of the LEN bytes at AT begin. */
+static size_t find_tail(const char *at, size_t len, uint64_t lines)
+{
+	size_t from = len;
+
+	if (from > 0 && at[from - 1] == '\n')
+		from--;
+	while (from > 0) {
+		const char *end = memrchr(at, '\n', from);
+
+		if (--lines == 0)
+			return end != NULL ? (size_t)(end - at) + 1 : 0;
+		from = end != NULL ? (size_t)(end - at) : 0;
+	}
+	return 0;
+}
+
+/* The end of the file, from malloc; its length, or a negative errno. */
+static ssize_t read_tail(int fd, uint64_t size, uint64_t lines, char **body)
+{
+	uint64_t from = size > LOG_BYTES_MAX ? size - LOG_BYTES_MAX : 0;
+	size_t room = (size_t)(size - from);
+	ssize_t got;
+	size_t start;
+
+	*body = malloc(room + 1);
+	if (*body == NULL)
+		return -ENOMEM;
+	got = pread(fd, *body, room, (off_t)from);
+	if (got == -1)
+		return -errno;
+	start = lines > 0 ? find_tail(*body, (size_t)got, lines) : (size_t)got;
+	memmove(*body, *body + start, (size_t)got - start);
+	return got - (ssize_t)start;
+}
+
+void server_log(struct visit *visit)
+{
+	struct http_reply reply = { .status = 200, .bytes = HTTP_BYTES_TAKE };
+	uint64_t lines = TAIL_LINES_DEFAULT;
+	struct text text;
+	struct job job;
+	char *body = NULL;
+	uint64_t size;
+	ssize_t len = 0;
+	int fd;
+
+	if (http_query(visit->request, "tail", &text) &&
+	    !text_to_u64(text, TAIL_LINES_MAX, &lines)) {
+		reply_status(visit, 400, "tail is a number up to 100000.");
+		return;
+	}
+	if (load(visit, &job) != 0)
+		return;
+	fd = job.held != 0 ? open_file(visit->server, &job, "/log", &size)
+			   : -ENOENT;
+	if (fd >= 0) {
+		len = read_tail(fd, size, lines, &body);
+		close(fd);
+	} else if (fd != -ENOENT) {
+		len = -EIO;
+	}
+	if (len < 0) {
+		free(body);
+		reply_error(visit, -EIO);
+		return;
+	}
+	if (body == NULL)
+		reply.bytes = HTTP_BYTES_STATIC;
+	reply.body = (struct text){ body != NULL ? body : "", (size_t)len };
+	http_add_field(&reply, "Content-Type", "text/plain; charset=utf-8");
+	http_add_field(&reply, "Cache-Control", "private, no-store");
+	http_add_field(&reply, "X-Content-Type-Options", "nosniff");
+	http_reply(visit->request, &reply);
+}

@@ -1,0 +1,236 @@
+#define _GNU_SOURCE
+#include "roles/server_reply.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/etag.h"
+
+#define HREF "\"href\":\"/"
+
+void reply_problem(struct visit *visit, const struct problem *problem,
+		   bool retry)
+{
+	char body[PROBLEM_JSON_MAX];
+	int len = problem_json(problem, body, sizeof(body));
+	struct http_reply reply = {
+		.status = problem->status,
+		.body = { body, len > 0 ? (size_t)len : 0 },
+	};
+
+	http_add_field(&reply, "Content-Type", PROBLEM_TYPE);
+	http_add_field(&reply, "Cache-Control", "no-store");
+	http_add_field(&reply, "X-Content-Type-Options", "nosniff");
+	if (retry)
+		http_add_field(&reply, "Retry-After", RETRY_S);
+	if (problem->status == 405)
+		http_add_field(&reply, "Allow",
+			       route_allow(visit->route.methods));
+	if (problem->status == 401)
+		http_add_field(&reply, "WWW-Authenticate", "Bearer");
+	http_reply(visit->request, &reply);
+}
+
+void reply_status(struct visit *visit, unsigned status, const char *detail)
+{
+	struct problem problem = { .status = status,
+				   .detail = text_of(detail) };
+
+	reply_problem(visit, &problem, status == 503 || status == 507);
+}
+
+void reply_error(struct visit *visit, int rc)
+{
+	switch (-rc) {
+	case ENOENT:
+		reply_status(visit, 404, "There is no such job.");
+		break;
+	case EINVAL:
+		reply_status(visit, 409,
+			     "The state of the job does not allow it.");
+		break;
+	case EAGAIN:
+		reply_status(visit, 503, "Too many jobs wait already.");
+		break;
+	case ENOSPC:
+	case EDQUOT:
+		reply_status(visit, 507, "The shared storage is full.");
+		break;
+	default:
+		reply_status(visit, 503,
+			     "The journal can't be written or read now.");
+	}
+}
+
+struct http_reply json_reply(unsigned status, enum http_bytes bytes,
+			     const char *body, size_t len)
+{
+	struct http_reply reply = { .status = status,
+				    .bytes = bytes,
+				    .body = { body, len } };
+
+	http_add_field(&reply, "Content-Type", JSON_TYPE);
+	http_add_field(&reply, "Cache-Control", "private, no-store");
+	http_add_field(&reply, "X-Content-Type-Options", "nosniff");
+	return reply;
+}
+
+void tag_of_version(char tag[TAG_MAX], struct version version)
+{
+	struct out out = out_init(tag, TAG_MAX);
+
+	out_char(&out, '"');
+	version_out(&out, version);
+	out_char(&out, '"');
+	out_end(&out);
+}
+
+int wait_asked(struct visit *visit, int64_t *ms)
+{
+	struct text text;
+
+	*ms = 0;
+	if (!http_query(visit->request, "wait", &text) || wait_parse(text, ms))
+		return 0;
+	reply_status(visit, 400, "wait is a duration like 25s.");
+	return -EINVAL;
+}
+
+/* Source: FNV-1a, 64 bits (Fowler, Noll, Vo), a word at a time. */
+static uint64_t hash_of(const char *body, size_t len)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ len;
+
+	for (; len >= sizeof(hash); len -= sizeof(hash)) {
+		uint64_t word;
+
+		memcpy(&word, body, sizeof(word));
+		hash = (hash ^ word) * UINT64_C(0x100000001b3);
+		hash ^= hash >> 29;
+		body += sizeof(word);
+	}
+	return hash ^ board_hash(body, len);
+}
+
+/* Should the request wait for another body than that with HASH? */
+static bool is_to_wait(struct visit *visit, bool listed, uint64_t hash,
+		       int64_t wait_ms)
+{
+	struct server *server = visit->server;
+	struct wait *wait = visit->request->state;
+	bool same = wait != NULL ? wait->tag == hash || listed : wait_ms > 0;
+
+	if (wait == NULL && http_field(visit->request, "If-None-Match").len > 0)
+		same = listed;
+	if (!same || wait_ms == 0 || server->stopping)
+		return false;
+	if (wait == NULL) {
+		wait = wait_new(visit->request, server->now_ms + wait_ms);
+		if (wait == NULL)
+			return false;
+		wait->tag = hash;
+	}
+	if (wait->deadline_ms <= server->now_ms)
+		return false;
+	waits_park(&server->waits, wait, 0, true);
+	return true;
+}
+
+void reply_changing(struct visit *visit, char *body, size_t len,
+		    const char *set_cookie)
+{
+	struct text listed = http_field(visit->request, "If-None-Match");
+	uint64_t hash = hash_of(body, len);
+	struct http_reply reply;
+	char tag[TAG_MAX];
+	struct out out = out_init(tag, sizeof(tag));
+	bool has_it;
+	int64_t wait_ms;
+
+	out_string(&out, "\"b-");
+	out_hex(&out, hash, 16);
+	out_char(&out, '"');
+	out_end(&out);
+	has_it = etag_is_listed(listed, text_of(tag));
+	if (wait_asked(visit, &wait_ms) != 0 ||
+	    (*set_cookie == '\0' && is_to_wait(visit, has_it, hash, wait_ms))) {
+		free(body);
+		return;
+	}
+	if (has_it) {
+		free(body);
+		reply = json_reply(304, HTTP_BYTES_STATIC, "", 0);
+	} else {
+		reply = json_reply(200, HTTP_BYTES_TAKE, body, len);
+	}
+	http_add_field(&reply, "ETag", tag);
+	http_add_field(&reply, "Set-Cookie", set_cookie);
+	http_reply(visit->request, &reply);
+}
+
+int read_job(struct visit *visit, const char *id, struct view_head *head,
+	     bool with_record)
+{
+	struct server *server = visit->server;
+	int rc = -EIO;
+
+	if (server->view != NULL)
+		rc = view_read_job(server->view, id, head, server->buf,
+				   sizeof(server->buf), with_record);
+	/* Other people's jobs are not there. */
+	if (rc == 0 &&
+	    (head->forgotten || (!visit->asker.is_operator &&
+				 strcmp(head->user, visit->asker.user) != 0)))
+		rc = -ENOENT;
+	if (rc != 0)
+		reply_error(visit, rc);
+	return rc;
+}
+
+const char *job_url(char *buf, size_t cap, const struct server *server,
+		    const char *id, const char *rest)
+{
+	struct out out = out_init(buf, cap);
+
+	out_string(&out, server->config->http.base);
+	out_string(&out, "v1/jobs/");
+	out_string(&out, id);
+	out_string(&out, rest);
+	return out_end(&out) == 0 ? buf : "/";
+}
+
+char *served_json(const struct server *server, struct text json, bool joined,
+		  size_t *len)
+{
+	static const char mark[] = "{\"joined\":true,";
+	const char *base = server->config->http.base;
+	size_t base_len = strlen(base);
+	char *body = malloc(json.len + sizeof(mark) + base_len);
+	char *to = body;
+	const char *href;
+
+	if (body == NULL)
+		return NULL;
+	if (joined && json.len > 1) {
+		memcpy(to, mark, sizeof(mark) - 1);
+		to += sizeof(mark) - 1;
+		json.at++;
+		json.len--;
+	}
+	/* The journal writes links from the root; in strings of others the
+	 * quotes would be escaped. */
+	href = base_len > 1 ? memmem(json.at, json.len, HREF, sizeof(HREF) - 1)
+			    : NULL;
+	if (href != NULL) {
+		size_t front = (size_t)(href - json.at) + sizeof(HREF) - 2;
+
+		memcpy(to, json.at, front);
+		memcpy(to + front, base, base_len);
+		to += front + base_len;
+		json.at += front + 1;
+		json.len -= front + 1;
+	}
+	memcpy(to, json.at, json.len);
+	*len = (size_t)(to - body) + json.len;
+	return body;
+}
