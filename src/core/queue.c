@@ -234,6 +234,7 @@ void queue_give(struct queue *queue, struct queue_entry *entry, uint64_t token)
 {
 	leave_line(queue, entry);
 	entry->token = token;
+	entry->started = false;
 	entry->slot = QUEUE_NONE;
 	entry->unsynced_steps = 0;
 	count(queue, entry, 1);

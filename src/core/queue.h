@@ -18,6 +18,7 @@
 struct queue_entry {
 	char id[JOB_ID_LEN + 1];
 	bool cancelling;
+	bool started;		 /* its worker said so */
 	bool skip;		 /* its next step skips VERSION_SKIP_STEPS */
 	uint32_t type;		 /* index of the unit, QUEUE_NONE if gone */
 	uint64_t unique;	 /* hash of type and unique value, 0 if none */

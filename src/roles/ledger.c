@@ -188,9 +188,12 @@ static int put(struct ledger *ledger, const char *id,
 
 static void mark_changed(struct ledger *ledger, const char *id)
 {
+	/* Beyond the room everything counts as changed: only at the start,
+	 * a batch has room for its changes. */
 	if (ledger->changes_count < LEDGER_CHANGES_MAX)
-		ledger->changes[ledger->changes_count++] =
+		ledger->changes[ledger->changes_count] =
 			board_hash(id, strlen(id));
+	ledger->changes_count++;
 }
 
 int ledger_store(struct ledger *ledger, const struct job *job, bool durable)
@@ -208,6 +211,8 @@ int ledger_store(struct ledger *ledger, const struct job *job, bool durable)
 	}
 	if (rc == 0)
 		rc = put(ledger, job->id, &kept);
+	if (rc == 0 && kept.due_ms != 0 && kept.due_ms < ledger->next_due_ms)
+		ledger->next_due_ms = kept.due_ms;
 	if (rc == 0)
 		mark_changed(ledger, job->id);
 	else
@@ -349,6 +354,7 @@ static void reset(struct ledger *ledger)
 	ledger->fresh = false;
 	ledger->dirty = false;
 	ledger->kept = 0;
+	ledger->next_due_ms = 0;
 	ledger->live_bytes = 0;
 	ledger->slots_high = 0;
 	ledger->replies_count = 0;

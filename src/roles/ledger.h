@@ -109,6 +109,7 @@ struct ledger {
 	uint64_t kept;	     /* jobs in the view */
 	uint32_t slots_high; /* holdings in use are below */
 	int64_t next_due_ms; /* wall clock: nothing expires before */
+	unsigned running;    /* jobs whose worker said that they run */
 	unsigned unsynced;   /* jobs whose progress is not in the journal */
 	/* the batch: what is published once it is durable */
 	struct ledger_reply replies[LEDGER_BATCH_MAX];

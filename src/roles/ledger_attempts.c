@@ -57,6 +57,7 @@ void ledger_started(struct ledger *ledger, const struct message *message,
 	next_step(entry, &job, now);
 	job.state = JOB_PROCESSING;
 	job.started_ms = now.wall_ms;
+	entry->started = true;
 	entry->synced_ms = now.ms;
 	show(ledger, entry, &job, now);
 }
@@ -241,13 +242,18 @@ void ledger_outcome(struct ledger *ledger, const struct message *message,
 		settle(ledger, message->slot, message->token);
 }
 
+/* The supervisor proved it dead.  When it was told to stop, that is no loss:
+ * it may not even have started.
+ */
 static void take_loss(struct ledger *ledger, uint32_t slot, uint64_t token,
 		      struct ledger_now now)
 {
+	struct holding *holding = &ledger->world.board->holdings[slot];
+	bool asked = atomic_load(&holding->wanted) != WANTED_RUN;
 	struct message lost = { .kind = MESSAGE_OUTCOME,
 				.token = token,
 				.slot = slot,
-				.how = HOW_LOST };
+				.how = asked ? HOW_STOPPED : HOW_LOST };
 
 	if (ledger_begin(ledger) == 0)
 		ledger_outcome(ledger, &lost, now);
@@ -281,6 +287,7 @@ void ledger_look_at_holdings(struct ledger *ledger, struct ledger_now now)
 	bool changed = false;
 
 	ledger->unsynced = 0;
+	ledger->running = 0;
 	for (uint32_t i = 0; i < ledger->slots_high; i++) {
 		struct holding *holding = &ledger->world.board->holdings[i];
 		struct queue_entry *entry = ledger->slots[i];
@@ -292,6 +299,8 @@ void ledger_look_at_holdings(struct ledger *ledger, struct ledger_now now)
 			take_loss(ledger, i, entry->token, now);
 			continue;
 		}
+		if (entry->started)
+			ledger->running++;
 		if (atomic_load(&holding->wanted) !=
 		    (uint32_t)wanted_of(ledger, entry)) {
 			atomic_store(&holding->wanted,
@@ -495,6 +504,7 @@ void ledger_adopt(struct ledger *ledger, struct ledger_now now)
 		if (entry != NULL) {
 			entry->slot = i;
 			entry->skip = true;
+			entry->started = true;
 			entry->synced_ms = now.ms;
 			continue;
 		}

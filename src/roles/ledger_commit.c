@@ -17,6 +17,12 @@ static int append_epoch(struct ledger *ledger)
 	return journal_append(ledger->world.journal, &record);
 }
 
+/* About what a snapshot takes. */
+static uint64_t snapshot_bytes(const struct ledger *ledger)
+{
+	return ledger->live_bytes + ledger->kept * FRAME_BYTES;
+}
+
 /* Writes all that is in the view, the open batch included. */
 static int append_snapshot(struct ledger *ledger)
 {
@@ -40,7 +46,7 @@ static int append_snapshot(struct ledger *ledger)
 static int begin_segment(struct ledger *ledger)
 {
 	struct journal *journal = ledger->world.journal;
-	int rc = journal_begin(journal);
+	int rc = journal_begin_for(journal, snapshot_bytes(ledger));
 
 	if (rc != 0)
 		return rc;
@@ -109,7 +115,11 @@ static void publish_changes(struct ledger *ledger)
 
 	if (ledger->changes_count == 0)
 		return;
-	for (unsigned i = 0; i < ledger->changes_count; i++)
+	/* Readers that find themselves too far behind look at everything. */
+	if (ledger->changes_count > LEDGER_CHANGES_MAX)
+		ledger->changes_count = BOARD_CHANGES_MAX + 1;
+	for (unsigned i = 0;
+	     i < ledger->changes_count && i < LEDGER_CHANGES_MAX; i++)
 		atomic_store(&board->changes[(change + i) % BOARD_CHANGES_MAX],
 			     ledger->changes[i]);
 	atomic_store(&board->change, change + ledger->changes_count);
@@ -122,18 +132,16 @@ static void publish_counts(struct ledger *ledger)
 	struct board *board = ledger->world.board;
 
 	atomic_store(&board->epoch, ledger->epoch);
-	atomic_store(&board->pending, ledger->queue->waiting);
-	atomic_store(&board->running, ledger->queue->given);
+	atomic_store(&board->pending, ledger->queue->count - ledger->running);
+	atomic_store(&board->running, ledger->running);
 	atomic_store(&board->kept, (uint32_t)ledger->kept);
 }
 
 /* Dead records beyond that are worth a new segment. */
 static bool is_wasteful(const struct ledger *ledger)
 {
-	uint64_t live = ledger->live_bytes + ledger->kept * FRAME_BYTES;
-
 	return journal_bytes(ledger->world.journal) >
-	       live / 4 * 7 + LEDGER_SLACK_BYTES;
+	       snapshot_bytes(ledger) / 4 * 7 + LEDGER_SLACK_BYTES;
 }
 
 int ledger_commit(struct ledger *ledger, struct ledger_now now)
@@ -163,5 +171,9 @@ int ledger_commit(struct ledger *ledger, struct ledger_now now)
 	publish_changes(ledger);
 	ledger_publish_holdings(ledger);
 	publish_replies(ledger);
+	/* Writing specs only read. */
+	if (ledger->in_batch)
+		view->ops->abort(view);
+	ledger->in_batch = false;
 	return 0;
 }
