@@ -14,13 +14,16 @@
  *	journal_append …	a batch, then
  *	journal_commit		one write, one sync; then tell the world
  *
- * When append or commit fails with anything but -ENOSPC the segment is
- * abandoned: what was written since the last good commit may or may not be
- * found by the next replay.  Go on with journal_begin and a new snapshot.
+ * When append, reserve or commit fails with anything but -ENOSPC or -EMSGSIZE
+ * the segment is abandoned: what was appended since the last good commit may or
+ *may not be found by the next replay, and nothing more goes into it.  Go on
+ *with journal_begin and a snapshot, which must hold the very same versions of
+ * what was in that batch, or higher ones.
  */
 #ifndef HOLDFAST_IO_JOURNAL_H
 #define HOLDFAST_IO_JOURNAL_H
 
+#include "core/frame.h"
 #include "core/record.h"
 #include "io/shared.h"
 
@@ -29,28 +32,29 @@
 #define JOURNAL_FIRST_BYTES (512u * 1024)      /* of a new segment */
 #define JOURNAL_GROWTH	    (1024u * 1024)     /* bytes added at a time */
 #define JOURNAL_BUFFER	    (256u * 1024)      /* bytes kept before a write */
-#define JOURNAL_NODE_MAX    64
+#define JOURNAL_ASIDE_MAX   64	/* with more, all are set aside */
+#define JOURNAL_FRAME_MAX   120 /* bytes a record takes beside its value */
 
 struct journal {
 	struct shared *shared;
-	char node[JOURNAL_NODE_MAX + 1];
-	uint64_t salt;	  /* of the next segment; random, a test may set it */
-	uint32_t number;  /* of the current segment, 0 before the first */
-	uint32_t highest; /* number ever seen */
+	char node[FRAME_NODE_MAX + 1];
+	uint64_t salt; /* of the next segment: random; a test may set it */
+	/* the current segment */
+	uint32_t number; /* 0 before the first */
 	uint64_t segment_salt;
-	uint64_t size;	  /* bytes of zeros and data in the segment */
+	uint64_t size;	  /* bytes, zeros ahead included */
 	uint64_t written; /* bytes given to shared->write */
 	uint64_t batch;	  /* where the batch began */
-	uint8_t *buf;	  /* what was appended and not yet written */
-	size_t buf_len;	  /* bytes */
 	bool snapshot;	  /* no commit in this segment yet */
 	bool broken;	  /* a write or sync failed: begin anew */
-	uint64_t records; /* read by the last replay */
-	unsigned torn;	  /* segments with an unfinished batch at the end */
-	unsigned damaged; /* places where synced bytes came back wrong */
-	uint32_t
-		aside[16]; /* damaged segments, kept when the past is dropped */
-	unsigned aside_count;
+	uint8_t *buf;	  /* appended and not yet written */
+	size_t buf_len;	  /* bytes */
+	/* the last replay */
+	uint64_t records;
+	unsigned torn;	  /* segments with an unfinished end */
+	unsigned damaged; /* places where synced bytes were wrong */
+	uint32_t aside[JOURNAL_ASIDE_MAX]; /* segments with such places */
+	size_t aside_count;
 };
 
 /* Called for each record; texts are borrowed for the call.  Anything but 0
@@ -74,16 +78,20 @@ void journal_fini(struct journal *journal);
  */
 int journal_replay(struct journal *journal, journal_record_fn *fn, void *arg);
 
-/* Begins the next segment.  On failure nothing is left of it, but nothing can
- * be appended either: call again later.
+/* Begins the next segment; a batch that was not committed is forgotten, its
+ * records must be in the snapshot.  On failure nothing is left of it and
+ * everything is as it was: the old segment goes on, unless it was abandoned.
  */
 int journal_begin(struct journal *journal);
+/* The same with room for a snapshot of BYTES from the start, so that a disk
+ * too full for it is noticed while the old segment still goes on.
+ */
+int journal_begin_for(struct journal *journal, uint64_t bytes);
 
-/* Would records of BYTES in all (record plus JOURNAL_FRAME_MAX each) fit into
- * the batch and the reserved space, with JOURNAL_RESERVE to spare?
+/* Would records of BYTES in all (the value plus JOURNAL_FRAME_MAX each) fit
+ * into the batch and the reserved space, with JOURNAL_RESERVE to spare?
  */
 bool journal_has_room(const struct journal *journal, size_t bytes);
-#define JOURNAL_FRAME_MAX (16u + 7u + 3u * 3u + 64u + 12u)
 
 /* Makes room for BYTES and JOURNAL_RESERVE beyond them.  Does nothing when
  * there is; else it costs a write and a sync, so ask early.  -ENOSPC leaves
@@ -94,7 +102,8 @@ int journal_reserve(struct journal *journal, size_t bytes);
 
 /* Adds RECORD to the batch.  A snapshot grows the segment as it needs.
  * -ENOSPC: the batch or the reserved space is full (commit, then try again;
- * or journal_reserve); the batch is as it was.
+ * or journal_reserve); -EMSGSIZE: it is longer than RECORD_MAX allows; the
+ * batch is as it was.
  */
 int journal_append(struct journal *journal, const struct record *record);
 

@@ -17,12 +17,16 @@
 
 struct shared_dir {
 	struct shared shared; /* what journal_init takes */
-	char path[PATH_MAX];  /* SHARED/journal */
-	int journal;	      /* descriptor of it */
+	char path[PATH_MAX];  /* SHARED/journal/NODE, for the log */
+	int journal;	      /* descriptor of SHARED/journal */
 	int own;	      /* descriptor of SHARED/journal/NODE */
 	int segment;	      /* descriptor of the current segment, or -1 */
 	uint32_t number;      /* of the current segment */
 	uint64_t size;	      /* bytes of the current segment */
+	int reader;	      /* descriptor of the segment read last, or -1 */
+	uint32_t reader_number;
+	char reader_node[256];
+	int told; /* the failure told last */
 };
 
 /* Opens SHARED (PATH) for NODE and makes the directories below it.  0 or a

@@ -1,0 +1,40 @@
+/* segment - reads one segment of a journal, whatever state it is in.
+ *
+ * Only valid frames are ever handed on.  See core/frame.h for what is damage
+ * and what is merely the unfinished end.
+ */
+#ifndef HOLDFAST_IO_SEGMENT_H
+#define HOLDFAST_IO_SEGMENT_H
+
+#include "core/record.h"
+#include "io/shared.h"
+
+#define SEGMENT_BUFFER (256u * 1024) /* bytes; must hold the longest frame */
+
+struct segment {
+	struct shared *shared;
+	const char *node;
+	uint32_t number;
+	uint8_t *buf; /* of SEGMENT_BUFFER bytes, the caller's */
+	/* what it found */
+	uint64_t end;	  /* behind the last frame handed on */
+	uint64_t records; /* handed on */
+	unsigned damaged; /* places */
+	bool torn;	  /* an unfinished end was left out */
+	/* the window: bytes of the segment in BUF */
+	uint64_t salt;
+	uint64_t base;
+	size_t len;
+	bool last;	 /* nothing is behind the window */
+	uint64_t synced; /* known to have been synced up to here */
+	int rc;		 /* first error of the storage */
+};
+
+/* Hands each record to FN until it gives anything but 0, which is returned.
+ * 0, or a negative errno of the storage; -EPROTONOSUPPORT when a later version
+ * wrote the segment.  Damage is not an error; it is logged and counted.
+ */
+int segment_scan(struct segment *segment,
+		 int (*fn)(void *arg, const struct record *record), void *arg);
+
+#endif
