@@ -24,14 +24,6 @@ static int wait_for_term(struct heritage *heritage, enum role role)
 	return 0;
 }
 
-__attribute__((weak)) int journal_main(struct heritage *heritage)
-{
-	heritage->board->workers = heritage->config->workers;
-	heritage->board->ready = 1;
-	bell_ring(heritage->bells[ROLE_GUARDIAN]);
-	return wait_for_term(heritage, ROLE_JOURNAL);
-}
-
 __attribute__((weak)) int control_main(struct heritage *heritage)
 {
 	return wait_for_term(heritage, ROLE_CONTROL);
@@ -42,9 +34,3 @@ __attribute__((weak)) int http_main(struct heritage *heritage, int number)
 	return wait_for_term(heritage, ROLE_HTTP + (enum role)number);
 }
 
-__attribute__((weak)) int worker_main(struct heritage *heritage, unsigned slot)
-{
-	(void)heritage;
-	(void)slot;
-	return 1;
-}

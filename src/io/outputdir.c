@@ -1,0 +1,271 @@
+#define _GNU_SOURCE
+#include "io/outputdir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/out.h"
+#include "io/names.h"
+#include "io/tree.h"
+
+#define DIRS_SYNCED 4	 /* TOKEN, ID, jobs, SHARED: each names the next */
+#define MODE_PASS   0711 /* others may pass through, not look around */
+#define MODE_OPEN   0710 /* the node's group may open what it knows */
+#define MODE_CLOSED 0750
+
+static int join(char *buf, size_t cap, const char *dir, const char *name)
+{
+	struct out out = out_init(buf, cap);
+
+	out_string(&out, dir);
+	out_char(&out, '/');
+	out_string(&out, name);
+	return out_end(&out) == 0 ? 0 : -ENAMETOOLONG;
+}
+
+/* Cuts the last component off PATH; false when there is none. */
+static bool cut_parent(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash == NULL || slash == path)
+		return false;
+	*slash = '\0';
+	return true;
+}
+
+/* Whom SHARED belongs to, SHARED being three levels up. */
+static int find_owner(struct outputdir *dir)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	dir->chowns = geteuid() == 0;
+	if (!dir->chowns)
+		return 0;
+	memcpy(path, dir->path, sizeof(path));
+	for (int i = 0; i < 3; i++)
+		if (!cut_parent(path))
+			return -EINVAL;
+	if (stat(path, &st) == -1)
+		return -errno;
+	dir->node_uid = st.st_uid;
+	dir->node_gid = st.st_gid;
+	return 0;
+}
+
+static int give_to_node(const struct outputdir *dir, const char *path)
+{
+	if (dir->chowns && (dir->node_uid != 0 || dir->node_gid != 0) &&
+	    lchown(path, dir->node_uid, dir->node_gid) == -1)
+		return -errno;
+	return 0;
+}
+
+static int make_one(const struct outputdir *dir, const char *path)
+{
+	if (mkdir(path, MODE_PASS) == -1)
+		return errno == EEXIST ? 0 : -errno;
+	return give_to_node(dir, path);
+}
+
+/* Makes jobs/ID; jobs is there but for the first time ever. */
+static int make_parents(const struct outputdir *dir)
+{
+	char id[PATH_MAX];
+	char jobs[PATH_MAX];
+	int rc;
+
+	memcpy(id, dir->path, sizeof(id));
+	if (!cut_parent(id))
+		return -EINVAL;
+	rc = make_one(dir, id);
+	if (rc != -ENOENT)
+		return rc;
+	memcpy(jobs, id, sizeof(jobs));
+	if (!cut_parent(jobs))
+		return -EINVAL;
+	rc = make_one(dir, jobs);
+	return rc == 0 ? make_one(dir, id) : rc;
+}
+
+static int make_all(const struct outputdir *dir)
+{
+	int rc = make_parents(dir);
+
+	if (rc != 0)
+		return rc;
+	/* A token is used once: what is there already is not ours. */
+	if (mkdir(dir->path, MODE_OPEN) == -1 ||
+	    mkdir(dir->scratch, S_IRWXU) == -1)
+		return -errno;
+	if (dir->chowns && dir->uid != 0 &&
+	    lchown(dir->scratch, dir->uid, (gid_t)-1) == -1)
+		return -errno;
+	if (dir->chowns && (dir->uid != 0 || dir->node_gid != 0) &&
+	    lchown(dir->path, dir->uid, dir->node_gid) == -1)
+		return -errno;
+	return 0;
+}
+
+int outputdir_make(struct outputdir *dir, const char *path, uid_t uid)
+{
+	struct out out = out_init(dir->path, sizeof(dir->path));
+	int rc;
+
+	dir->used = path[0] != '\0';
+	if (!dir->used)
+		return 0;
+	dir->uid = uid;
+	out_string(&out, path);
+	rc = out_end(&out) == 0 ? 0 : -ENAMETOOLONG;
+	if (rc == 0)
+		rc = join(dir->scratch, sizeof(dir->scratch), path, "scratch");
+	if (rc == 0)
+		rc = find_owner(dir);
+	return rc == 0 ? make_all(dir) : rc;
+}
+
+int outputdir_create(const struct outputdir *dir, const char *name)
+{
+	char path[PATH_MAX];
+	int rc =
+		dir->used ? join(path, sizeof(path), dir->path, name) : -ENOENT;
+	int fd;
+
+	if (rc != 0)
+		return rc;
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		  S_IRUSR | S_IWUSR | S_IRGRP);
+	if (fd == -1)
+		return -errno;
+	if (dir->chowns && (dir->node_uid != 0 || dir->node_gid != 0) &&
+	    fchown(fd, dir->node_uid, dir->node_gid) == -1) {
+		rc = -errno;
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+struct sum {
+	int dir;
+	uint64_t bytes;
+};
+
+static void add_file(void *arg, const char *name, bool is_directory)
+{
+	struct sum *sum = arg;
+	struct stat st;
+
+	if (!is_directory && strcmp(name, "log") != 0 &&
+	    fstatat(sum->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode))
+		sum->bytes += (uint64_t)st.st_size;
+}
+
+uint64_t outputdir_size(const struct outputdir *dir)
+{
+	struct sum sum = { .bytes = 0 };
+
+	if (!dir->used)
+		return 0;
+	sum.dir = open(dir->path,
+		       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (sum.dir == -1)
+		return 0;
+	names_each(sum.dir, add_file, &sum);
+	close(sum.dir);
+	return sum.bytes;
+}
+
+static int sync_file(const struct outputdir *dir, const char *path,
+		     uint64_t *size)
+{
+	/* NONBLOCK: a FIFO of that name must not hold us up. */
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	int rc = 0;
+
+	if (fd == -1)
+		return errno == ELOOP || errno == ENXIO ? -EINVAL : -errno;
+	if (fstat(fd, &st) == -1)
+		rc = -errno;
+	else if (!S_ISREG(st.st_mode) ||
+		 (st.st_uid != dir->uid && dir->chowns && dir->uid != 0))
+		rc = -EINVAL;
+	if (rc == 0 && dir->chowns &&
+	    (fchown(fd, dir->node_uid, dir->node_gid) == -1 ||
+	     fchmod(fd, S_IRUSR | S_IWUSR | S_IRGRP) == -1))
+		rc = -errno;
+	if (rc == 0 && fsync(fd) == -1)
+		rc = -errno;
+	close(fd);
+	*size = (uint64_t)st.st_size;
+	return rc;
+}
+
+static int sync_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = 0;
+
+	if (fd == -1)
+		return -errno;
+	/* Some file systems can't sync a directory, and needn't. */
+	if (fsync(fd) == -1 && errno != EINVAL)
+		rc = -errno;
+	close(fd);
+	return rc;
+}
+
+int outputdir_publish(const struct outputdir *dir, uint64_t *size)
+{
+	char path[PATH_MAX];
+	int rc = dir->used ? join(path, sizeof(path), dir->path, "output")
+			   : -ENOENT;
+
+	/* First the directory: then nobody can put another file in its
+	 * place. */
+	if (rc == 0 && dir->chowns &&
+	    (lchown(dir->path, dir->node_uid, dir->node_gid) == -1 ||
+	     chmod(dir->path, MODE_CLOSED) == -1))
+		rc = -errno;
+	if (rc == 0)
+		rc = sync_file(dir, path, size);
+	for (int i = 0; rc == 0 && i < DIRS_SYNCED && cut_parent(path); i++)
+		rc = sync_dir(path);
+	return rc;
+}
+
+bool outputdir_tidy(const struct outputdir *dir)
+{
+	char parent[PATH_MAX];
+
+	if (!dir->used)
+		return false;
+	if (rmdir(dir->scratch) == -1 && errno != ENOENT)
+		return true;
+	if (rmdir(dir->path) == 0) {
+		memcpy(parent, dir->path, sizeof(parent));
+		if (cut_parent(parent))
+			(void)rmdir(parent);
+	}
+	return false;
+}
+
+void outputdir_clear(const struct outputdir *dir)
+{
+	int fd;
+
+	if (!dir->used)
+		return;
+	fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	(void)tree_remove(fd, "scratch");
+	close(fd);
+}

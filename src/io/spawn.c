@@ -1,0 +1,229 @@
+#define _GNU_SOURCE
+#include "io/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io/cgroup.h"
+
+/* Not every C library's headers know these. */
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#define FLAG_INTO_CGROUP UINT64_C(0x200000000) /* CLONE_INTO_CGROUP */
+#define FLAG_VFORK	 UINT64_C(0x4000)      /* CLONE_VFORK */
+#define FLAG_CLOEXEC	 4u		       /* CLOSE_RANGE_CLOEXEC */
+
+/* The kernel's struct clone_args, as of Linux 5.7. */
+struct clone_arguments {
+	uint64_t flags;
+	uint64_t pidfd;
+	uint64_t child_tid;
+	uint64_t parent_tid;
+	uint64_t exit_signal;
+	uint64_t stack;
+	uint64_t stack_size;
+	uint64_t tls;
+	uint64_t set_tid;
+	uint64_t set_tid_size;
+	uint64_t cgroup;
+};
+
+/* What the child says when it can't; silence is success. */
+struct failure {
+	int32_t step;
+	int32_t rc;
+};
+
+static int use_signals(void)
+{
+	sigset_t none;
+
+	/* Handlers end with exec, but what is ignored stays ignored.  KILL
+	 * and STOP refuse, which is fine. */
+	for (int number = 1; number < 32; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL) == -1 ? -errno : 0;
+}
+
+static int use_descriptors(const struct spawn *spawn)
+{
+	for (int fd = 0; fd < SPAWN_FDS; fd++)
+		if (dup2(spawn->fds[fd], fd) == -1)
+			return -errno;
+	/* All of ours are close-on-exec; this is for what the node itself was
+	 * started with.  Kernels before 5.11 do without. */
+	(void)syscall(SYS_close_range, (unsigned)SPAWN_FDS, ~0u, FLAG_CLOEXEC);
+	return 0;
+}
+
+/* A node may be protected from the out-of-memory killer; its work isn't. */
+static void drop_protection(void)
+{
+	char text[16];
+	int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	if (read(fd, text, sizeof(text)) > 0 && text[0] == '-')
+		(void)!pwrite(fd, "0", 1, 0);
+	close(fd);
+}
+
+static int set_up(const struct spawn *spawn)
+{
+	int rc;
+
+	if (setsid() == -1)
+		return -errno;
+	if (spawn->nice != 0 &&
+	    setpriority(PRIO_PROCESS, 0,
+			getpriority(PRIO_PROCESS, 0) + spawn->nice) == -1)
+		return -errno;
+	drop_protection();
+	rc = use_descriptors(spawn);
+	return rc != 0 ? rc : use_signals();
+}
+
+static int execute(const struct spawn *spawn)
+{
+	/* exec takes pointers to non-const for historical reasons only. */
+	union {
+		const char *const *from;
+		char *const *to;
+	} argv = { spawn->argv }, env = { spawn->env };
+
+	if (strchr(argv.to[0], '/') != NULL)
+		execve(argv.to[0], argv.to, env.to);
+	else
+		execvpe(argv.to[0], argv.to, env.to);
+	return -errno;
+}
+
+static struct failure run_child(const struct spawn *spawn, pid_t parent)
+{
+	int rc = set_up(spawn);
+
+	if (rc != 0)
+		return (struct failure){ SPAWN_SETUP, rc };
+	rc = account_become(spawn->account);
+	if (rc != 0)
+		return (struct failure){ SPAWN_ACCOUNT, rc };
+	/* After the ids: changing them clears it.  The parent may have died
+	 * before. */
+	prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
+	if (getppid() != parent)
+		return (struct failure){ SPAWN_SETUP, -ESRCH };
+	if (chdir(spawn->dir) == -1)
+		return (struct failure){ SPAWN_DIR, -errno };
+	umask(spawn->umask);
+	return (struct failure){ SPAWN_EXEC, execute(spawn) };
+}
+
+/* Forks into the control group: born there, since moving a process costs the
+ * whole machine a grace period.
+ */
+static pid_t fork_into(int group, bool *entered)
+{
+	struct clone_arguments arguments = {
+		.flags = FLAG_INTO_CGROUP,
+		.exit_signal = SIGCHLD,
+		.cgroup = (uint64_t)group,
+	};
+	pid_t pid = -1;
+
+	*entered = group >= 0;
+	if (group >= 0)
+		pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+	if (pid == -1) {
+		*entered = false;
+		pid = fork();
+	}
+	return pid;
+}
+
+/* Waits for exec, which closes the child's end, or for its words. */
+static int hear_child(int fd, struct failure *failure)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, failure, sizeof(*failure));
+	while (got == -1 && errno == EINTR);
+	return got == sizeof(*failure) ? failure->rc : 0;
+}
+
+int spawn_lift(int fd)
+{
+	int lifted = fd;
+
+	if (fd == -1 || fd >= SPAWN_FDS)
+		return fd == -1 ? -errno : fd;
+	lifted = fcntl(fd, F_DUPFD_CLOEXEC, SPAWN_FDS);
+	if (lifted == -1)
+		lifted = -errno;
+	close(fd);
+	return lifted;
+}
+
+int spawn_pipe(int ends[2])
+{
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		return -errno;
+	ends[0] = spawn_lift(ends[0]);
+	ends[1] = spawn_lift(ends[1]);
+	if (ends[0] >= 0 && ends[1] >= 0)
+		return 0;
+	for (int i = 0; i < 2; i++)
+		if (ends[i] >= 0)
+			close(ends[i]);
+	return -EMFILE;
+}
+
+pid_t spawn_start(const struct spawn *spawn, enum spawn_step *step)
+{
+	struct failure failure = { SPAWN_FORK, 0 };
+	pid_t self = getpid();
+	bool entered;
+	int ends[2];
+	pid_t pid;
+	int rc;
+
+	*step = SPAWN_FORK;
+	rc = spawn_pipe(ends);
+	if (rc != 0)
+		return rc;
+	pid = fork_into(spawn->group, &entered);
+	if (pid == 0) {
+		if (!entered && spawn->group >= 0)
+			(void)cgroup_enter(spawn->group, 0);
+		failure = run_child(spawn, self);
+		(void)!write(ends[1], &failure, sizeof(failure));
+		_exit(127);
+	}
+	rc = pid == -1 ? -errno : 0;
+	close(ends[1]);
+	if (rc == 0)
+		rc = hear_child(ends[0], &failure);
+	close(ends[0]);
+	if (rc == 0)
+		return pid;
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	*step = (enum spawn_step)failure.step;
+	return rc;
+}

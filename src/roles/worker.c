@@ -1,0 +1,331 @@
+/* worker - runs one thing: starts its command, hears it, ends it, and proves
+ * that nothing of it is left before it tells how it ended.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io/cgroup.h"
+#include "io/clock.h"
+#include "io/log.h"
+#include "io/proc.h"
+#include "roles/worker_parts.h"
+
+#define KILL_AGAIN_MS 10 /* what forked away from the last stroke */
+#define SIZE_EVERY_MS 1000
+#define EXIT_LATER    75 /* EX_TEMPFAIL of sysexits.h */
+
+/* Those not looked at are named so that they don't end us. */
+static const int signals[] = { SIGCHLD, SIGTERM, SIGQUIT, SIGINT,
+			       SIGHUP,	SIGUSR1, SIGUSR2, SIGPIPE,
+			       SIGTTIN, SIGTTOU, SIGPWR,  0 };
+
+static struct worker *worker_new(struct heritage *heritage, unsigned slot)
+{
+	/* Mapped, not touched, until it is used: most of it never is. */
+	struct worker *worker = calloc(1, sizeof(*worker));
+
+	if (worker == NULL)
+		return NULL;
+	worker->heritage = heritage;
+	worker->holding = &heritage->board->holdings[slot];
+	worker->slot = slot;
+	worker->token = atomic_load(&worker->holding->token);
+	worker->group = -1;
+	worker->notify = -1;
+	worker->timeout_ms = LOOP_NO_DEADLINE;
+	worker->kill_ms = LOOP_NO_DEADLINE;
+	worker->kill_again_ms = LOOP_NO_DEADLINE;
+	worker->size_ms = LOOP_NO_DEADLINE;
+	worker->report.percent = JOB_PERCENT_NONE;
+	for (int kind = 0; kind < STREAMS; kind++)
+		worker->streams[kind].fd = -1;
+	return worker;
+}
+
+/* ---- ending it ---- */
+
+static void kill_all(struct worker *worker, int64_t now_ms)
+{
+	worker->stage = STAGE_KILLING;
+	worker->kill_again_ms = now_ms + KILL_AGAIN_MS;
+	if (worker->group >= 0)
+		(void)cgroup_kill(worker->group);
+	/* Its number is its own until we have reaped it. */
+	if (worker->pid > 0)
+		(void)kill(-worker->pid, SIGKILL);
+	(void)proc_kill_children(NULL, NULL);
+}
+
+/* The first reason counts, and none after the command ended by itself. */
+static void stop(struct worker *worker, enum message_how cause, int64_t now_ms)
+{
+	if (worker->ended || worker->stage != STAGE_RUNNING)
+		return;
+	worker->cause = cause;
+	worker->stage = STAGE_STOPPING;
+	worker->kill_ms = now_ms + worker->spec.stop_timeout_ms;
+	(void)kill(-worker->pid, worker->spec.stop_signal);
+	(void)kill(-worker->pid, SIGCONT);
+}
+
+static void stop_at_once(struct worker *worker, enum message_how cause,
+			 int64_t now_ms)
+{
+	if (worker->stage == STAGE_REPORTING)
+		return;
+	if (worker->cause == 0 && !worker->ended)
+		worker->cause = cause;
+	kill_all(worker, now_ms);
+}
+
+static void on_supervisor_gone(void *arg, uint32_t events)
+{
+	struct worker *worker = arg;
+
+	(void)events;
+	loop_remove(&worker->loop, worker->heritage->supervisor_alive[0]);
+	worker->orphaned = true;
+	stop_at_once(worker, HOW_STOPPED, clock_ms());
+}
+
+static void on_reaped(void *arg, pid_t pid, int status)
+{
+	struct worker *worker = arg;
+
+	if (pid != worker->pid)
+		return;
+	worker->pid = 0;
+	worker->status = status;
+	worker->ended = true;
+}
+
+static void reap(struct worker *worker, int64_t now_ms)
+{
+	worker->childless = !proc_reap(on_reaped, worker);
+	if (worker->ended && !worker->childless)
+		kill_all(worker, now_ms);
+}
+
+/* ---- how it ended ---- */
+
+static int32_t exit_of(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+				   : WEXITSTATUS(status);
+}
+
+static bool is_ok(const struct worker *worker, int32_t exit)
+{
+	for (size_t i = 0; i < worker->spec.ok_exit_count; i++)
+		if (worker->spec.ok_exit[i] == exit)
+			return true;
+	return exit == 0;
+}
+
+static void tell_too_large(struct worker *worker, int32_t exit)
+{
+	char words[128];
+
+	snprintf(words, sizeof(words),
+		 "output is larger than the limit of %llu bytes",
+		 (unsigned long long)worker->spec.max_output);
+	worker_set_outcome(worker, HOW_FAILED, exit, words);
+}
+
+static void publish(struct worker *worker, int32_t exit)
+{
+	struct message *outcome = &worker->report.outcome;
+	char words[256];
+	int rc;
+
+	if (!worker->spec.wants_output) {
+		worker_set_outcome(worker, HOW_DONE, exit, "");
+		return;
+	}
+	rc = outputdir_publish(&worker->dir, &outcome->output_size);
+	if (rc == 0 && worker->spec.max_output > 0 &&
+	    outcome->output_size > worker->spec.max_output) {
+		tell_too_large(worker, exit);
+		return;
+	}
+	if (rc == 0) {
+		outcome->has_output = true;
+		worker_set_outcome(worker, HOW_DONE, exit, "");
+		return;
+	}
+	if (rc == -ENOENT)
+		snprintf(words, sizeof(words),
+			 "ended without writing its output");
+	else if (rc == -EINVAL)
+		snprintf(words, sizeof(words),
+			 "output is not a regular file of its own");
+	else
+		snprintf(words, sizeof(words), "cannot keep its output: %s",
+			 strerror(-rc));
+	worker_set_outcome(worker, HOW_FAILED, exit, words);
+}
+
+static void judge(struct worker *worker)
+{
+	struct report *report = &worker->report;
+	int32_t exit = exit_of(worker->status);
+	char words[64];
+
+	switch (worker->cause) {
+	case HOW_STOPPED:
+		worker_set_outcome(worker, HOW_STOPPED, exit, report->words);
+		return;
+	case HOW_TIMEOUT:
+		snprintf(words, sizeof(words), "still running after %lld ms",
+			 (long long)worker->spec.timeout_ms);
+		worker_set_outcome(worker, HOW_TIMEOUT, exit,
+				   report->words[0] != '\0' ? report->words
+							    : words);
+		return;
+	case HOW_FAILED:
+		tell_too_large(worker, exit);
+		return;
+	default:
+		break;
+	}
+	if (is_ok(worker, exit))
+		publish(worker, exit);
+	else
+		worker_set_outcome(worker,
+				   exit == EXIT_LATER ? HOW_LATER : HOW_FAILED,
+				   exit, report->words);
+}
+
+/* All it started is dead. */
+static void finish(struct worker *worker)
+{
+	worker_streams_finish(worker);
+	if (!worker->report.outcome_due && !worker->orphaned)
+		judge(worker);
+	worker->stage = STAGE_REPORTING;
+	if (!outputdir_tidy(&worker->dir))
+		worker->dir.used = false;
+}
+
+/* ---- its life ---- */
+
+static void measure(struct worker *worker, int64_t now_ms)
+{
+	worker->size_ms = now_ms + SIZE_EVERY_MS;
+	if (outputdir_size(&worker->dir) > worker->spec.max_output)
+		stop_at_once(worker, HOW_FAILED, now_ms);
+}
+
+static void step(struct worker *worker, int64_t now_ms)
+{
+	worker_streams_step(worker, now_ms);
+	if (worker->stage <= STAGE_STOPPING && now_ms >= worker->size_ms)
+		measure(worker, now_ms);
+	if (worker->stage == STAGE_RUNNING && now_ms >= worker->timeout_ms)
+		stop(worker, HOW_TIMEOUT, now_ms);
+	if (worker->stage == STAGE_STOPPING && now_ms >= worker->kill_ms)
+		kill_all(worker, now_ms);
+	if (worker->stage == STAGE_KILLING && now_ms >= worker->kill_again_ms)
+		kill_all(worker, now_ms);
+	if (worker->ended && worker->childless &&
+	    worker->stage != STAGE_REPORTING)
+		finish(worker);
+	worker_report_step(worker, now_ms);
+}
+
+static int64_t next_deadline(const struct worker *worker)
+{
+	int64_t times[6];
+	int64_t deadline_ms = worker_report_deadline(worker);
+	int count = 0;
+
+	if (worker->stage != STAGE_REPORTING) {
+		times[count++] = worker_streams_deadline(worker);
+		if (worker->stage == STAGE_RUNNING)
+			times[count++] = worker->timeout_ms;
+		if (worker->stage == STAGE_STOPPING)
+			times[count++] = worker->kill_ms;
+		times[count++] = worker->stage == STAGE_KILLING
+					 ? worker->kill_again_ms
+					 : worker->size_ms;
+	}
+	while (count > 0)
+		if (times[--count] < deadline_ms)
+			deadline_ms = times[count];
+	return deadline_ms;
+}
+
+static void take_signals(struct worker *worker, int64_t now_ms)
+{
+	if (loop_took(&worker->loop, SIGCHLD))
+		reap(worker, now_ms);
+	if (loop_took(&worker->loop, SIGTERM)) {
+		if (worker->stage == STAGE_STOPPING)
+			stop_at_once(worker, HOW_STOPPED, now_ms);
+		else
+			stop(worker, HOW_STOPPED, now_ms);
+	}
+	if (loop_took(&worker->loop, SIGQUIT))
+		stop_at_once(worker, HOW_STOPPED, now_ms);
+}
+
+static int set_up(struct worker *worker)
+{
+	struct heritage *heritage = worker->heritage;
+	int rc = loop_open(&worker->loop, signals);
+
+	if (rc == 0)
+		rc = proc_adopt_orphans();
+	if (rc != 0) {
+		log_err(rc, "worker: cannot set up");
+		return rc;
+	}
+	/* Modes are given where files are made, all of them. */
+	umask(0);
+	/* Our copy of the end that tells the supervisor is alive. */
+	if (heritage->supervisor_alive[1] >= 0)
+		close(heritage->supervisor_alive[1]);
+	heritage->supervisor_alive[1] = -1;
+	if (heritage->supervisor_alive[0] >= 0)
+		(void)loop_add(&worker->loop, heritage->supervisor_alive[0], 0,
+			       on_supervisor_gone, worker);
+	return 0;
+}
+
+static void begin(struct worker *worker)
+{
+	if (atomic_load(&worker->holding->wanted) == WANTED_RUN) {
+		worker_start(worker);
+		return;
+	}
+	/* Called off before it began. */
+	worker->ended = true;
+	worker->childless = true;
+	worker_set_outcome(worker, HOW_STOPPED, -1, "");
+}
+
+int worker_main(struct heritage *heritage, unsigned slot)
+{
+	struct worker *worker = worker_new(heritage, slot);
+
+	log_role("worker");
+	if (worker == NULL || set_up(worker) != 0)
+		return EXIT_FAILURE;
+	begin(worker);
+	step(worker, clock_ms());
+	while (!worker_is_settled(worker)) {
+		loop_wait(&worker->loop, next_deadline(worker));
+		take_signals(worker, clock_ms());
+		step(worker, clock_ms());
+	}
+	outputdir_clear(&worker->dir);
+	return EXIT_SUCCESS;
+}
