@@ -461,8 +461,11 @@ END_TEST
 START_TEST(the_command_starts_with_a_clean_slate)
 {
 	struct spec spec =
+		/* Signals 32 and 33 are the C library's own and out of reach.
+		 */
 		shell("umask >../state; grep -E 'Sig(Blk|Ign)' "
-		      "/proc/self/status | tr -d '0 \\t' >>../state; "
+		      "/proc/self/status | sed 's/180000000//' | "
+		      "tr -d '0 \\t' >>../state; "
 		      "echo \"$A:$HOLDFAST_PROGRESS_FD:$FOO\" >>../state; "
 		      "test \"$(ps -o sid= -p $$)\" -eq $$ >>../state; "
 		      "cat >>../state; nice >>../state");
