@@ -56,12 +56,11 @@ int command_check(int argc, char **argv)
 	if (conffile_load(options.argc == 1 ? options.argv[0] : options.config,
 			  &config, stderr) != 0)
 		return EXIT_CODE_USAGE;
-	if (options.all)
-		rc = conffile_dump(config, stdout);
-	else if (!options.quiet)
+	if (!options.all && !options.quiet)
 		put_verdict(config);
+	rc = options.all ? conffile_dump(config, stdout) : fflush(stdout);
 	conffile_free(config);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
+	if (rc != 0) {
 		complain("cannot write: %m");
 		return EXIT_CODE_FAILED;
 	}

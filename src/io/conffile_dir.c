@@ -66,7 +66,7 @@ int conffile_dir_read(struct conffile_dir *dir, const char *main)
 	dir->names = calloc(CONFFILE_FILES_MAX, sizeof(*dir->names));
 	rc = dir->names != NULL ? list(dir, stream) : -ENOMEM;
 	closedir(stream);
-	if (dir->count > 1)
+	if (rc == 0 && dir->count > 1)
 		qsort(dir->names, dir->count, sizeof(*dir->names), compare);
 	return rc;
 }

@@ -352,6 +352,22 @@ static void dissolve(struct guardian *guardian)
 	log_info("guardian: ended exit=%d", guardian->exit_code);
 }
 
+/* The configuration may be ahead of this version. */
+static void tell_what_is_not_run(const struct config *config)
+{
+	size_t counts[3] = { 0 };
+
+	for (size_t i = 0; i < config->units_count; i++)
+		counts[config->units[i].kind]++;
+	if (config->cluster.present || counts[UNIT_SERVICE] > 0 ||
+	    counts[UNIT_SINGLETON] > 0)
+		log_warn(0,
+			 "guardian: configured but not run yet cluster=%s "
+			 "services=%zu singletons=%zu",
+			 config->cluster.present ? "yes" : "no",
+			 counts[UNIT_SERVICE], counts[UNIT_SINGLETON]);
+}
+
 int guardian_main(const struct config *config, const char *config_path)
 {
 	static struct guardian guardian = { .exit_code = 1 };
@@ -359,6 +375,7 @@ int guardian_main(const struct config *config, const char *config_path)
 
 	log_setup((enum log_level)config->log_level, config->log_format);
 	introduce(&guardian);
+	tell_what_is_not_run(config);
 	guardian.done =
 		estate_open(&guardian.heritage, config, config_path) != 0 ||
 		listen_to_all(&guardian) != 0;
