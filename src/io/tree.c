@@ -70,8 +70,8 @@ int tree_remove(int dir_fd, const char *name)
 {
 	struct stat st;
 
-	if (fstat(dir_fd, &st) == -1)
-		return -errno;
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? 0 : -errno;
 	return remove_at(dir_fd, name, st.st_dev, 0);
 }
 

@@ -6,7 +6,7 @@
 
 #define TREE_DEPTH_MAX 64 /* directories inside one another */
 
-/* Removes NAME below directory DIR_FD and everything in it; follows no links
+/* Removes NAME below directory DIR_FD (or AT_FDCWD) and everything in it; follows no links
  * and leaves no file system.  0, also when there is nothing; else the first
  * negative errno, after having removed what it could.
  */
