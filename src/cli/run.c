@@ -21,5 +21,7 @@ int command_run_node(int argc, char **argv)
 		return rc;
 	if (conffile_load(options.config, &config, stderr) != 0)
 		return EXIT_CODE_USAGE;
-	return guardian_main(config, options.config);
+	/* The words of argv make room for the title of the process. */
+	return guardian_main(config,
+			     options.config != NULL ? config->path : NULL);
 }
