@@ -64,7 +64,8 @@ static int name_sources(struct conffile_loader *loader,
 	for (size_t i = 0; rc == 0 && i < dir->count; i++) {
 		char *path;
 
-		if (asprintf(&path, "%s/%s", dir->path, dir->names[i]) == -1)
+		if (asprintf(&path, "%s/%s", dir->path,
+			     dir->entries[i]->d_name) == -1)
 			return -ENOMEM;
 		rc = conffile_source_init(&loader->sources[i + 1], path);
 		loader->sources_count++;

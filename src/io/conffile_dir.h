@@ -2,13 +2,14 @@
 #ifndef HOLDFAST_IO_CONFFILE_DIR_H
 #define HOLDFAST_IO_CONFFILE_DIR_H
 
+#include <dirent.h>
 #include <stddef.h>
 
 #define CONFFILE_FILES_MAX 1024
 
 struct conffile_dir {
-	char *path;   /* MAIN.d */
-	char **names; /* of its *.conf files, in order */
+	char *path;		 /* MAIN.d */
+	struct dirent **entries; /* its *.conf files, in order */
 	size_t count;
 };
 
