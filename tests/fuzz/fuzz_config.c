@@ -21,6 +21,12 @@ const char *__lsan_default_suppressions(void)
 	return "leak:libconfig\n";
 }
 
+const char *__lsan_default_options(void);
+const char *__lsan_default_options(void)
+{
+	return "print_suppressions=0";
+}
+
 struct world {
 	int fd; /* of a file that has a name only here */
 	char path[32];
