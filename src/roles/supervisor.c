@@ -284,7 +284,7 @@ int supervisor_main(struct heritage *heritage)
 	reconcile_init(&supervisor.work, heritage, &supervisor.loop,
 		       &supervisor.crew);
 
-	while (supervisor.stage != STAGE_DONE && !supervisor.guardian_gone) {
+	for (;;) {
 		supervisor.board->supervisor_beat_ms = now_ms;
 		take_signals(&supervisor);
 		reap(&supervisor);
@@ -292,6 +292,8 @@ int supervisor_main(struct heritage *heritage)
 		crew_step(&supervisor.crew, now_ms);
 		reconcile_step(&supervisor.work, supervisor.stopping > 0,
 			       now_ms);
+		if (supervisor.stage == STAGE_DONE || supervisor.guardian_gone)
+			break;
 		loop_wait(&supervisor.loop, next_turn(&supervisor, now_ms));
 		now_ms = clock_ms();
 	}
