@@ -229,9 +229,11 @@ static const char *words_of(const struct bar_state *state)
 {
 	if (*state->note != '\0')
 		return state->note;
-	if (*state->message == '\0' && strcmp(state->state, "pending") == 0)
+	if (*state->message != '\0')
+		return state->message;
+	if (strcmp(state->state, "pending") == 0)
 		return "waiting for its turn";
-	return state->message;
+	return state->percent < 0 ? state->state : "";
 }
 
 unsigned bar_format(const struct bar_look *look, const struct bar_state *state,

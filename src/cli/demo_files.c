@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "core/text.h"
 #include "io/tree.h"
 
 /* Where the node's socket is, below the directory. */
@@ -216,11 +217,19 @@ int demo_files_make(struct demo_files *files, long port)
 
 void demo_files_remove(const struct demo_files *files)
 {
+	char parent[PATH_MAX];
+	const char *name = strrchr(files->dir, '/');
+	int fd;
 	int rc;
 
-	if (files->dir[0] == '\0')
+	if (name == NULL)
 		return;
-	rc = tree_remove(AT_FDCWD, files->dir);
+	text_copy((struct text){ files->dir, (size_t)(name - files->dir) },
+		  parent, sizeof(parent));
+	fd = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	rc = fd != -1 ? tree_remove(fd, name + 1) : -errno;
 	if (rc != 0)
 		complain("cannot remove %s: %s", files->dir, strerror(-rc));
+	if (fd != -1)
+		close(fd);
 }

@@ -23,26 +23,73 @@ static const struct usage health_usage = {
 	.arguments_max = 0,
 };
 
-/* Members of the status that are plain values, one line each. */
-static void print_values(json_t *status)
+static long long number(const json_t *object, const char *name)
 {
-	const char *name;
-	json_t *value;
+	return (long long)json_number(object, name);
+}
 
-	json_object_foreach(status, name, value)
+static bool is_true(const json_t *object, const char *name)
+{
+	return json_is_true(json_object_get(object, name));
+}
+
+/* What keeps the node from being all right, NULL if nothing does. */
+static const char *trouble_of(const json_t *status)
+{
+	if (number(status, "storage") != 0)
+		return strerror((int)number(status, "storage"));
+	if (!is_true(status, "ready"))
+		return "takes no jobs yet";
+	return NULL;
+}
+
+/* How many of the node's processes are not running or not well. */
+static size_t print_roles(const json_t *roles)
+{
+	const json_t *role;
+	size_t bad = 0;
+	size_t i;
+
+	json_array_foreach(roles, i, role)
 	{
-		if (json_is_string(value)) {
-			printf("%-12s ", name);
-			print_plain(stdout, json_string_value(value));
-			putchar('\n');
-		} else if (json_is_integer(value)) {
-			printf("%-12s %lld\n", name,
-			       (long long)json_integer_value(value));
-		} else if (json_is_boolean(value)) {
-			printf("%-12s %s\n", name,
-			       json_is_true(value) ? "yes" : "no");
-		}
+		long long restarts = number(role, "restarts");
+		long long health = number(role, "health");
+		bool is_gone = number(role, "pid") == 0;
+
+		printf(i == 0 ? "roles     %s" : ", %s",
+		       json_text(role, "role"));
+		if (restarts > 0)
+			printf(" (%lld restarts)", restarts);
+		if (is_gone)
+			printf(" not running");
+		else if (health != 0)
+			printf(": %s", strerror((int)health));
+		bad += is_gone || health != 0;
 	}
+	if (i > 0)
+		putchar('\n');
+	return bad;
+}
+
+/* 0, or EXIT_CODE_DOWN. */
+static int print_node(const json_t *status)
+{
+	const char *trouble = trouble_of(status);
+	size_t bad;
+
+	printf("node      ");
+	print_plain(stdout, json_text(status, "node"));
+	printf(", holdfast %s, %s%s\n", json_text(status, "version"),
+	       trouble != NULL ? trouble : "ready",
+	       is_true(status, "draining") ? ", draining" : "");
+	printf("jobs      %lld running, %lld waiting",
+	       number(status, "running"), number(status, "pending"));
+	if (json_object_get(status, "kept") != NULL)
+		printf(", %lld kept; %lld at once", number(status, "kept"),
+		       number(status, "workers"));
+	putchar('\n');
+	bad = print_roles(json_object_get(status, "roles"));
+	return trouble != NULL || bad > 0 ? EXIT_CODE_DOWN : 0;
 }
 
 static void print_type(const json_t *type)
@@ -50,12 +97,11 @@ static void print_type(const json_t *type)
 	const json_t *param;
 	size_t i;
 
-	printf("job %s", json_text(type, "type"));
+	printf("offers    %s", json_text(type, "type"));
 	json_array_foreach(json_object_get(type, "params"), i, param)
 	{
 		const char *fallback = json_text(param, "default");
-		bool required =
-			json_is_true(json_object_get(param, "required"));
+		bool required = is_true(param, "required");
 
 		printf(required ? " %s=" : " [%s=", json_text(param, "name"));
 		print_plain(stdout, fallback);
@@ -104,9 +150,10 @@ int command_status(int argc, char **argv)
 	if (rc == 0 && options.json) {
 		api_print(&api);
 	} else if (rc == 0) {
-		if (name == NULL)
-			print_values(api.answer);
+		int down = name == NULL ? print_node(api.answer) : 0;
+
 		rc = print_types(api.answer, name);
+		rc = rc != 0 ? rc : down;
 	}
 	api_close(&api);
 	return rc;

@@ -111,7 +111,8 @@ static void handle(void *arg, struct http_request *request)
 		send_to_base(&visit);
 		return;
 	}
-	if (rc == 0)
+	/* Whoever asks on the control socket is no proxy and knows no base. */
+	if (rc == 0 || server->role == ROLE_CONTROL)
 		visit.route = route_find(path);
 	if (visit.route.name != ROUTE_NONE &&
 	    !(visit.route.methods & request->method)) {

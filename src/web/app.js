@@ -375,6 +375,6 @@ async function load() {
 }
 
 load();
-load_jobs();
+load_jobs().then(() => notice_job(location.hash.slice(1)));
 document.addEventListener("visibilitychange",
   () => document.hidden || load_jobs());

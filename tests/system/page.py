@@ -1,0 +1,192 @@
+"""Drives the page in Chromium: page.py URL HOLDFAST SOCKET DIR.
+
+The node offers: steps (some seconds, then a file), slow, and broken.
+"""
+import filecmp
+import json
+import os
+import subprocess
+import sys
+import time
+
+from webdriver import Browser
+
+PATIENCE_S = 30
+LISTEN = """
+window.violations = [];
+document.addEventListener('securitypolicyviolation',
+  (event) => window.violations.push(event.blockedURI + event.violatedDirective));
+"""
+FORM = """
+const form = [...document.querySelectorAll('form')].find(
+  (form) => form.querySelector('h3').textContent === arguments[0]);
+"""
+CARDS = """
+return [...document.querySelectorAll('.job')].filter(
+  (card) => card.querySelector('h3').textContent === arguments[0]
+).map((card) => ({
+  id: card.querySelector('.id').textContent,
+  state: card.dataset.state,
+  percent: card.querySelector('.bar').getAttribute('aria-valuenow'),
+  message: card.querySelector('.message').textContent,
+  noticed: card.classList.contains('noticed'),
+  download: card.querySelector('.download').hidden ? null :
+    card.querySelector('.download').getAttribute('href'),
+}));
+"""
+CLICK = """
+const card = [...document.querySelectorAll('.job')].find(
+  (card) => card.querySelector('.id').textContent === arguments[0]);
+card.querySelector(arguments[1]).click();
+"""
+
+
+def check(truth, text):
+    print(("ok: " if truth else "FAILED: ") + text, flush=True)
+    if not truth:
+        sys.exit(1)
+
+
+def until(question, text):
+    """Asks QUESTION until it is true; its value."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        value = question()
+        if value:
+            check(True, text)
+            return value
+        time.sleep(0.05)
+    check(False, text)
+    return None
+
+
+class Page:
+    def __init__(self, browser):
+        self.browser = browser
+
+    def start(self, kind):
+        self.browser.run(FORM + "form.querySelector('button').click()", kind)
+
+    def cards(self, kind):
+        return self.browser.run(CARDS, kind)
+
+    def card(self, kind):
+        cards = self.cards(kind)
+        return cards[0] if cards else None
+
+    def press(self, card, button):
+        self.browser.run(CLICK, card["id"], button)
+
+    def percent(self, kind):
+        card = self.card(kind)
+        return int((card and card["percent"]) or 0)
+
+    def wait_for_types(self):
+        until(lambda: self.browser.run(
+            "return document.querySelectorAll('form').length === 3"),
+            "every type of job has a form")
+
+
+def a_job_moves_without_a_reload(page):
+    page.browser.run("window.mark = 1")
+    page.start("steps")
+    until(lambda: page.card("steps"), "a click starts a job")
+    first = until(lambda: page.percent("steps"), "its bar moves")
+    until(lambda: page.percent("steps") > first, "and moves on")
+    check(page.browser.run("return window.mark") == 1, "without a reload")
+    check(page.card("steps")["message"].startswith("step "),
+          "its message is shown")
+
+
+def a_second_click_joins(page):
+    page.start("steps")
+    until(lambda: page.card("steps")["noticed"], "a second click joins")
+    check(len(page.cards("steps")) == 1, "and makes no second card")
+
+
+def a_reload_keeps_it(page):
+    card = page.card("steps")
+    check(card["state"] == "processing", "the job runs still")
+    page.browser.reload()
+    page.wait_for_types()
+    until(lambda: page.card("steps"), "a reload keeps the job")
+    check(page.card("steps")["id"] == card["id"], "the same one")
+
+
+def the_file_is_the_one_of_fetch(page, holdfast, socket, directory):
+    card = until(lambda: [card for card in page.cards("steps")
+                          if card["download"]], "the file is offered")[0]
+    page.browser.cdp("Browser.setDownloadBehavior", behavior="allow",
+                     downloadPath=directory)
+    page.press(card, ".download")
+    clicked = os.path.join(directory, "steps.txt")
+    fetched = os.path.join(directory, "fetched")
+    until(lambda: os.path.exists(clicked), "a click downloads it")
+    subprocess.run([holdfast, "fetch", "-q", "-s", socket, "-o", fetched,
+                    card["id"]], check=True)
+    check(filecmp.cmp(clicked, fetched, shallow=False),
+          "its bytes are those of fetch")
+
+
+def an_error_says_why(page):
+    page.start("broken")
+    until(lambda: page.card("broken") and
+          page.card("broken")["state"] == "error", "a failed job is shown")
+    check("gone wrong" in page.card("broken")["message"], "with its reason")
+    page.press(page.card("broken"), ".forget")
+    until(lambda: not page.cards("broken"), "an ended job is forgotten")
+
+
+def a_job_is_cancelled(page):
+    page.start("slow")
+    until(lambda: page.card("slow"), "a slow job starts")
+    page.press(page.card("slow"), ".cancel")
+    until(lambda: page.card("slow")["state"] == "cancelled",
+          "a job is cancelled")
+
+
+def it_fits_a_phone(page):
+    page.browser.cdp("Emulation.setDeviceMetricsOverride", width=360,
+                     height=740, deviceScaleFactor=2, mobile=True)
+    check(page.browser.run(
+        "return document.documentElement.scrollWidth") <= 360,
+        "nothing is wider than a phone")
+
+
+def nobody_else_is_asked(page, url):
+    urls = []
+    for entry in page.browser.logs("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            urls.append(message["params"]["request"]["url"])
+    # The empty window Chromium opens first is its own affair.
+    urls = [one for one in urls if not one.startswith("chrome:")]
+    check(len(urls) > 10, f"{len(urls)} requests were seen")
+    foreign = [one for one in urls if not one.startswith((url, "data:"))]
+    check(not foreign, f"all below {url} {foreign[:3]}")
+    check(page.browser.run("return window.violations") == [],
+          "the content security policy was kept")
+    severe = [entry["message"] for entry in page.browser.logs("browser")
+              if "Refused" in entry["message"]
+              or entry["source"] == "javascript"]
+    check(not severe, f"the console is clean {severe[:3]}")
+
+
+def main(url, holdfast, socket, directory):
+    with Browser() as browser:
+        page = Page(browser)
+        browser.cdp("Page.enable")
+        browser.cdp("Page.addScriptToEvaluateOnNewDocument", source=LISTEN)
+        browser.open(url)
+        page.wait_for_types()
+        a_job_moves_without_a_reload(page)
+        a_second_click_joins(page)
+        a_reload_keeps_it(page)
+        the_file_is_the_one_of_fetch(page, holdfast, socket, directory)
+        an_error_says_why(page)
+        a_job_is_cancelled(page)
+        it_fits_a_phone(page)
+        nobody_else_is_asked(page, url)
+
+
+main(*sys.argv[1:])
