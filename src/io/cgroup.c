@@ -4,22 +4,28 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/cgroup_path.h"
 #include "core/out.h"
-#include "io/clock.h"
+#include "io/cgroup_parts.h"
 #include "io/names.h"
 
-#define DEPTH_MAX	16	   /* groups within groups that work may make */
-#define PAUSE_MS	5	   /* between two rounds of killing */
+/* Not every C library's headers know these. */
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#define FLAG_INTO_CGROUP UINT64_C(0x200000000) /* CLONE_INTO_CGROUP */
+
+#define SLOT_NAME_BYTES 16
 #define PROC_FILE_BYTES (1u << 20) /* longest mountinfo we read */
-#define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
 /* ---- where we are ---- */
 
@@ -62,60 +68,11 @@ static int own_open(void)
 	free(mounts);
 	if (rc != 0)
 		return rc;
-	rc = open(path, DIRECTORY_FLAGS);
+	rc = open(path, CGROUP_OPEN);
 	return rc == -1 ? -errno : rc;
 }
 
 /* ---- groups ---- */
-
-static int make_and_open(int parent, const char *name)
-{
-	int fd = openat(parent, name, DIRECTORY_FLAGS);
-
-	if (fd == -1 && errno == ENOENT) {
-		if (mkdirat(parent, name, 0755) == -1)
-			return -errno;
-		fd = openat(parent, name, DIRECTORY_FLAGS);
-	}
-	return fd == -1 ? -errno : fd;
-}
-
-static int put(int group, const char *file, const char *text)
-{
-	int fd = openat(group, file, O_WRONLY | O_CLOEXEC);
-	int rc = 0;
-
-	if (fd == -1)
-		return -errno;
-	if (write(fd, text, strlen(text)) == -1)
-		rc = -errno;
-	close(fd);
-	return rc;
-}
-
-int cgroup_tree_open(const char *name, int64_t budget_ms)
-{
-	int parent = own_open();
-	int tree;
-	int rc;
-
-	if (parent < 0)
-		return parent;
-	tree = make_and_open(parent, name);
-	close(parent);
-	if (tree < 0)
-		return tree;
-	rc = cgroup_end_all(tree, budget_ms);
-	/* May we use it?  Entering one ourselves would tell for certain, but
-	 * then we would have to find the way back. */
-	if (rc == 0 && faccessat(tree, "cgroup.procs", W_OK, 0) == -1)
-		rc = -errno;
-	if (rc != 0) {
-		close(tree);
-		return rc;
-	}
-	return tree;
-}
 
 struct removal {
 	int parent;
@@ -131,7 +88,7 @@ static void remove_group(void *arg, const char *name, bool is_directory)
 
 	if (!is_directory)
 		return;
-	group = openat(removal->parent, name, DIRECTORY_FLAGS);
+	group = openat(removal->parent, name, CGROUP_OPEN);
 	if (group != -1) {
 		remove_groups(group, removal->depth + 1);
 		close(group);
@@ -144,8 +101,133 @@ static void remove_groups(int group, int depth)
 {
 	struct removal removal = { group, depth };
 
-	if (depth < DEPTH_MAX)
+	if (depth < CGROUP_DEPTH_MAX)
 		names_each(group, remove_group, &removal);
+}
+
+static bool is_spent(int group)
+{
+	struct stat status;
+
+	return fstat(group, &status) == 0 && (status.st_mode & S_ISVTX) != 0;
+}
+
+static int open_group(int parent, const char *name)
+{
+	int fd = openat(parent, name, CGROUP_OPEN);
+
+	return fd == -1 ? -errno : fd;
+}
+
+static int make_and_open(int parent, const char *name)
+{
+	int fd = open_group(parent, name);
+
+	if (fd >= 0 && is_spent(fd)) {
+		remove_groups(fd, 0);
+		close(fd);
+		if (unlinkat(parent, name, AT_REMOVEDIR) == -1)
+			return -errno;
+		fd = -ENOENT;
+	}
+	if (fd != -ENOENT)
+		return fd;
+	if (mkdirat(parent, name, 0755) == -1)
+		return -errno;
+	return open_group(parent, name);
+}
+
+/* The kernel's struct clone_args, as of Linux 5.7. */
+struct clone_arguments {
+	uint64_t flags;
+	uint64_t pidfd;
+	uint64_t child_tid;
+	uint64_t parent_tid;
+	uint64_t exit_signal;
+	uint64_t stack;
+	uint64_t stack_size;
+	uint64_t tls;
+	uint64_t set_tid;
+	uint64_t set_tid_size;
+	uint64_t cgroup;
+};
+
+/* Is a process born into GROUP alive?  It isn't when our own group was killed
+ * before, for the reason given at CGROUP_SPENT_MODE.  A kernel that can't do it
+ * at all says so, and is no obstacle.
+ */
+static bool is_fertile(int group)
+{
+	struct clone_arguments arguments = { .flags = FLAG_INTO_CGROUP,
+					     .exit_signal = SIGCHLD,
+					     .cgroup = (uint64_t)group };
+	long pid = syscall(SYS_clone3, &arguments, sizeof(arguments));
+	int status = 0;
+
+	if (pid == 0)
+		_exit(0);
+	if (pid == -1)
+		return true;
+	while (waitpid((pid_t)pid, &status, __WALL) == -1 && errno == EINTR)
+		;
+	return WIFEXITED(status);
+}
+
+static int try_out(int tree)
+{
+	int group = cgroup_slot_open(tree, 0);
+	int rc;
+
+	if (group < 0)
+		return group;
+	rc = is_fertile(group) ? 0 : -ENOTSUP;
+	close(group);
+	return rc;
+}
+
+static int end_predecessor(int parent, const char *name, int64_t budget_ms)
+{
+	int tree = open_group(parent, name);
+	int rc;
+
+	if (tree < 0)
+		return tree == -ENOENT ? 0 : tree;
+	rc = cgroup_tree_empty(tree, budget_ms);
+	close(tree);
+	return rc;
+}
+
+int cgroup_tree_open(const char *name, int64_t budget_ms)
+{
+	int parent = own_open();
+	int tree;
+	int rc;
+
+	if (parent < 0)
+		return parent;
+	rc = end_predecessor(parent, name, budget_ms);
+	tree = rc == 0 ? make_and_open(parent, name) : rc;
+	close(parent);
+	if (tree < 0)
+		return tree;
+	rc = try_out(tree);
+	if (rc != 0) {
+		close(tree);
+		return rc;
+	}
+	return tree;
+}
+
+int cgroup_tree_empty(int tree, int64_t budget_ms)
+{
+	int rc;
+
+	if (tree == -1)
+		return 0;
+	rc = cgroup_end_all(tree, budget_ms);
+	if (rc == 0)
+		remove_groups(tree, 0);
+	return rc;
 }
 
 void cgroup_tree_remove(int tree, const char *name, int64_t budget_ms)
@@ -154,9 +236,8 @@ void cgroup_tree_remove(int tree, const char *name, int64_t budget_ms)
 
 	if (tree == -1)
 		return;
-	cgroup_end_all(tree, budget_ms);
-	remove_groups(tree, 0);
-	parent = openat(tree, "..", DIRECTORY_FLAGS);
+	cgroup_tree_empty(tree, budget_ms);
+	parent = openat(tree, "..", CGROUP_OPEN);
 	if (parent != -1) {
 		unlinkat(parent, name, AT_REMOVEDIR);
 		close(parent);
@@ -164,17 +245,29 @@ void cgroup_tree_remove(int tree, const char *name, int64_t budget_ms)
 	close(tree);
 }
 
-int cgroup_slot_open(int tree, unsigned slot)
+static void slot_name(unsigned slot, char *name)
 {
-	char name[16];
-	struct out out = out_init(name, sizeof(name));
+	struct out out = out_init(name, SLOT_NAME_BYTES);
 
-	if (tree < 0)
-		return -EBADF;
 	out_char(&out, 'w');
 	out_u64(&out, slot);
 	out_end(&out);
-	return make_and_open(tree, name);
+}
+
+int cgroup_slot_open(int tree, unsigned slot)
+{
+	char name[SLOT_NAME_BYTES];
+
+	slot_name(slot, name);
+	return tree < 0 ? -EBADF : make_and_open(tree, name);
+}
+
+int cgroup_slot_find(int tree, unsigned slot)
+{
+	char name[SLOT_NAME_BYTES];
+
+	slot_name(slot, name);
+	return tree < 0 ? -EBADF : open_group(tree, name);
 }
 
 int cgroup_enter(int group, int pid)
@@ -184,123 +277,5 @@ int cgroup_enter(int group, int pid)
 
 	out_i64(&out, pid);
 	out_end(&out);
-	return put(group, "cgroup.procs", text);
-}
-
-/* ---- killing ---- */
-
-static void kill_listed(int group)
-{
-	char buf[4096];
-	int fd = openat(group, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-	ssize_t len;
-	pid_t pid = 0;
-
-	if (fd == -1)
-		return;
-	while ((len = read(fd, buf, sizeof(buf))) > 0) {
-		for (ssize_t i = 0; i < len; i++) {
-			if (buf[i] >= '0' && buf[i] <= '9') {
-				pid = pid * 10 + (buf[i] - '0');
-				continue;
-			}
-			/* 0 stands for what our pid namespace doesn't show */
-			if (pid > 1)
-				kill(pid, SIGKILL);
-			pid = 0;
-		}
-	}
-	close(fd);
-}
-
-static void kill_groups(int group, int depth);
-
-static void kill_group(void *arg, const char *name, bool is_directory)
-{
-	const struct removal *place = arg;
-	int group;
-
-	if (!is_directory)
-		return;
-	group = openat(place->parent, name, DIRECTORY_FLAGS);
-	if (group == -1)
-		return;
-	kill_groups(group, place->depth + 1);
-	close(group);
-}
-
-static void kill_groups(int group, int depth)
-{
-	struct removal place = { group, depth };
-
-	kill_listed(group);
-	if (depth < DEPTH_MAX)
-		names_each(group, kill_group, &place);
-}
-
-int cgroup_kill(int group)
-{
-	int rc = put(group, "cgroup.kill", "1");
-
-	if (rc != -ENOENT)
-		return rc;
-	/* Before Linux 5.14.  Frozen, nothing forks away between the listing
-	 * and the signal; SIGKILL reaches the frozen, too. */
-	put(group, "cgroup.freeze", "1");
-	kill_groups(group, 0);
-	put(group, "cgroup.freeze", "0");
-	return 0;
-}
-
-/* The value of populated in the open cgroup.events. */
-static int read_populated(int fd)
-{
-	static const char key[] = "populated ";
-	char buf[128];
-	ssize_t len = pread(fd, buf, sizeof(buf) - 1, 0);
-	const char *at;
-
-	if (len == -1)
-		return -errno;
-	buf[len] = '\0';
-	at = strstr(buf, key);
-	if (at == NULL)
-		return -ENODATA;
-	return at[sizeof(key) - 1] == '1';
-}
-
-int cgroup_is_populated(int group)
-{
-	int fd = openat(group, "cgroup.events", O_RDONLY | O_CLOEXEC);
-	int rc;
-
-	if (fd == -1)
-		return -errno;
-	rc = read_populated(fd);
-	close(fd);
-	return rc;
-}
-
-int cgroup_end_all(int group, int64_t budget_ms)
-{
-	int64_t deadline_ms = clock_ms() + budget_ms;
-	int fd = openat(group, "cgroup.events", O_RDONLY | O_CLOEXEC);
-	int rc;
-
-	if (fd == -1)
-		return -errno;
-	while ((rc = read_populated(fd)) == 1) {
-		/* POLLPRI: the file's contents changed. */
-		struct pollfd change = { .fd = fd, .events = POLLPRI };
-
-		if (clock_ms() >= deadline_ms) {
-			rc = -ETIMEDOUT;
-			break;
-		}
-		cgroup_kill(group);
-		if (poll(&change, 1, PAUSE_MS) == -1 && errno != EINTR)
-			break;
-	}
-	close(fd);
-	return rc;
+	return cgroup_put(group, "cgroup.procs", text);
 }

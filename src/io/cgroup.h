@@ -16,20 +16,28 @@
  * errno: callers do without then.
  */
 int cgroup_tree_open(const char *name, int64_t budget_ms);
+/* Kills what is in the tree and removes the groups below it.  TREE may be -1.
+ * 0, or -ETIMEDOUT when something would not die.
+ */
+int cgroup_tree_empty(int tree, int64_t budget_ms);
 /* Kills what is left in the tree, removes it and closes TREE (-1 is fine). */
 void cgroup_tree_remove(int tree, const char *name, int64_t budget_ms);
 
 /* The directory descriptor of the group of SLOT below TREE, for clone3 with
- * CLONE_INTO_CGROUP; made when it is not there yet.  Close it after use.
- * Negative errno, -EBADF for a TREE of -1.
+ * CLONE_INTO_CGROUP; made when it is not there yet, and made anew when it was
+ * killed before.  So open it just before the clone, when nothing is left in
+ * it.  Close it after use.  Negative errno, -EBADF for a TREE of -1.
  */
 int cgroup_slot_open(int tree, unsigned slot);
+
+/* The same of a group that is there; -ENOENT otherwise. */
+int cgroup_slot_find(int tree, unsigned slot);
 
 /* Moves process PID (0 = this one) into the group. */
 int cgroup_enter(int group, int pid);
 
 /* Sends SIGKILL to all in the group and below, at one stroke where the kernel
- * can.  Does not wait.
+ * can.  Does not wait.  Afterwards nothing can be started in it.
  */
 int cgroup_kill(int group);
 /* 1 while anything lives in the group or below, 0 when nothing does (what is

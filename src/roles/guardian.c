@@ -216,7 +216,7 @@ static bool end_everything(struct guardian *guardian)
 		cgroup_kill(cgroup);
 	guardian->reload.pid = 0;
 	if (proc_end_all(END_LOOK_MS, NULL, NULL) == 0 &&
-	    (cgroup == -1 || cgroup_end_all(cgroup, END_LOOK_MS) == 0))
+	    (cgroup == -1 || cgroup_tree_empty(cgroup, END_LOOK_MS) == 0))
 		return true;
 	log_err(0, "guardian: something does not die; waiting for it");
 	return false;

@@ -114,11 +114,8 @@ static void start_waiting(struct reconcile *reconcile, int64_t now_ms)
 
 static void kill_group_of(struct reconcile *reconcile, unsigned slot)
 {
-	int group;
+	int group = cgroup_slot_find(reconcile->heritage->cgroup, slot);
 
-	if (reconcile->heritage->cgroup == -1)
-		return;
-	group = cgroup_slot_open(reconcile->heritage->cgroup, slot);
 	if (group < 0)
 		return;
 	cgroup_kill(group);
@@ -177,12 +174,9 @@ static bool is_ours(void *arg, pid_t pid)
 
 static bool group_is_empty(struct reconcile *reconcile, unsigned slot)
 {
-	int group;
+	int group = cgroup_slot_find(reconcile->heritage->cgroup, slot);
 	int populated;
 
-	if (reconcile->heritage->cgroup == -1)
-		return true;
-	group = cgroup_slot_open(reconcile->heritage->cgroup, slot);
 	if (group < 0)
 		return true;
 	populated = cgroup_is_populated(group);

@@ -233,7 +233,7 @@ static void end_everything(struct supervisor *supervisor)
 		supervisor->board->supervisor_beat_ms = clock_ms();
 	} while (proc_end_all(END_LOOK_MS, NULL, NULL) != 0 ||
 		 (cgroup != -1 &&
-		  cgroup_end_all(cgroup, END_LOOK_MS) == -ETIMEDOUT));
+		  cgroup_tree_empty(cgroup, END_LOOK_MS) == -ETIMEDOUT));
 }
 
 /* ---- the loop ---- */
@@ -273,7 +273,8 @@ int supervisor_main(struct heritage *heritage)
 {
 	/* Static, so that it is there before memory runs short. */
 	static struct supervisor supervisor;
-	int64_t now_ms = clock_ms();
+	int64_t next_ms = 0;
+	int64_t now_ms;
 
 	supervisor.heritage = heritage;
 	supervisor.board = heritage->board;
@@ -284,7 +285,9 @@ int supervisor_main(struct heritage *heritage)
 	reconcile_init(&supervisor.work, heritage, &supervisor.loop,
 		       &supervisor.crew);
 
-	for (;;) {
+	while (supervisor.stage != STAGE_DONE && !supervisor.guardian_gone) {
+		loop_wait(&supervisor.loop, next_ms);
+		now_ms = clock_ms();
 		supervisor.board->supervisor_beat_ms = now_ms;
 		take_signals(&supervisor);
 		reap(&supervisor);
@@ -292,10 +295,7 @@ int supervisor_main(struct heritage *heritage)
 		crew_step(&supervisor.crew, now_ms);
 		reconcile_step(&supervisor.work, supervisor.stopping > 0,
 			       now_ms);
-		if (supervisor.stage == STAGE_DONE || supervisor.guardian_gone)
-			break;
-		loop_wait(&supervisor.loop, next_turn(&supervisor, now_ms));
-		now_ms = clock_ms();
+		next_ms = next_turn(&supervisor, now_ms);
 	}
 	if (supervisor.guardian_gone)
 		log_err(0, "supervisor: the guardian is gone, ending all");

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,6 +97,83 @@ START_TEST(a_slot_is_made_once_and_used_again)
 }
 END_TEST
 
+/* How a process born into GROUP ends: its exit code, or minus a signal. */
+static int be_born_in(int group)
+{
+	uint64_t arguments[11] = { UINT64_C(0x200000000), 0, 0, 0, SIGCHLD };
+	int status;
+	long pid;
+
+	arguments[10] = (uint64_t)group;
+	pid = syscall(435, arguments, sizeof(arguments)); /* clone3 */
+	if (pid == 0)
+		_exit(7);
+	if (pid == -1)
+		return 7; /* a kernel that can't: nothing to see */
+	ck_assert_int_eq(waitpid((pid_t)pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+START_TEST(a_killed_slot_is_made_anew_for_the_next)
+{
+	int tree = open_tree();
+	int slot;
+
+	if (tree == -1)
+		return;
+	slot = cgroup_slot_open(tree, 0);
+	ck_assert_int_eq(be_born_in(slot), 7);
+	ck_assert_int_eq(cgroup_kill(slot), 0);
+	close(slot);
+	slot = cgroup_slot_open(tree, 0);
+	ck_assert_int_ge(slot, 0);
+	ck_assert_int_eq(be_born_in(slot), 7);
+	close(slot);
+	cgroup_tree_remove(tree, name, BUDGET_MS);
+}
+END_TEST
+
+START_TEST(a_killed_tree_is_of_use_after_emptying_it)
+{
+	int tree = open_tree();
+	int slot;
+
+	if (tree == -1)
+		return;
+	slot = cgroup_slot_open(tree, 0);
+	close(slot);
+	ck_assert_int_eq(cgroup_kill(tree), 0);
+	ck_assert_int_eq(cgroup_tree_empty(tree, BUDGET_MS), 0);
+	slot = cgroup_slot_open(tree, 0);
+	ck_assert_int_ge(slot, 0);
+	ck_assert_int_eq(be_born_in(slot), 7);
+	close(slot);
+	cgroup_tree_remove(tree, name, BUDGET_MS);
+}
+END_TEST
+
+START_TEST(a_slot_in_use_is_not_made_anew)
+{
+	int tree = open_tree();
+	int slot;
+	pid_t pid;
+
+	if (tree == -1)
+		return;
+	slot = cgroup_slot_open(tree, 0);
+	pid = fork_into(slot);
+	ck_assert_int_eq(fchmod(slot, S_ISVTX | 0755), 0);
+	ck_assert_int_eq(cgroup_slot_open(tree, 0), -EBUSY);
+	close(slot);
+	slot = cgroup_slot_find(tree, 0);
+	ck_assert_int_eq(cgroup_end_all(slot, BUDGET_MS), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	close(slot);
+	ck_assert_int_eq(cgroup_slot_find(tree, 1), -ENOENT);
+	cgroup_tree_remove(tree, name, BUDGET_MS);
+}
+END_TEST
+
 START_TEST(a_tree_left_behind_is_emptied_and_taken_over)
 {
 	int tree = open_tree();
@@ -143,4 +221,7 @@ END_TEST
 TEST_MAIN("cgroup", a_group_ends_with_all_that_escaped_in_it,
 	  a_slot_is_made_once_and_used_again,
 	  a_tree_left_behind_is_emptied_and_taken_over,
-	  removal_takes_groups_the_work_made, without_a_tree_there_are_no_slots)
+	  a_killed_slot_is_made_anew_for_the_next,
+	  a_killed_tree_is_of_use_after_emptying_it,
+	  a_slot_in_use_is_not_made_anew, removal_takes_groups_the_work_made,
+	  without_a_tree_there_are_no_slots)
