@@ -86,6 +86,17 @@ int options_wrong(const struct options *options, const char *format, ...)
 	return EXIT_CODE_USAGE;
 }
 
+void options_hint(FILE *file, const struct options *options,
+		  const char *command, const char *id)
+{
+	fprintf(file, "`holdfast %s", command);
+	if (options->socket != NULL)
+		fprintf(file, " -s %s", options->socket);
+	else if (options->config != NULL)
+		fprintf(file, " -c %s", options->config);
+	fprintf(file, " %s`", id);
+}
+
 static bool accepts(const struct usage *usage, int letter)
 {
 	return strchr("csh", letter) != NULL ||

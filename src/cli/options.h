@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define OPTIONS_FOREVER (-1)
 #define OPTIONS_GO_ON	(-1)
@@ -50,6 +51,10 @@ int options_parse(struct options *options, const struct usage *usage, int argc,
 /* Says what is wrong and how to learn more; the exit code for it. */
 int options_wrong(const struct options *options, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Prints how to call COMMAND for ID with the same -c or -s, in backquotes. */
+void options_hint(FILE *file, const struct options *options,
+		  const char *command, const char *id);
 
 /* Prints "holdfast: " and the text to stderr. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

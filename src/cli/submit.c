@@ -142,8 +142,10 @@ static int report(struct api *api)
 		complain("joined a job that is there already");
 	if (follows)
 		return follow(api, id);
-	if (!options->quiet && isatty(STDOUT_FILENO))
-		complain("`holdfast watch %s` shows how far it is", id);
+	if (!options->quiet && isatty(STDOUT_FILENO)) {
+		options_hint(stderr, options, "watch", id);
+		fputs(" shows how far it is\n", stderr);
+	}
 	return EXIT_CODE_DONE;
 }
 

@@ -201,8 +201,9 @@ static int conclude(struct watch *watch)
 		size_text(answer.output_size, size, sizeof(size));
 		fputs("ready: ", stdout);
 		print_plain(stdout, answer.output_name);
-		printf(", %s; get it with `holdfast fetch %s`\n", size,
-		       watch->id);
+		printf(", %s; get it with ", size);
+		options_hint(stdout, watch->api->options, "fetch", watch->id);
+		putchar('\n');
 	} else if (watch->how == WATCH_BAR && !quiet) {
 		printf("ready\n");
 	}
@@ -278,10 +279,13 @@ int watch_leave(const struct options *options, const char *id, int rc)
 {
 	if (rc <= 128)
 		return rc;
-	if (!options->quiet)
-		complain("the job goes on; `holdfast watch %s` shows it, "
-			 "`holdfast cancel %s` ends it",
-			 id, id);
+	if (!options->quiet) {
+		fputs("holdfast: the job goes on; ", stderr);
+		options_hint(stderr, options, "watch", id);
+		fputs(" shows it, ", stderr);
+		options_hint(stderr, options, "cancel", id);
+		fputs(" ends it\n", stderr);
+	}
 	fflush(NULL);
 	signal(rc - 128, SIG_DFL);
 	raise(rc - 128);

@@ -146,6 +146,7 @@ function add_type(type) {
     input.name = param.name;
     input.required = Boolean(param.required);
     input.value = param.default || "";
+    input.title = param.match ? `Has to match ${param.match}` : "";
     form.querySelector(".fields").append(label);
   }
   form.addEventListener("submit", (event) => {

@@ -116,9 +116,21 @@ fi
 
 # A watch outlives any role.
 for role in control journal supervisor; do
-  hold submit steps --watch -w 60 >"$dir/watched" 2>&1 &
+  hold submit steps --watch -w 120 >"$dir/watched" 2>&1 &
   watch=$!
-  until_true 20 grep -q % "$dir/watched" || fail "nothing to watch"
+  until_true 20 grep -q % "$dir/watched" || fail "nothing to watch: $(cat "$dir/watched")"
   kill -KILL "$(role_pid $role)"
   wait "$watch" || fail "the watch ended with $role: $(cat "$dir/watched")"
 done
+
+# And the node itself: its guardian is killed, another one takes over.
+hold submit steps --watch -w 120 >"$dir/watched" 2>&1 &
+watch=$!
+until_true 20 grep -q % "$dir/watched" || fail "nothing to watch: $(cat "$dir/watched")"
+kill -KILL "$node_pid"
+wait "$node_pid" 2>/dev/null || :
+sleep 0.5
+"$HOLDFAST" run -c "$dir/holdfast.conf" >>"$dir/log" 2>&1 &
+node_pid=$!
+wait "$watch" || fail "the watch ended with the node: $(cat "$dir/watched")"
+grep -q 'the daemon is away' "$dir/watched" || fail "it did not say so"
