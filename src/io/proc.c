@@ -221,18 +221,38 @@ bool proc_reap(proc_reaped_fn *reaped, void *arg)
 	}
 }
 
+struct round {
+	proc_reaped_fn *reaped;
+	void *arg;
+	bool any; /* something ended since the last one */
+};
+
+static void note_reaped(void *arg, pid_t pid, int status)
+{
+	struct round *round = arg;
+
+	round->any = true;
+	if (round->reaped != NULL)
+		round->reaped(round->arg, pid, status);
+}
+
 int proc_end_all(int64_t budget_ms, proc_reaped_fn *reaped, void *arg)
 {
 	int64_t deadline_ms = clock_ms() + budget_ms;
 	struct timespec pause = { .tv_nsec = PAUSE_MIN_NS };
+	struct round round = { .reaped = reaped, .arg = arg };
 
-	while (proc_reap(reaped, arg)) {
+	while (proc_reap(note_reaped, &round)) {
 		if (clock_ms() >= deadline_ms)
 			return -ETIMEDOUT;
 		proc_kill_children(NULL, NULL);
-		nanosleep(&pause, NULL);
-		if (pause.tv_nsec < PAUSE_MAX_NS)
+		/* What forks as fast as it is killed has to be outrun. */
+		if (round.any)
+			pause.tv_nsec = PAUSE_MIN_NS;
+		else if (pause.tv_nsec < PAUSE_MAX_NS)
 			pause.tv_nsec *= 2;
+		round.any = false;
+		nanosleep(&pause, NULL);
 	}
 	return 0;
 }

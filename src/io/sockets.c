@@ -173,14 +173,15 @@ static int bind_unix(int fd, const struct sockaddr_un *address,
 int sockets_listen_unix(const char *path, const struct identity *owner)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	size_t len = strlen(path);
 	int fd = -1;
 	int rc = 0;
 
-	if (strlen(path) >= sizeof(address.sun_path)) {
+	if (len >= sizeof(address.sun_path)) {
 		rc = -ENAMETOOLONG;
 		goto out;
 	}
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, len);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	rc = fd == -1 ? -errno : bind_unix(fd, &address, owner);
 out:
@@ -194,7 +195,7 @@ out:
 
 void sockets_name(int fd, char *buf, size_t cap)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(address);
 	char host[HOST_BYTES];
 	char port[16];

@@ -52,11 +52,12 @@ static int make_one(const char *path, const struct identity *owner)
 int statedir_make(const char *path, const struct identity *owner)
 {
 	char part[PATH_MAX];
+	size_t len = strlen(path);
 	int rc = 0;
 
-	if (strlen(path) >= sizeof(part))
+	if (len >= sizeof(part))
 		return -ENAMETOOLONG;
-	strcpy(part, path);
+	memcpy(part, path, len + 1);
 	for (char *at = strchr(part + 1, '/'); at != NULL && rc == 0;
 	     at = strchr(at + 1, '/')) {
 		*at = '\0';

@@ -76,7 +76,8 @@ void title_open(void)
 	find_area(&start, &end);
 	if (start == 0 || end <= start || move_environment() != 0)
 		return;
-	area = (char *)start;
+	/* The kernel gives it as a number. */
+	area = (char *)start; /* NOLINT(performance-no-int-to-ptr) */
 	area_len = end - start;
 }
 

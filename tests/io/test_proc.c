@@ -3,8 +3,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -143,6 +144,50 @@ START_TEST(many_children_are_listed_across_reads)
 }
 END_TEST
 
+START_TEST(what_hops_from_fork_to_fork_is_ended)
+{
+	ck_assert_int_eq(proc_adopt_orphans(), 0);
+	if (fork() == 0) {
+		for (;;) {
+			if (fork() != 0)
+				_exit(0);
+			setsid();
+		}
+	}
+	usleep(10000);
+	ck_assert_int_eq(proc_end_all(20000, NULL, NULL), 0);
+}
+END_TEST
+
+/* Forks whenever it may, as long as fewer than LIMIT live in all. */
+static void breed(atomic_int *alive, int limit)
+{
+	for (;;) {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (atomic_fetch_add(alive, 1) < limit && fork() == 0)
+			setsid();
+		else
+			atomic_fetch_sub(alive, 1);
+	}
+}
+
+START_TEST(what_breeds_is_ended)
+{
+	atomic_int *alive = mmap(NULL, sizeof(*alive), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_int_eq(proc_adopt_orphans(), 0);
+	if (fork() == 0)
+		breed(alive, 16);
+	while (atomic_load(alive) < 12)
+		usleep(1000);
+	/* What is killed does not count itself out, so this ends by itself at
+	 * last; the budget is for a busy machine. */
+	ck_assert_int_eq(proc_end_all(20000, NULL, NULL), 0);
+}
+END_TEST
+
 START_TEST(without_children_there_is_nothing_to_end)
 {
 	ck_assert(!proc_reap(NULL, NULL));
@@ -154,4 +199,5 @@ END_TEST
 TEST_MAIN("proc", every_child_is_listed, children_of_another_process_are_listed,
 	  what_escaped_into_other_sessions_is_ended, what_is_kept_lives_on,
 	  many_children_are_listed_across_reads,
+	  what_hops_from_fork_to_fork_is_ended, what_breeds_is_ended,
 	  without_children_there_is_nothing_to_end)
