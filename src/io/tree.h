@@ -6,9 +6,9 @@
 
 #define TREE_DEPTH_MAX 64 /* directories inside one another */
 
-/* Removes NAME below directory DIR_FD (or AT_FDCWD) and everything in it; follows no links
- * and leaves no file system.  0, also when there is nothing; else the first
- * negative errno, after having removed what it could.
+/* Removes NAME below directory DIR_FD (or AT_FDCWD) and everything in it;
+ * follows no links and leaves no file system.  0, also when there is nothing;
+ * else the first negative errno, after having removed what it could.
  */
 int tree_remove(int dir_fd, const char *name);
 

@@ -1,4 +1,5 @@
 /* worker_report - tells the journal role how the command fares. */
+#define _GNU_SOURCE
 #include <errno.h>
 
 #include "core/tidy.h"

@@ -1,6 +1,7 @@
 /* worker_streams - hears what the command says: its progress on descriptor 3
  * and by sd_notify, and what it prints, which goes to the log.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
