@@ -2,8 +2,6 @@
 #include "io/http.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -14,12 +12,9 @@
 #include "io/http_inside.h"
 #include "io/log.h"
 
-#define FDS_OF_OURS	64   /* besides connections and their files */
-#define ACCEPTS_AT_ONCE 32   /* so that other processes get some */
-#define FIRST_SMALL_MAX 1536 /* bytes: a first request that fits well */
-#define DEFER_SECONDS	2    /* accept once data is there */
-#define TURN_MS		1000 /* timeouts are looked at this often */
-#define ROUNDS_AT_ONCE	64   /* of handlers waking others in one turn */
+#define FDS_OF_OURS    64   /* besides connections and their files */
+#define TURN_MS	       1000 /* timeouts are looked at this often */
+#define ROUNDS_AT_ONCE 64   /* of handlers waking others in one turn */
 
 /* ---- how long a request may take to arrive ---- */
 
@@ -108,82 +103,11 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
 
 /* ---- accepting ---- */
 
-static void watch_all(struct http *http);
-
-/* A first request that is long, or not there yet, gets the large buffer. */
-static struct pool *choose_pool(struct http *http, int fd)
-{
-	char bytes[FIRST_SMALL_MAX + 1];
-	ssize_t got = recv(fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
-
-	return &http->pools[got > 0 && got <= FIRST_SMALL_MAX ? POOL_SMALL
-							      : POOL_LARGE];
-}
-
-static void on_accept(void *arg, uint32_t events)
-{
-	struct listener *listener = arg;
-	struct http *http = listener->http;
-
-	(void)events;
-	for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
-		struct sockaddr_storage address = { 0 };
-		socklen_t len = sizeof(address);
-		struct pool *pool;
-		int fd;
-
-		if (http->connections >= http->setup.connections)
-			break;
-		fd = accept4(listener->fd, (struct sockaddr *)&address, &len,
-			     SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd == -1) {
-			if (errno == EMFILE || errno == ENFILE)
-				log_warn(-errno, "http: cannot accept");
-			break;
-		}
-		if (listener->is_unix) {
-			address.ss_family = AF_UNIX;
-			len = sizeof(sa_family_t);
-		}
-		pool = choose_pool(http, fd);
-		/* Closes it when it fails. */
-		if (MHD_add_connection(pool->mhd, fd,
-				       (struct sockaddr *)&address,
-				       len) == MHD_YES)
-			pool->ready = true;
-	}
-	watch_all(http);
-}
-
-/* Watches the listening sockets unless there are connections enough. */
-static void watch_all(struct http *http)
-{
-	bool wanted =
-		!http->refusing && http->connections < http->setup.connections;
-
-	for (size_t i = 0; i < http->listeners_count; i++) {
-		struct listener *listener = &http->listeners[i];
-
-		if (wanted == listener->watched)
-			continue;
-		if (!wanted) {
-			loop_remove(http->loop, listener->fd);
-			listener->watched = false;
-			continue;
-		}
-		/* Exclusive: of several processes, one is woken. */
-		listener->watched = loop_add(http->loop, listener->fd,
-					     EPOLLIN | EPOLLEXCLUSIVE,
-					     on_accept, listener) == 0;
-	}
-}
-
 int http_listen(struct http *http, int fd)
 {
 	struct listener *listener = &http->listeners[http->listeners_count];
 	struct sockaddr_storage address;
 	socklen_t len = sizeof(address);
-	int seconds = DEFER_SECONDS;
 
 	if (http->listeners_count == HTTP_LISTEN_MAX)
 		return -ENOSPC;
@@ -191,18 +115,15 @@ int http_listen(struct http *http, int fd)
 		return -errno;
 	*listener = (struct listener){ .http = http, .fd = fd };
 	listener->is_unix = address.ss_family == AF_UNIX;
-	if (!listener->is_unix)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds,
-				 sizeof(seconds));
 	http->listeners_count++;
-	watch_all(http);
+	lobby_watch(http);
 	return listener->watched ? 0 : -EIO;
 }
 
 void http_refuse(struct http *http)
 {
 	http->refusing = true;
-	watch_all(http);
+	lobby_watch(http);
 }
 
 /* ---- opening ---- */
@@ -234,7 +155,7 @@ static unsigned raise_descriptors(unsigned connections)
 		connections = limit.rlim_cur > 2 * FDS_OF_OURS
 				      ? (unsigned)limit.rlim_cur - FDS_OF_OURS
 				      : FDS_OF_OURS;
-		log_warn(0, "http: too few descriptors connections=%u",
+		log_info("http: as many as descriptors allow connections=%u",
 			 connections);
 	}
 	return connections;
@@ -285,7 +206,9 @@ int http_open(struct http **http, struct loop *loop,
 	new->loop = loop;
 	new->now_ms = clock_ms();
 	new->setup.connections = raise_descriptors(setup->connections);
-	rc = open_pool(new, &new->pools[POOL_SMALL], HTTP_BUFFER_SMALL);
+	rc = lobby_open(new);
+	if (rc == 0)
+		rc = open_pool(new, &new->pools[POOL_SMALL], HTTP_BUFFER_SMALL);
 	if (rc == 0)
 		rc = open_pool(new, &new->pools[POOL_LARGE], HTTP_BUFFER_LARGE);
 	if (rc != 0)
@@ -327,6 +250,7 @@ void http_turn(struct http *http, int64_t now_ms)
 	if (all) {
 		http->ran_ms = now_ms;
 		drop_slow(http);
+		lobby_drop_slow(http);
 	}
 	for (int round = 0; round < ROUNDS_AT_ONCE; round++) {
 		bool woken = http->woken;
@@ -346,7 +270,7 @@ void http_turn(struct http *http, int64_t now_ms)
 		if (!ran || !http->woken)
 			break;
 	}
-	watch_all(http);
+	lobby_watch(http);
 }
 
 unsigned http_connections(const struct http *http)

@@ -3,6 +3,7 @@
 #define HOLDFAST_IO_HTTP_INSIDE_H
 
 #include <microhttpd.h>
+#include <netinet/in.h>
 
 #include "io/http.h"
 
@@ -42,6 +43,16 @@ struct pool {
 
 enum { POOL_SMALL, POOL_LARGE, POOL_MAX };
 
+/* A connection that has not said enough yet. */
+struct guest {
+	struct guest *earlier;
+	struct guest *later;
+	int64_t since_ms;
+	int fd;
+	socklen_t len;
+	struct sockaddr_in6 address; /* or a shorter one */
+};
+
 struct listener {
 	struct http *http;
 	int fd;
@@ -63,11 +74,23 @@ struct http {
 	int64_t ran_ms;
 	struct connection *first; /* waits longest */
 	struct connection *last;
+	int lobby; /* epoll descriptor */
+	unsigned guests;
+	struct guest *first_guest; /* waits longest */
+	struct guest *last_guest;
 };
 
 /* http.c */
 void connection_list(struct connection *connection);
 void connection_unlist(struct connection *connection);
+
+/* http_lobby.c */
+int lobby_open(struct http *http);
+void lobby_drop_slow(struct http *http);
+/* May one more come in? */
+bool lobby_has_room(const struct http *http);
+/* Watches the listening sockets while one may. */
+void lobby_watch(struct http *http);
 
 /* http_request.c: what the library calls */
 enum MHD_Result http_on_access(void *cls, struct MHD_Connection *mhd,

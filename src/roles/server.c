@@ -13,8 +13,9 @@
 #include "io/log.h"
 #include "roles/server_reply.h"
 
-#define RETRY_MS     50	 /* while the view is not there yet */
-#define STOP_MS	     500 /* for what is under way when we stop */
+#define RETRY_MS     50	  /* while the view is not there yet */
+#define STOP_MS	     500  /* for what is under way when we stop */
+#define CONTROL_MAX  1024 /* connections to the Unix socket */
 #define CONFIG_FILE  "config"
 #define STOP_POLL_MS 10
 
@@ -252,7 +253,8 @@ int server_open(struct server *server, struct heritage *heritage,
 {
 	const struct config *config = heritage->config;
 	struct http_setup setup = {
-		.connections = config->http.connections,
+		.connections = role == ROLE_CONTROL ? CONTROL_MAX
+						    : config->http.connections,
 		.max_body = config->http.max_body,
 		.handle = handle,
 		.gone = gone,

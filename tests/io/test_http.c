@@ -245,6 +245,38 @@ START_TEST(a_foreign_cookie_of_4_kb_passes_and_a_huge_head_does_not)
 }
 END_TEST
 
+START_TEST(a_head_that_comes_in_pieces_is_waited_for)
+{
+	char text[8192];
+	int fd;
+
+	setup();
+	fd = dial();
+	say(fd, "GET /a HT");
+	usleep(50000);
+	say(fd, "TP/1.1\r\n" HOST);
+	usleep(50000);
+	snprintf(text, sizeof(text), "Cookie: x=%04096d\r\n\r\n", 0);
+	for (size_t at = 0; at < strlen(text); at += 1000) {
+		char piece[1001];
+
+		snprintf(piece, sizeof(piece), "%s", text + at);
+		say(fd, piece);
+		usleep(10000);
+	}
+	ck_assert_ptr_nonnull(strstr(hear(fd, "1 /a "), "200 OK"));
+	close(fd);
+	/* One that ends before its head does no harm. */
+	fd = dial();
+	say(fd, "GET /a");
+	shutdown(fd, SHUT_WR);
+	hear(fd, "nothing comes");
+	close(fd);
+	ask("GET /a" ONE, "1 /a ");
+	ck_assert_ptr_nonnull(strstr(answer, "200 OK"));
+}
+END_TEST
+
 START_TEST(a_held_request_is_answered_once_it_is_woken)
 {
 	struct pollfd held = { .events = POLLIN };
@@ -278,5 +310,6 @@ TEST_MAIN("http", a_connection_carries_request_after_request,
 	  a_body_too_large_is_refused_with_a_problem,
 	  a_request_that_can_be_framed_in_two_ways_is_refused,
 	  a_foreign_cookie_of_4_kb_passes_and_a_huge_head_does_not,
+	  a_head_that_comes_in_pieces_is_waited_for,
 	  a_held_request_is_answered_once_it_is_woken,
 	  a_head_request_gets_no_body)
