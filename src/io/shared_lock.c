@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/text.h"
@@ -10,6 +11,8 @@
 #include "io/shared_dir.h"
 
 #define HOLDER_MAX 160 /* bytes: "node NAME pid PID" */
+#define TRIES	   10
+#define PAUSE_NS   (20 * 1000 * 1000)
 
 /* What the holder wrote about itself; it may be in the midst of that. */
 static void read_holder(int fd, char holder[HOLDER_MAX])
@@ -35,9 +38,24 @@ static int write_holder(int fd, const char *node)
 	return 0;
 }
 
+/* Whoever was killed a moment ago may still be closing its descriptors. */
+static int lock_wait(int fd)
+{
+	static const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	for (int tries = 0; fcntl(fd, F_OFD_SETLK, &lock) != 0; tries++) {
+		if (errno != EACCES && errno != EAGAIN)
+			return -errno;
+		if (tries == TRIES)
+			return -EAGAIN;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
 int shared_dir_lock(const char *path, const char *node)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char name[PATH_MAX];
 	char holder[HOLDER_MAX];
 	int fd;
@@ -50,8 +68,8 @@ int shared_dir_lock(const char *path, const char *node)
 		log_err(rc, "shared: cannot open %s", name);
 		return rc;
 	}
-	if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
-		rc = errno == EACCES ? -EAGAIN : -errno;
+	rc = lock_wait(fd);
+	if (rc != 0) {
 		read_holder(fd, holder);
 		if (rc == -EAGAIN)
 			log_err(0,

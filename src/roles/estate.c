@@ -13,6 +13,7 @@
 #include "io/channel.h"
 #include "io/log.h"
 #include "io/loop.h"
+#include "io/shared_dir.h"
 #include "io/sockets.h"
 #include "io/statedir.h"
 
@@ -25,6 +26,7 @@ static void forget_fds(struct heritage *heritage)
 {
 	heritage->listen_unix = -1;
 	heritage->state_lock = -1;
+	heritage->shared_lock = -1;
 	heritage->cgroup = -1;
 	for (int role = 0; role < ROLE_MAX; role++) {
 		heritage->bells[role] = -1;
@@ -117,19 +119,35 @@ static int open_links(struct heritage *heritage)
 }
 
 /* A directory of this machine alone may be made; shared storage that is not
- * there is missing, and must not be papered over.  The journal role says what
- * is wrong with it, if something is.
+ * there is missing, and must not be papered over.
  */
-static void prepare_shared(const struct heritage *heritage)
+static void make_shared(const struct heritage *heritage)
 {
-	int rc = 0;
+	const char *path = heritage->config->shared;
+	bool was_there = access(path, F_OK) == 0;
+	int rc = statedir_make(path, &heritage->identity);
 
-	if (!heritage->config->cluster.present)
-		rc = statedir_make(heritage->config->shared,
-				   &heritage->identity);
 	if (rc != 0)
-		log_warn(rc, "guardian: cannot make shared directory %s",
-			 heritage->config->shared);
+		log_warn(rc, "guardian: cannot make the shared directory %s",
+			 path);
+	else if (!was_there)
+		log_info("guardian: made the shared directory %s", path);
+}
+
+/* Without a cluster SHARED is one node's: -EAGAIN when another has it.  For
+ * all else that is wrong with it the node waits until it is mended.
+ */
+static int prepare_shared(struct heritage *heritage)
+{
+	const struct config *config = heritage->config;
+
+	if (config->cluster.present)
+		return 0;
+	make_shared(heritage);
+	heritage->shared_lock = shared_dir_lock(config->shared, config->node);
+	if (heritage->shared_lock >= 0)
+		(void)identity_give(&heritage->identity, heritage->shared_lock);
+	return heritage->shared_lock == -EAGAIN ? -EAGAIN : 0;
 }
 
 int estate_open(struct heritage *heritage, const struct config *config,
@@ -148,8 +166,10 @@ int estate_open(struct heritage *heritage, const struct config *config,
 		if (rc < 0)
 			return rc;
 		heritage->state_lock = rc;
-		rc = open_sockets(heritage);
+		rc = prepare_shared(heritage);
 	}
+	if (rc == 0)
+		rc = open_sockets(heritage);
 	if (rc != 0)
 		return rc;
 	heritage->board = board_new();
@@ -158,7 +178,6 @@ int estate_open(struct heritage *heritage, const struct config *config,
 		log_err(rc, "guardian: cannot prepare what roles share");
 		return rc;
 	}
-	prepare_shared(heritage);
 	open_cgroup(heritage);
 	return 0;
 }

@@ -20,6 +20,9 @@ struct heritage {
 	size_t listen_tcp_count;
 	int listen_unix; /* STATE/control */
 	int state_lock;	 /* OFD lock on STATE/lock, held by the guardian */
+	/* the same on SHARED/lock, where there is no cluster; -1 when SHARED
+	 * was not there at the start: then the journal role takes it */
+	int shared_lock;
 	/* eventfd of each role; ring it to make the role look */
 	int bells[ROLE_MAX];
 	/* [role][0] is the role's end, [role][1] the journal role's; for

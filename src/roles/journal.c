@@ -166,6 +166,20 @@ static int open_view(struct journal_role *role)
 	return ledger_init(&role->ledger, &world, role->heritage->config);
 }
 
+/* It was not there when the guardian wanted to lock it.  A file system that
+ * knows no locks is used without.
+ */
+static int lock_shared(const struct journal_role *role)
+{
+	struct heritage *heritage = role->heritage;
+	const struct config *config = heritage->config;
+
+	if (heritage->shared_lock >= 0 || config->cluster.present)
+		return 0;
+	heritage->shared_lock = shared_dir_lock(config->shared, config->node);
+	return heritage->shared_lock == -EAGAIN ? -EAGAIN : 0;
+}
+
 /* Shared storage may not be there yet: then this is tried again. */
 static int open_shared(struct journal_role *role)
 {
@@ -173,8 +187,10 @@ static int open_shared(struct journal_role *role)
 	int rc;
 
 	if (role->shared_path == -1) {
-		rc = shared_dir_open(&role->shared, config->shared,
-				     config->node);
+		rc = lock_shared(role);
+		if (rc == 0)
+			rc = shared_dir_open(&role->shared, config->shared,
+					     config->node);
 		if (rc != 0)
 			return rc;
 		role->shared_path = open(config->shared,
