@@ -81,12 +81,15 @@ static int write_spec(void *arg, uint64_t token, const void *spec, size_t len)
 	return tree_write(role->work_dir, name, spec, len);
 }
 
+/* And the socket that a worker who was killed left beside it. */
 static void remove_spec(void *arg, uint64_t token)
 {
 	const struct journal_role *role = arg;
-	char name[24];
+	char name[32];
 
-	spec_name(name, sizeof(name), token);
+	spec_name(name, 24, token);
+	(void)unlinkat(role->work_dir, name, 0);
+	strcat(name, ".notify");
 	(void)unlinkat(role->work_dir, name, 0);
 }
 

@@ -482,6 +482,7 @@ static void take_back(struct ledger *ledger, struct queue_entry *entry,
 	judge(ledger, &job, &lost, &words, now);
 	if (ledger_store(ledger, &job, true) != 0)
 		return;
+	ledger->world.ops->remove_spec(ledger->world.arg, entry->token);
 	if (job_has_ended(&job))
 		queue_remove(ledger->queue, entry);
 	else
