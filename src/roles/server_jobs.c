@@ -289,7 +289,7 @@ static void reply_accepted(struct visit *visit, const struct call *call,
 		return;
 	}
 	tag_of_version(tag, head->version);
-	reply = json_reply(ended ? 200 : 202, HTTP_BYTES_TAKE, body, len);
+	reply = json_reply(202, HTTP_BYTES_TAKE, body, len);
 	http_add_field(&reply, "Location",
 		       job_url(url, sizeof(url), server, call->id, ""));
 	http_add_field(&reply, "ETag", tag);
