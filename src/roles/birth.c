@@ -2,7 +2,6 @@
 #include "roles/birth.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -46,15 +45,15 @@ void birth_unshield(void)
 		put_score(unshielded);
 }
 
-void birth_below_supervisor(struct heritage *heritage,
-			    struct loop *parents_loop, pid_t parent,
-			    const struct identity *identity, const char *name)
+void birth_below_supervisor(const struct birth *birth)
 {
-	int rc;
+	struct heritage *heritage = birth->heritage;
+	int rc = 0;
 
-	log_role(name);
+	log_role(birth->name);
 	birth_unshield();
-	rc = identity != NULL ? identity_assume(identity) : 0;
+	if (birth->identity != NULL)
+		rc = identity_assume(birth->identity);
 	if (rc != 0) {
 		log_err(rc, "identity: cannot become \"%s\"",
 			heritage->config->user);
@@ -62,11 +61,11 @@ void birth_below_supervisor(struct heritage *heritage,
 	}
 	/* Only now, since becoming another user takes it away (K2), and the
 	 * parent may be dead already. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1 ||
-	    getppid() != parent)
+	if (prctl(PR_SET_PDEATHSIG, birth->death_signal, 0, 0, 0) == -1 ||
+	    getppid() != birth->parent)
 		_exit(1);
-	title_set(name);
-	loop_close(parents_loop);
+	title_set(birth->name);
+	loop_close(birth->parents_loop);
 	close(heritage->guardian_alive[0]);
 	close(heritage->supervisor_alive[1]);
 	heritage->guardian_alive[0] = -1;

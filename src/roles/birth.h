@@ -10,13 +10,20 @@
 
 struct loop;
 
-/* In a child of the supervisor PARENT: becomes the user IDENTITY (NULL: stays
- * who it is), dies with its parent, answers to NAME, and lets go of what is
- * the supervisor's alone.  Does not return when any of it fails.
+struct birth {
+	struct heritage *heritage;
+	struct loop *parents_loop;
+	pid_t parent;
+	const struct identity *identity; /* NULL: stays who it is */
+	const char *name;
+	int death_signal; /* comes when the parent dies */
+};
+
+/* In a child of the supervisor: takes on its identity, its tie to the parent
+ * and its name, and lets go of what is the supervisor's alone.  Does not
+ * return when any of it fails.
  */
-void birth_below_supervisor(struct heritage *heritage,
-			    struct loop *parents_loop, pid_t parent,
-			    const struct identity *identity, const char *name);
+void birth_below_supervisor(const struct birth *birth);
 
 /* Shields this process from the out-of-memory killer, where it may. */
 void birth_shield(void);

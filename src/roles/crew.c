@@ -88,18 +88,23 @@ static int be(struct crew *crew, enum role role)
 static void start(struct crew *crew, enum role role, int64_t now_ms)
 {
 	struct crew_member *member = &crew->members[role];
-	pid_t parent = getpid();
+	struct birth birth = {
+		.heritage = crew->heritage,
+		.parents_loop = crew->loop,
+		.parent = getpid(),
+		.identity = &crew->heritage->identity,
+		.name = role_name(role),
+		.death_signal = SIGKILL,
+	};
 	pid_t pid = fork();
 
 	if (pid == -1) {
-		log_err(-errno, "supervisor: cannot fork %s", role_name(role));
+		log_err(-errno, "supervisor: cannot fork %s", birth.name);
 		member->start_ms = now_ms + FORK_RETRY_MS;
 		return;
 	}
 	if (pid == 0) {
-		birth_below_supervisor(crew->heritage, crew->loop, parent,
-				       &crew->heritage->identity,
-				       role_name(role));
+		birth_below_supervisor(&birth);
 		_exit(be(crew, role));
 	}
 	member->pid = pid;

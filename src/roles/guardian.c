@@ -47,10 +47,11 @@ struct guardian {
 	struct reload reload;
 	struct restart restart;
 	struct lateness lateness;
-	pid_t supervisor;  /* 0 = not running */
-	bool unburied;	   /* it ended; what it left is not proven dead */
-	int64_t start_ms;  /* when to start it */
-	int64_t opened_ms; /* when the node began */
+	pid_t supervisor;    /* 0 = not running */
+	bool unburied;	     /* it ended; what it left is not proven dead */
+	int64_t start_ms;    /* when to start it */
+	int64_t opened_ms;   /* when the node began */
+	int64_t watchdog_ms; /* when the manager's watchdog is due */
 	bool ready;
 	bool done;
 	int exit_code;
@@ -277,8 +278,11 @@ static void tell_manager(struct guardian *guardian, int64_t now_ms)
 			 (long long)(now_ms - guardian->opened_ms));
 		notify_send(&guardian->manager, "READY=1\nSTATUS=ready");
 	}
-	if (guardian->manager.wants_watchdog)
+	if (guardian->manager.wants_watchdog &&
+	    now_ms >= guardian->watchdog_ms) {
 		notify_send(&guardian->manager, "WATCHDOG=1");
+		guardian->watchdog_ms = now_ms + LOOK_MS / 2;
+	}
 }
 
 static int64_t next_turn(const struct guardian *guardian, int64_t now_ms)

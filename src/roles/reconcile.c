@@ -43,6 +43,23 @@ static void show(struct reconcile *reconcile, unsigned slot, enum phase phase)
 
 /* ---- starting ---- */
 
+/* QUIT, not KILL: should the guardian be dead as well, a worker is the last
+ * one who can find what its command left behind (K2).
+ */
+static void be_worker(struct reconcile *reconcile, unsigned slot, pid_t parent)
+{
+	struct birth birth = {
+		.heritage = reconcile->heritage,
+		.parents_loop = reconcile->loop,
+		.parent = parent,
+		.name = "worker",
+		.death_signal = SIGQUIT,
+	};
+
+	birth_below_supervisor(&birth);
+	_exit(worker_main(reconcile->heritage, slot));
+}
+
 static void start(struct reconcile *reconcile, unsigned slot, uint64_t token,
 		  int64_t now_ms)
 {
@@ -53,11 +70,8 @@ static void start(struct reconcile *reconcile, unsigned slot, uint64_t token,
 	holding->phase_token = token;
 	show(reconcile, slot, PHASE_FORKED);
 	pid = fork();
-	if (pid == 0) {
-		birth_below_supervisor(reconcile->heritage, reconcile->loop,
-				       parent, NULL, "worker");
-		_exit(worker_main(reconcile->heritage, slot));
-	}
+	if (pid == 0)
+		be_worker(reconcile, slot, parent);
 	if (pid == -1) {
 		log_err(-errno, "supervisor: cannot fork a worker slot=%u",
 			slot);
