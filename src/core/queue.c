@@ -200,6 +200,13 @@ struct queue_entry *queue_each(struct queue *queue, struct queue_entry *after)
 	return NULL;
 }
 
+static bool has_to_wait(const struct queue_entry *entry, int64_t now_ms)
+{
+	int64_t left = entry->not_before_ms - now_ms;
+
+	return left > 0 && left <= entry->wait_ms;
+}
+
 struct queue_entry *queue_pick(struct queue *queue, int64_t now_ms)
 {
 	struct queue_entry *entry = at(queue, queue->first);
@@ -207,7 +214,7 @@ struct queue_entry *queue_pick(struct queue *queue, int64_t now_ms)
 	for (; entry != NULL; entry = at(queue, entry->next)) {
 		const struct queue_type *type = type_of(queue, entry->type);
 
-		if (type == NULL || entry->not_before_ms > now_ms)
+		if (type == NULL || has_to_wait(entry, now_ms))
 			continue;
 		if (type->limit == 0 || type->given < type->limit)
 			return entry;
@@ -223,7 +230,7 @@ int64_t queue_next_due(const struct queue *queue, int64_t now_ms)
 	while (index != QUEUE_NONE) {
 		const struct queue_entry *entry = &queue->entries[index];
 
-		if (entry->not_before_ms > now_ms && entry->not_before_ms < due)
+		if (has_to_wait(entry, now_ms) && entry->not_before_ms < due)
 			due = entry->not_before_ms;
 		index = entry->next;
 	}
@@ -241,12 +248,13 @@ void queue_give(struct queue *queue, struct queue_entry *entry, uint64_t token)
 }
 
 void queue_return(struct queue *queue, struct queue_entry *entry,
-		  int64_t not_before_ms)
+		  int64_t now_ms, int64_t wait_ms)
 {
 	leave_line(queue, entry);
 	entry->token = 0;
 	entry->slot = QUEUE_NONE;
-	entry->not_before_ms = not_before_ms;
+	entry->not_before_ms = now_ms + wait_ms;
+	entry->wait_ms = wait_ms;
 	line_up(queue, entry);
 }
 

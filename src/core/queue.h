@@ -27,6 +27,7 @@ struct queue_entry {
 	uint32_t unsynced_steps; /* shown, not in the journal */
 	int64_t synced_ms;	 /* when its progress last went there */
 	int64_t not_before_ms;	 /* wall clock; 0 = at once */
+	int64_t wait_ms;	 /* what it was to wait when that was set */
 	/* queue's own */
 	uint32_t next; /* in the list of those that wait, or of free ones */
 	uint32_t prev;
@@ -80,10 +81,12 @@ struct queue_entry *queue_pick(struct queue *queue, int64_t now_ms);
  */
 int64_t queue_next_due(const struct queue *queue, int64_t now_ms);
 
-/* Given away under TOKEN; or waiting again (at the end of the line). */
+/* Given away under TOKEN; or waiting again (at the end of the line), for
+ * WAIT_MS from NOW_MS.  A clock set back makes nobody wait longer than that.
+ */
 void queue_give(struct queue *queue, struct queue_entry *entry, uint64_t token);
 void queue_return(struct queue *queue, struct queue_entry *entry,
-		  int64_t not_before_ms);
+		  int64_t now_ms, int64_t wait_ms);
 
 /* The configuration changed: the job is of another type index now. */
 void queue_retype(struct queue *queue, struct queue_entry *entry,

@@ -240,14 +240,15 @@ static int replay_job(struct replay *replay, const struct record *record)
 
 	if (rc != 0)
 		return 0; /* of a later version of the program, or damaged */
-	if (job_has_ended(&job) &&
-	    replay->now.wall_ms > job.expires_ms + LEDGER_HISTORY_MS)
-		return 0;
 	rc = view->ops->get(view, job.id, &known);
 	if (rc == 0 && version_compare(known.version, job.version) >= 0)
 		return 0;
 	if (rc != 0 && rc != -ENOENT)
 		return rc;
+	/* Its time is over; what an older segment said of it is too. */
+	if (job_has_ended(&job) &&
+	    replay->now.wall_ms > job.expires_ms + LEDGER_HISTORY_MS)
+		return rc == 0 ? view->ops->remove(view, job.id) : 0;
 	rc = encode(ledger, &job, &again, &kept);
 	return rc != 0 ? rc : view->ops->put(view, job.id, &kept);
 }
@@ -297,6 +298,8 @@ static int enqueue(struct ledger *ledger, const char *id)
 		return -ENOSPC;
 	entry->cancelling = job.cancelling;
 	entry->not_before_ms = job.not_before_ms;
+	if (ledger_unit(ledger, &job) != NULL)
+		entry->wait_ms = ledger_unit(ledger, &job)->backoff_max_ms;
 	return 0;
 }
 

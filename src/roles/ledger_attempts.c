@@ -196,6 +196,13 @@ static void judge(const struct ledger *ledger, struct job *job,
 	}
 }
 
+static int64_t wait_of(const struct job *job, struct ledger_now now)
+{
+	return job->not_before_ms > now.wall_ms
+		       ? job->not_before_ms - now.wall_ms
+		       : 0;
+}
+
 static void settle(struct ledger *ledger, uint32_t slot, uint64_t token)
 {
 	ledger->settled[ledger->settled_count++] =
@@ -225,7 +232,8 @@ static int end_attempt(struct ledger *ledger, struct queue_entry *entry,
 	if (job_has_ended(&job))
 		queue_remove(ledger->queue, entry);
 	else
-		queue_return(ledger->queue, entry, job.not_before_ms);
+		queue_return(ledger->queue, entry, now.wall_ms,
+			     wait_of(&job, now));
 	return 0;
 }
 
@@ -486,7 +494,7 @@ static void take_back(struct ledger *ledger, struct queue_entry *entry,
 	if (job_has_ended(&job))
 		queue_remove(ledger->queue, entry);
 	else
-		queue_return(ledger->queue, entry, 0);
+		queue_return(ledger->queue, entry, now.wall_ms, 0);
 }
 
 void ledger_adopt(struct ledger *ledger, struct ledger_now now)

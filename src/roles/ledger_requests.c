@@ -98,8 +98,10 @@ void ledger_submit(struct ledger *ledger, unsigned link,
 		answer(ledger, link, message, job.id, ENOENT, false);
 		return;
 	}
-	/* The id is a hash of the key: asked again, the same job. */
-	if (rc == 0 && !known.forgotten) {
+	/* The id is a hash of the key: asked again, the same job, as long as
+	 * its result is kept. */
+	if (rc == 0 && !known.forgotten &&
+	    !(job_has_ended(&known) && known.expires_ms <= now.wall_ms)) {
 		answer(ledger, link, message, job.id, 0, true);
 		return;
 	}

@@ -20,7 +20,7 @@ START_TEST(jobs_run_in_the_order_of_their_arrival)
 	ck_assert_str_eq(queue_pick(&queue, 0)->id, "a");
 	queue_give(&queue, queue_pick(&queue, 0), 1);
 	ck_assert_str_eq(queue_pick(&queue, 0)->id, "b");
-	queue_return(&queue, queue_find(&queue, "a"), 0);
+	queue_return(&queue, queue_find(&queue, "a"), 0, 0);
 	ck_assert_str_eq(queue_pick(&queue, 0)->id, "b");
 	ck_assert_uint_eq(queue.waiting, 2);
 	ck_assert_uint_eq(queue.given, 0);
@@ -43,11 +43,13 @@ END_TEST
 START_TEST(a_retry_waits_until_it_is_due)
 {
 	queue_init(&queue, entries, CAP);
-	queue_return(&queue, add("a", 0, 0), 500);
+	queue_return(&queue, add("a", 0, 0), 100, 400);
 	ck_assert_ptr_null(queue_pick(&queue, 499));
 	ck_assert_int_eq(queue_next_due(&queue, 499), 500);
 	ck_assert_str_eq(queue_pick(&queue, 500)->id, "a");
 	ck_assert_int_eq(queue_next_due(&queue, 500), QUEUE_NO_DEADLINE);
+	/* The clock was set back by an hour. */
+	ck_assert_str_eq(queue_pick(&queue, -3600000)->id, "a");
 }
 END_TEST
 
