@@ -73,7 +73,9 @@ int journal_replay(struct journal *journal, journal_record_fn *fn, void *arg)
 	int count = own_segments(journal, numbers);
 	int rc = count < 0 ? count : 0;
 
-	assert(journal->buf_len == 0);
+	/* After a start that failed half way: what was begun is abandoned. */
+	journal->buf_len = 0;
+	journal->broken = journal->number != 0;
 	journal->records = 0;
 	journal->torn = journal->damaged = 0;
 	journal->aside_count = 0;

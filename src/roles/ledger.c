@@ -408,7 +408,8 @@ bool ledger_has_room(const struct ledger *ledger)
 	       ledger->replies_count < LEDGER_BATCH_MAX &&
 	       ledger->settled_count < BOARD_HOLDINGS_MAX &&
 	       ledger->changes_count < LEDGER_CHANGES_MAX &&
-	       (ledger->full || !ledger->fresh ||
+	       /* A new batch makes room for itself. */
+	       (!ledger->in_batch || ledger->full || !ledger->fresh ||
 		journal_has_room(ledger->world.journal, 2 * RECORD_MAX));
 }
 

@@ -9,6 +9,7 @@
 #define WORKERS	      3
 #define REPEAT_MS     500
 #define WALL_START_MS INT64_C(1800000000000)
+#define SET_BACK_MS   INT64_C(7200000) /* clocks go back no further */
 #define LINK_ASKER    5
 #define LINK_WORKER   6
 
@@ -117,14 +118,18 @@ static void check_shown(struct world *world, const struct memview_job *shown)
 	if (order == 0 && hash != known->hash)
 		breaks(world, "one version meant two things", shown->id);
 	if (known->ended && !job_has_ended(&job) && !known->may_be_gone &&
-	    !known->forgotten && !known->expired)
+	    !known->forget_asked && !known->expired)
 		breaks(world, "an ended job lives again", shown->id);
+	if (order != 0)
+		say(world, job_state_name(job.state), shown->id,
+		    job.version.token << 8 | (job.version.step & 255));
+	if (world->alive && world->ledger->open)
+		known->seen_ms = world->now.wall_ms;
 	known->version = job.version;
 	known->hash = hash;
 	if (!job_has_ended(&job))
 		known->expired = false;
 	known->ended = job_has_ended(&job);
-	known->forgotten = job.forgotten;
 	known->expires_ms = job.expires_ms;
 }
 
@@ -159,6 +164,11 @@ static void note_time(const struct world *world, struct known *known)
 	if (known->ended && now_ms >= known->expires_ms)
 		known->expired = true;
 	if (known->ended && now_ms >= known->expires_ms + LEDGER_HISTORY_MS)
+		known->may_be_gone = true;
+	/* It may have ended in a batch that was synced and never shown, the
+	 * clock having been set back meanwhile. */
+	if (known->seen_ms != 0 &&
+	    now_ms >= known->seen_ms + LEDGER_HISTORY_MS - SET_BACK_MS)
 		known->may_be_gone = true;
 }
 
@@ -320,7 +330,8 @@ static void turn_journal(struct world *world)
 	if (!world->quiet && rng_once_in(&world->rng, 12))
 		world->disk.crash_in = 1 + rng_below(&world->rng, 12);
 	if (!ledger->open) {
-		(void)ledger_open(ledger, world->now);
+		say(world, "opens", "",
+		    (uint64_t)-ledger_open(ledger, world->now));
 		if (world->plant == WORLD_REUSE_COUNTER)
 			ledger->counter = 0;
 	} else {
@@ -597,6 +608,8 @@ static void ask_to_end(struct world *world)
 	known = &world->known[rng_below(&world->rng, world->known_count)];
 	message.kind =
 		rng_once_in(&world->rng, 2) ? MESSAGE_CANCEL : MESSAGE_FORGET;
+	if (message.kind == MESSAGE_FORGET)
+		known->forget_asked = true;
 	memcpy(message.id, known->id, sizeof(message.id));
 	say(world, message.kind == MESSAGE_CANCEL ? "cancel" : "forget",
 	    known->id, message.request);

@@ -31,10 +31,10 @@ struct known {
 	bool acknowledged;
 	bool may_be_gone; /* its time, and a day, are over */
 	bool ended;
-	bool expired;	/* likewise */
-	bool forgotten; /* asked again, it begins anew */
-	bool stop_asked;
+	bool expired;	   /* likewise */
+	bool forget_asked; /* asked for again, it begins anew */
 	int64_t expires_ms;
+	int64_t seen_ms;	/* wall clock: last shown by a living journal */
 	struct version version; /* the highest shown */
 	uint64_t hash;		/* of what was shown under it */
 	uint32_t attempt;
