@@ -52,7 +52,8 @@ static void say(const struct world *world, const char *what, const char *id,
 		uint64_t number)
 {
 	if (world->verbose)
-		printf("%8lld %-12s %s %llx\n", (long long)world->now.ms, what,
+		printf("%8lld %lld %-12s %s %llx\n", (long long)world->now.ms,
+		       (long long)world->now.wall_ms / 1000 - 1800000000, what,
 		       id, (unsigned long long)number);
 }
 
@@ -123,7 +124,7 @@ static void check_shown(struct world *world, const struct memview_job *shown)
 	if (order != 0)
 		say(world, job_state_name(job.state), shown->id,
 		    job.version.token << 8 | (job.version.step & 255));
-	if (world->alive && world->ledger->open)
+	if (world->alive && world->ledger->open && world->ledger->storage == 0)
 		known->seen_ms = world->now.wall_ms;
 	known->version = job.version;
 	known->hash = hash;
