@@ -106,7 +106,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
 int http_listen(struct http *http, int fd)
 {
 	struct listener *listener = &http->listeners[http->listeners_count];
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { 0 };
 	socklen_t len = sizeof(address);
 
 	if (http->listeners_count == HTTP_LISTEN_MAX)

@@ -123,10 +123,14 @@ int lobby_open(struct http *http)
 
 void lobby_drop_slow(struct http *http)
 {
-	while (http->first_guest != NULL &&
-	       http->now_ms - http->first_guest->since_ms >= HTTP_IDLE_MS) {
-		close(http->first_guest->fd);
-		unlist(http, http->first_guest);
+	struct guest *later;
+
+	for (struct guest *guest = http->first_guest;
+	     guest != NULL && http->now_ms - guest->since_ms >= HTTP_IDLE_MS;
+	     guest = later) {
+		later = guest->later;
+		close(guest->fd);
+		unlist(http, guest);
 	}
 }
 

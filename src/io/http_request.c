@@ -76,14 +76,14 @@ static enum MHD_Result count_lengths(void *cls, enum MHD_ValueKind kind,
 static bool is_framed_well(struct MHD_Connection *mhd)
 {
 	unsigned counts[2] = { 0, 0 };
+	struct text encoding = field_of(mhd, "Transfer-Encoding");
 
 	MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, count_lengths,
 				    counts);
 	if (counts[0] + counts[1] > 1)
 		return false;
 	return counts[1] == 0 ||
-	       strcasecmp(field_of(mhd, "Transfer-Encoding").at, "chunked") ==
-		       0;
+	       (encoding.at != NULL && strcasecmp(encoding.at, "chunked") == 0);
 }
 
 /* ---- what the library calls ---- */

@@ -263,7 +263,6 @@ int server_open(struct server *server, struct heritage *heritage,
 	int link = heritage->links[role][0];
 	int rc;
 
-	memset(server, 0, sizeof(*server));
 	if (sodium_init() == -1)
 		return -EIO;
 	server->heritage = heritage;

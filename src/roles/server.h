@@ -56,7 +56,9 @@ struct visit {
 	struct asker asker;
 };
 
-/* 0 or a negative errno, said in the log. */
+/* SERVER is zeroed memory; what is not used of it is never touched, so that it
+ * costs nothing.  0 or a negative errno, said in the log.
+ */
 int server_open(struct server *server, struct heritage *heritage,
 		enum role role, struct loop *loop);
 /* When server_turn wants to be called at the latest. */

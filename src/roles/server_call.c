@@ -12,7 +12,6 @@
 
 void calls_init(struct calls *calls, int link)
 {
-	memset(calls, 0, sizeof(*calls));
 	calls->link = link;
 	/* An answer to a predecessor of ours must not meet a call of ours. */
 	calls->next = (uint64_t)randombytes_random() << 32;

@@ -36,6 +36,7 @@ struct calls {
 	struct call *at[CALLS_MAX];
 };
 
+/* CALLS is zeroed. */
 void calls_init(struct calls *calls, int link);
 
 /* Sends MESSAGE for REQUEST, whose handler is called again when *CALL, then in

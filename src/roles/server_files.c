@@ -187,7 +187,7 @@ static void send_file(struct visit *visit, const struct job *job, int fd,
 void server_output(struct visit *visit)
 {
 	struct job job;
-	uint64_t size;
+	uint64_t size = 0;
 	int fd;
 
 	if (load(visit, &job) != 0)
@@ -262,7 +262,7 @@ void server_log(struct visit *visit)
 	struct text text;
 	struct job job;
 	char *body = NULL;
-	uint64_t size;
+	uint64_t size = 0;
 	ssize_t len = 0;
 	int fd;
 

@@ -199,38 +199,43 @@ const char *job_url(char *buf, size_t cap, const struct server *server,
 	return out_end(&out) == 0 ? buf : "/";
 }
 
+/* Takes what is in front of AT off TEXT. */
+static struct text cut_front(struct text *text, const char *at)
+{
+	struct text front = { text->at, (size_t)(at - text->at) };
+
+	text->len -= front.len;
+	text->at = at;
+	return front;
+}
+
 char *served_json(const struct server *server, struct text json, bool joined,
 		  size_t *len)
 {
 	static const char mark[] = "{\"joined\":true,";
 	const char *base = server->config->http.base;
-	size_t base_len = strlen(base);
-	char *body = malloc(json.len + sizeof(mark) + base_len);
-	char *to = body;
-	const char *href;
+	size_t cap = json.len + sizeof(mark) + strlen(base) + 1;
+	char *body = malloc(cap);
+	struct out out = out_init(body, cap);
+	const char *href = NULL;
 
 	if (body == NULL)
 		return NULL;
-	if (joined && json.len > 1) {
-		memcpy(to, mark, sizeof(mark) - 1);
-		to += sizeof(mark) - 1;
-		json.at++;
-		json.len--;
+	if (joined && json.len > 0) {
+		out_string(&out, mark);
+		cut_front(&json, json.at + 1);
 	}
 	/* The journal writes links from the root; in strings of others the
 	 * quotes would be escaped. */
-	href = base_len > 1 ? memmem(json.at, json.len, HREF, sizeof(HREF) - 1)
-			    : NULL;
+	if (base[1] != '\0')
+		href = memmem(json.at, json.len, HREF, sizeof(HREF) - 1);
 	if (href != NULL) {
-		size_t front = (size_t)(href - json.at) + sizeof(HREF) - 2;
-
-		memcpy(to, json.at, front);
-		memcpy(to + front, base, base_len);
-		to += front + base_len;
-		json.at += front + 1;
-		json.len -= front + 1;
+		href += sizeof(HREF) - 2;
+		out_text(&out, cut_front(&json, href));
+		out_string(&out, base);
+		cut_front(&json, href + 1);
 	}
-	memcpy(to, json.at, json.len);
-	*len = (size_t)(to - body) + json.len;
+	out_text(&out, json);
+	*len = out.len;
 	return body;
 }

@@ -30,7 +30,6 @@ bool wait_parse(struct text text, int64_t *ms)
 
 void waits_init(struct waits *waits, const struct board *board)
 {
-	memset(waits, 0, sizeof(*waits));
 	waits->seen = atomic_load(&board->change);
 	waits->first_deadline_ms = LOOP_NO_DEADLINE;
 }

@@ -46,6 +46,7 @@ struct waits {
  */
 bool wait_parse(struct text text, int64_t *ms);
 
+/* WAITS is zeroed. */
 void waits_init(struct waits *waits, const struct board *board);
 
 /* A new wait of REQUEST, in request->state; NULL when memory is short. */
