@@ -184,9 +184,13 @@ static void open_view(struct server *server)
 
 static void open_missing(struct server *server)
 {
+	/* The journal role rings when it is ready: then both are there. */
+	bool ready = atomic_load(&server->heritage->board->ready) != 0;
+
 	if ((server->view != NULL && server->has_secret) ||
-	    server->now_ms < server->retry_ms)
+	    (server->now_ms < server->retry_ms && ready == server->saw_ready))
 		return;
+	server->saw_ready = ready;
 	if (!server->has_secret)
 		load_secret(server);
 	if (server->view == NULL)

@@ -34,6 +34,7 @@ struct server {
 	uint32_t config_generation;
 	struct view *view; /* NULL until there is one */
 	bool has_secret;
+	bool saw_ready;	  /* what the board said when both were looked for */
 	int64_t retry_ms; /* when to try again to have both */
 	uint8_t id_key[SECRET_BYTES];
 	struct cookie cookie;
