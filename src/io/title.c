@@ -55,16 +55,28 @@ static void find_area(uintptr_t *start, uintptr_t *end)
 	*end = field(at + 2, FIELD_ENV_END);
 }
 
-/* Copies of the environment's strings, so that their place may be reused. */
+/* Copies the environment, so that its place may be reused. */
 static int move_environment(void)
 {
-	for (char **at = environ; at != NULL && *at != NULL; at++) {
-		char *copy = strdup(*at);
+	size_t count = 0;
+	size_t bytes = 0;
+	char **moved;
+	char *text;
 
-		if (copy == NULL)
-			return -1;
-		*at = copy;
+	for (; environ != NULL && environ[count] != NULL; count++)
+		bytes += strlen(environ[count]) + 1;
+	moved = malloc((count + 1) * sizeof(*moved) + bytes);
+	if (moved == NULL)
+		return -1;
+	text = (char *)(moved + count + 1);
+	for (size_t i = 0; i < count; i++) {
+		size_t len = strlen(environ[i]) + 1;
+
+		moved[i] = memcpy(text, environ[i], len);
+		text += len;
 	}
+	moved[count] = NULL;
+	environ = moved;
 	return 0;
 }
 
