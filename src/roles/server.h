@@ -70,8 +70,9 @@ void server_stop(struct server *server);
 
 /* ---- handlers, by file ---- */
 
-/* server_jobs.c */
+/* server_submit.c */
 void server_submit(struct visit *visit);
+/* server_delete.c */
 void server_delete(struct visit *visit);
 /* server_job.c */
 void server_job(struct visit *visit);

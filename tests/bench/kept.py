@@ -24,9 +24,13 @@ def main():
         run(build("submit", directory), KEPT, 64, full.port, "long", cookie,
             "cancel")
         kept = full.kept()
-        for _ in range(ROUNDS):
-            empties.append(wrk(*polls[0]))
-            fulls.append(wrk(*polls[1]))
+        # In turns: what else the machine does hits both alike.
+        for turn in range(2 * ROUNDS):
+            if turn % 2 == 0:
+                empties.append(wrk(*polls[0], seconds=1))
+            fulls.append(wrk(*polls[1], seconds=1))
+            if turn % 2 == 1:
+                empties.append(wrk(*polls[0], seconds=1))
             ratios.append(empties[-1] / fulls[-1])
     print("rounds:", " ".join(f"{ratio:.2f}" for ratio in ratios))
     print(f"kept: {kept} jobs; {median(fulls):.0f} polls/s, "

@@ -1,0 +1,61 @@
+/* Cancelling a job, or forgetting one that has ended. */
+#define _GNU_SOURCE
+#include <errno.h>
+
+#include "roles/server_reply.h"
+
+static void answer_delete(struct visit *visit, const struct call *call)
+{
+	struct http_reply reply;
+	struct view_head head;
+	size_t len;
+	char *body;
+
+	if (call->status != 0) {
+		reply_error(visit, -call->status);
+		return;
+	}
+	if (call->forgets) {
+		reply = (struct http_reply){ .status = 204,
+					     .bytes = HTTP_BYTES_STATIC };
+		http_reply(visit->request, &reply);
+		return;
+	}
+	if (read_job(visit, call->id, &head, false) != 0)
+		return;
+	body = served_json(visit->server,
+			   (struct text){ visit->server->buf, head.json_len },
+			   false, &len);
+	if (body == NULL) {
+		reply_error(visit, -ENOMEM);
+		return;
+	}
+	reply = json_reply(202, HTTP_BYTES_TAKE, body, len);
+	http_reply(visit->request, &reply);
+}
+
+void server_delete(struct visit *visit)
+{
+	struct server *server = visit->server;
+	struct call *call = visit->request->state;
+	struct message message = { 0 };
+	struct view_head head;
+	int rc;
+
+	if (call != NULL) {
+		answer_delete(visit, call);
+		return;
+	}
+	text_copy(visit->route.about, message.id, sizeof(message.id));
+	if (read_job(visit, message.id, &head, false) != 0)
+		return;
+	message.kind =
+		head.state >= JOB_READY ? MESSAGE_FORGET : MESSAGE_CANCEL;
+	rc = calls_ask(&server->calls, visit->request, &message, server->now_ms,
+		       &call);
+	if (rc != 0) {
+		reply_error(visit, rc);
+		return;
+	}
+	call->forgets = message.kind == MESSAGE_FORGET;
+}
