@@ -622,6 +622,10 @@ START_TEST(the_outcome_is_repeated_until_it_is_kept)
 	set_up();
 	start(&spec);
 	hear_outcome();
+	/* It says so on the board after the message. */
+	for (int i = 0; i < 1000; i++)
+		if (atomic_load(&holding->phase) != PHASE_STOPPED)
+			usleep(1000);
 	ck_assert_int_eq(atomic_load(&holding->phase), PHASE_STOPPED);
 	hear();
 	ck_assert_int_eq(last.kind, MESSAGE_OUTCOME);
