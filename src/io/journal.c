@@ -44,8 +44,32 @@ static int own_segments(struct journal *journal,
 					      numbers, SHARED_SEGMENTS_MAX);
 }
 
-static int replay_segment(struct journal *journal, uint32_t number,
-			  journal_record_fn *fn, void *arg)
+/* What ends a snapshot: two records in a batch of their own, one of which may
+ * be damaged.
+ */
+static const char snapshot_key[] = "snapshot";
+
+struct sieve {
+	struct journal *journal;
+	journal_record_fn *fn;
+	void *arg;
+};
+
+static int pass_on(void *arg, const struct record *record)
+{
+	struct sieve *sieve = arg;
+
+	if (text_is(record->key, snapshot_key))
+		return 0;
+	sieve->journal->records++;
+	return sieve->fn(sieve->arg, record);
+}
+
+/* A snapshot that was never finished must not count beside the older segments
+ * it was to replace: it holds later states of some keys and not of others, and
+ * nothing in it was ever acknowledged.
+ */
+static bool is_unfinished(struct journal *journal, uint32_t number, int *rc)
 {
 	struct segment segment = {
 		.shared = journal->shared,
@@ -53,9 +77,28 @@ static int replay_segment(struct journal *journal, uint32_t number,
 		.number = number,
 		.buf = journal->buf,
 	};
-	int rc = segment_scan(&segment, fn, arg);
+	bool whole = segment_is_whole(&segment);
 
-	journal->records += segment.records;
+	*rc = segment.rc;
+	if (!whole && segment.rc == 0)
+		log_info("journal: left out an unfinished snapshot "
+			 "segment=%" PRIu32,
+			 number);
+	return !whole;
+}
+
+static int replay_segment(struct journal *journal, uint32_t number,
+			  journal_record_fn *fn, void *arg)
+{
+	struct sieve sieve = { journal, fn, arg };
+	struct segment segment = {
+		.shared = journal->shared,
+		.node = journal->node,
+		.number = number,
+		.buf = journal->buf,
+	};
+	int rc = segment_scan(&segment, pass_on, &sieve);
+
 	journal->damaged += segment.damaged;
 	journal->torn += segment.torn;
 	if (segment.damaged > 0 && journal->aside_count < JOURNAL_ASIDE_MAX)
@@ -79,8 +122,13 @@ int journal_replay(struct journal *journal, journal_record_fn *fn, void *arg)
 	journal->records = 0;
 	journal->torn = journal->damaged = 0;
 	journal->aside_count = 0;
-	for (int i = 0; i < count && rc == 0; i++)
-		rc = replay_segment(journal, numbers[i], fn, arg);
+	for (int i = 0; i < count && rc == 0; i++) {
+		/* One that stands alone is all there is. */
+		if (count > 1 && is_unfinished(journal, numbers[i], &rc))
+			continue;
+		if (rc == 0)
+			rc = replay_segment(journal, numbers[i], fn, arg);
+	}
 	return rc;
 }
 
@@ -257,7 +305,7 @@ int journal_append(struct journal *journal, const struct record *record)
 	return 0;
 }
 
-int journal_commit(struct journal *journal)
+static int sync_batch(struct journal *journal)
 {
 	int rc;
 
@@ -271,8 +319,29 @@ int journal_commit(struct journal *journal)
 		return rc;
 	}
 	journal->batch = journal->written;
-	journal->snapshot = false;
 	return 0;
+}
+
+static int end_snapshot(struct journal *journal)
+{
+	struct record record = { .key = text_of(snapshot_key),
+				 .version = { .token = 1 } };
+	int rc = journal_append(journal, &record);
+
+	if (rc == 0)
+		rc = journal_append(journal, &record);
+	if (rc == 0)
+		rc = sync_batch(journal);
+	if (rc == 0)
+		journal->snapshot = false;
+	return rc;
+}
+
+int journal_commit(struct journal *journal)
+{
+	int rc = sync_batch(journal);
+
+	return rc == 0 && journal->snapshot ? end_snapshot(journal) : rc;
 }
 
 static bool is_aside(const struct journal *journal, uint32_t number)

@@ -171,17 +171,27 @@ static int read_header(struct segment *segment)
 	return rc;
 }
 
+static int begin_scan(struct segment *segment)
+{
+	segment->base = segment->len = 0;
+	segment->synced = 0;
+	return read_header(segment);
+}
+
+bool segment_is_whole(struct segment *segment)
+{
+	return begin_scan(segment) == 0 &&
+	       was_synced(segment, FRAME_FIRST, FRAME_FIRST);
+}
+
 int segment_scan(struct segment *segment,
 		 int (*fn)(void *arg, const struct record *record), void *arg)
 {
 	uint64_t offset = FRAME_FIRST;
 	struct frame frame;
 	struct record record;
-	int rc;
+	int rc = begin_scan(segment);
 
-	segment->base = segment->len = 0;
-	segment->synced = 0;
-	rc = read_header(segment);
 	if (rc == -ENODATA || rc == -EBADMSG)
 		return 0;
 	while (rc == 0) {

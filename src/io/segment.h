@@ -30,6 +30,11 @@ struct segment {
 	int rc;		 /* first error of the storage */
 };
 
+/* Was the snapshot at its front synced?  Only if a batch that began later left
+ * a frame.  A negative errno of the storage is left in segment->rc.
+ */
+bool segment_is_whole(struct segment *segment);
+
 /* Hands each record to FN until it gives anything but 0, which is returned.
  * 0, or a negative errno of the storage; -EPROTONOSUPPORT when a later version
  * wrote the segment.  Damage is not an error; it is logged and counted.

@@ -373,6 +373,9 @@ static const char *field(const char *name)
 }
 
 static const char *url(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
+static const char *url(const char *format, ...)
 {
 	static char target[512];
 	va_list args;
