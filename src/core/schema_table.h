@@ -6,7 +6,7 @@
 
 #define DAY_MS	   INT64_C(86400000)
 #define TERA	   (INT64_C(1) << 40)
-#define KEYS(ROWS) ROWS, sizeof(ROWS) / sizeof(ROWS[0])
+#define KEYS(ROWS) (ROWS), sizeof(ROWS) / sizeof((ROWS)[0])
 
 static const char *const levels[] = { "err", "warn", "info", "debug", NULL };
 static const char *const formats[] = { "text", "json", "syslog", NULL };

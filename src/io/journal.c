@@ -11,7 +11,6 @@
 #include "io/log.h"
 #include "io/segment.h"
 
-_Static_assert(JOURNAL_BUFFER >= SEGMENT_BUFFER, "replay borrows the buffer");
 _Static_assert(JOURNAL_BUFFER > RECORD_MAX + FRAME_HEADER + FRAME_ALIGN,
 	       "a record fits into the buffer");
 

@@ -25,15 +25,18 @@
 
 #include "core/frame.h"
 #include "core/record.h"
+#include "io/segment.h"
 #include "io/shared.h"
 
 #define JOURNAL_BATCH_MAX   (4u * 1024 * 1024) /* bytes between two commits */
 #define JOURNAL_RESERVE	    (256u * 1024)      /* bytes kept for outcomes */
 #define JOURNAL_FIRST_BYTES (512u * 1024)      /* of a new segment */
 #define JOURNAL_GROWTH	    (1024u * 1024)     /* bytes added at a time */
-#define JOURNAL_BUFFER	    (256u * 1024)      /* bytes kept before a write */
-#define JOURNAL_ASIDE_MAX   64	/* with more, all are set aside */
-#define JOURNAL_FRAME_MAX   120 /* bytes a record takes beside its value */
+#define JOURNAL_BUFFER                                        \
+	SEGMENT_BUFFER	      /* bytes kept before a write; a \
+				 replay borrows them */
+#define JOURNAL_ASIDE_MAX 64  /* with more, all are set aside */
+#define JOURNAL_FRAME_MAX 120 /* bytes a record takes beside its value */
 
 struct journal {
 	struct shared *shared;

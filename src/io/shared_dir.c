@@ -237,9 +237,8 @@ static int dir_remove(struct shared *shared, uint32_t number)
 	int rc = 0;
 
 	segment_name(name, number);
-	if (unlinkat(dir->own, name, 0) != 0 && errno != ENOENT)
-		rc = -errno;
-	else if (fsync(dir->own) != 0)
+	if ((unlinkat(dir->own, name, 0) != 0 && errno != ENOENT) ||
+	    fsync(dir->own) != 0)
 		rc = -errno;
 	return tell(dir, rc, "remove", number);
 }

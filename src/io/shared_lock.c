@@ -24,7 +24,7 @@ static void read_holder(int fd, char holder[HOLDER_MAX])
 	holder[len] = '\0';
 	holder[strcspn(holder, "\n")] = '\0';
 	if (holder[0] == '\0')
-		strcpy(holder, "someone");
+		text_copy(text_of("someone"), holder, HOLDER_MAX);
 }
 
 static int write_holder(int fd, const char *node)

@@ -64,11 +64,14 @@ static void send_reply(void *arg, unsigned link, const struct message *reply)
 		log_debug("journal: reply lost role=%u rc=%d", link, rc);
 }
 
-static void spec_name(char *name, size_t cap, uint64_t token)
+/* STATE/work/TOKEN and what lies beside it: TOKEN.notify. */
+static void spec_name(char *name, size_t cap, uint64_t token,
+		      const char *ending)
 {
 	struct out out = out_init(name, cap);
 
 	out_hex(&out, token, 16);
+	out_string(&out, ending);
 	(void)out_end(&out);
 }
 
@@ -77,7 +80,7 @@ static int write_spec(void *arg, uint64_t token, const void *spec, size_t len)
 	const struct journal_role *role = arg;
 	char name[24];
 
-	spec_name(name, sizeof(name), token);
+	spec_name(name, sizeof(name), token, "");
 	return tree_write(role->work_dir, name, spec, len);
 }
 
@@ -87,9 +90,9 @@ static void remove_spec(void *arg, uint64_t token)
 	const struct journal_role *role = arg;
 	char name[32];
 
-	spec_name(name, 24, token);
+	spec_name(name, sizeof(name), token, "");
 	(void)unlinkat(role->work_dir, name, 0);
-	strcat(name, ".notify");
+	spec_name(name, sizeof(name), token, ".notify");
 	(void)unlinkat(role->work_dir, name, 0);
 }
 

@@ -14,7 +14,8 @@ int ledger_init(struct ledger *ledger, const struct ledger_world *world,
 {
 	struct queue_entry *entries;
 
-	/* The buffers behind stay untouched: an idle node saves their memory. */
+	/* The buffers behind stay untouched: an idle node saves their memory.
+	 */
 	memset(ledger, 0, offsetof(struct ledger, loaded));
 	ledger->world = *world;
 	ledger->config = config;
