@@ -64,11 +64,16 @@ static int pass_on(void *arg, const struct record *record)
 	return sieve->fn(sieve->arg, record);
 }
 
-/* A snapshot that was never finished must not count beside the older segments
- * it was to replace: it holds later states of some keys and not of others, and
- * nothing in it was ever acknowledged.
- */
-static bool is_unfinished(struct journal *journal, uint32_t number, int *rc)
+static void note_damage(struct journal *journal, uint32_t number,
+			unsigned places)
+{
+	journal->damaged += places;
+	if (places > 0 && journal->aside_count < JOURNAL_ASIDE_MAX)
+		journal->aside[journal->aside_count++] = number;
+}
+
+/* 1, 0 or a negative errno. */
+static int is_whole(struct journal *journal, uint32_t number)
 {
 	struct segment segment = {
 		.shared = journal->shared,
@@ -76,14 +81,13 @@ static bool is_unfinished(struct journal *journal, uint32_t number, int *rc)
 		.number = number,
 		.buf = journal->buf,
 	};
-	bool whole = segment_is_whole(&segment);
+	int rc = segment_is_whole(&segment);
 
-	*rc = segment.rc;
-	if (!whole && segment.rc == 0)
-		log_info("journal: left out an unfinished snapshot "
-			 "segment=%" PRIu32,
-			 number);
-	return !whole;
+	if (rc == -EBADMSG) {
+		note_damage(journal, number, segment.damaged);
+		rc = 0;
+	}
+	return rc;
 }
 
 static int replay_segment(struct journal *journal, uint32_t number,
@@ -98,10 +102,8 @@ static int replay_segment(struct journal *journal, uint32_t number,
 	};
 	int rc = segment_scan(&segment, pass_on, &sieve);
 
-	journal->damaged += segment.damaged;
+	note_damage(journal, number, segment.damaged);
 	journal->torn += segment.torn;
-	if (segment.damaged > 0 && journal->aside_count < JOURNAL_ASIDE_MAX)
-		journal->aside[journal->aside_count++] = number;
 	if (segment.torn)
 		log_info("journal: left out an unfinished end segment=%" PRIu32
 			 " offset=%" PRIu64,
@@ -109,9 +111,33 @@ static int replay_segment(struct journal *journal, uint32_t number,
 	return rc;
 }
 
+/* A snapshot that was never finished must not count beside the segments it
+ * was to replace: it holds later states of some keys and not of others, and
+ * nothing in it was ever acknowledged.  Where nothing was ever finished the
+ * oldest is all there is.
+ */
+static int choose(struct journal *journal, const uint32_t *numbers, int count,
+		  bool *counts)
+{
+	bool any = false;
+
+	for (int i = 0; i < count; i++) {
+		int rc = count > 1 ? is_whole(journal, numbers[i]) : 1;
+
+		if (rc < 0)
+			return rc;
+		counts[i] = rc > 0;
+		any = any || counts[i];
+	}
+	if (!any && count > 0)
+		counts[0] = true;
+	return 0;
+}
+
 int journal_replay(struct journal *journal, journal_record_fn *fn, void *arg)
 {
 	uint32_t numbers[SHARED_SEGMENTS_MAX];
+	bool counts[SHARED_SEGMENTS_MAX];
 	int count = own_segments(journal, numbers);
 	int rc = count < 0 ? count : 0;
 
@@ -121,12 +147,15 @@ int journal_replay(struct journal *journal, journal_record_fn *fn, void *arg)
 	journal->records = 0;
 	journal->torn = journal->damaged = 0;
 	journal->aside_count = 0;
+	if (rc == 0)
+		rc = choose(journal, numbers, count, counts);
 	for (int i = 0; i < count && rc == 0; i++) {
-		/* One that stands alone is all there is. */
-		if (count > 1 && is_unfinished(journal, numbers[i], &rc))
-			continue;
-		if (rc == 0)
+		if (counts[i])
 			rc = replay_segment(journal, numbers[i], fn, arg);
+		else
+			log_info("journal: left out an unfinished snapshot "
+				 "segment=%" PRIu32,
+				 numbers[i]);
 	}
 	return rc;
 }

@@ -178,10 +178,15 @@ static int begin_scan(struct segment *segment)
 	return read_header(segment);
 }
 
-bool segment_is_whole(struct segment *segment)
+int segment_is_whole(struct segment *segment)
 {
-	return begin_scan(segment) == 0 &&
-	       was_synced(segment, FRAME_FIRST, FRAME_FIRST);
+	int rc = begin_scan(segment);
+	bool whole;
+
+	if (rc != 0)
+		return rc == -ENODATA ? 0 : rc;
+	whole = was_synced(segment, FRAME_FIRST, FRAME_FIRST);
+	return segment->rc != 0 ? segment->rc : whole;
 }
 
 int segment_scan(struct segment *segment,

@@ -31,9 +31,10 @@ struct segment {
 };
 
 /* Was the snapshot at its front synced?  Only if a batch that began later left
- * a frame.  A negative errno of the storage is left in segment->rc.
+ * a frame.  1, 0, or a negative errno: of the storage; -EBADMSG when the
+ * header is damaged, told in the log; -EPROTONOSUPPORT as below.
  */
-bool segment_is_whole(struct segment *segment);
+int segment_is_whole(struct segment *segment);
 
 /* Hands each record to FN until it gives anything but 0, which is returned.
  * 0, or a negative errno of the storage; -EPROTONOSUPPORT when a later version

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "core/crc32c.h"
 #include "tests/core/test.h"
 #include "tests/sim/disk.h"
 
@@ -49,7 +50,8 @@ static int keep(void *arg, const struct record *record)
 	(void)arg;
 	ck_assert(text_is(record->key, "key"));
 	for (size_t i = 0; i < record->value.len; i++)
-		ck_assert_int_eq(record->value.at[i], 'v');
+		if (record->value.at[i] != 'v')
+			ck_abort_msg("a byte of another record");
 	kept[kept_count++] = record->version.token;
 	return 0;
 }
@@ -352,6 +354,85 @@ START_TEST(an_empty_segment_is_no_damage)
 }
 END_TEST
 
+START_TEST(a_snapshot_counts_only_when_it_was_finished)
+{
+	setup(1);
+	write_batches(2, 10);
+	ck_assert_int_eq(journal_begin(&journal), 0);
+	/* more than the buffer: some of it is written */
+	for (uint64_t i = 3; i < 1000; i++)
+		ck_assert_int_eq(append(i, 1000), 0);
+	ck_assert_int_eq(replay(), 0);
+	ck_kept(2);
+	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(append(3, 10), 0);
+	ck_assert_int_eq(journal_commit(&journal), 0);
+	ck_assert_int_eq(journal_drop_older(&journal), 0);
+	ck_assert_int_eq(replay(), 0);
+	ck_assert_uint_eq(kept_count, 1);
+	ck_assert_uint_eq(kept[0], 3);
+	teardown();
+}
+END_TEST
+
+START_TEST(where_nothing_was_finished_the_oldest_counts)
+{
+	setup(1);
+	write_batches(3, 10);
+	disk_cut(&disk, 1, FRAME_FIRST + frame_bytes(10 + 64) * 1);
+	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(append(9, 10), 0);
+	ck_assert_int_eq(replay(), 0);
+	ck_assert_uint_ge(kept_count, 1);
+	ck_kept(kept_count);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_damaged_header_beside_others_is_counted_and_kept)
+{
+	setup(1);
+	write_batches(2, 10);
+	write_batches(1, 10);
+	disk_flip(&disk, 1, 20, 1);
+	disk_flip(&disk, 1, FRAME_SECTOR + 20, 1);
+	ck_assert_int_eq(replay(), 0);
+	ck_kept(1);
+	ck_assert_uint_eq(journal.damaged, 1);
+	write_batches(1, 10);
+	ck_assert_int_eq(journal_drop_older(&journal), 0);
+	ck_assert(disk_find(&disk, 1)->aside);
+	ck_assert_ptr_null(disk_find(&disk, 2));
+	teardown();
+}
+END_TEST
+
+/* As a later version of the program would write them. */
+static void make_later(uint32_t number)
+{
+	struct disk_segment *segment = disk_find(&disk, number);
+
+	for (int i = 0; i < 2; i++) {
+		uint8_t *at = segment->cache + i * FRAME_SECTOR;
+		size_t len = 28 + strlen("node-a");
+
+		le32_put(at + 8, FRAME_FORMAT + 1);
+		le32_put(at + len, crc32c(0, at, len));
+	}
+}
+
+START_TEST(what_a_later_version_wrote_is_never_left_out)
+{
+	setup(1);
+	write_batches(2, 10);
+	make_later(1);
+	ck_assert_int_eq(replay(), -EPROTONOSUPPORT);
+	write_batches(1, 10);
+	ck_assert_int_eq(replay(), -EPROTONOSUPPORT);
+	teardown();
+}
+END_TEST
+
 START_TEST(a_payload_that_looks_like_a_frame_is_not_one)
 {
 	struct frame_place place = { 1, FRAME_FIRST + 40, FRAME_FIRST };
@@ -409,5 +490,9 @@ TEST_MAIN("journal", what_was_committed_comes_back_in_order,
 	  no_flipped_bit_is_ever_believed,
 	  a_segment_cut_off_inside_a_record_is_damaged,
 	  an_empty_segment_is_no_damage,
+	  a_snapshot_counts_only_when_it_was_finished,
+	  where_nothing_was_finished_the_oldest_counts,
+	  a_damaged_header_beside_others_is_counted_and_kept,
+	  what_a_later_version_wrote_is_never_left_out,
 	  a_payload_that_looks_like_a_frame_is_not_one,
 	  a_replay_ends_when_its_reader_says_so)
