@@ -327,5 +327,6 @@ int worker_main(struct heritage *heritage, unsigned slot)
 		step(worker, clock_ms());
 	}
 	outputdir_clear(&worker->dir);
+	free(worker);
 	return EXIT_SUCCESS;
 }

@@ -102,7 +102,7 @@ END_TEST
 
 START_TEST(a_power_failure_leaves_what_was_committed)
 {
-	for (uint64_t seed = 1; seed <= 300; seed++) {
+	for (uint64_t seed = 1; seed <= 50; seed++) {
 		setup(seed);
 		write_batches(5, 100 * seed % 3000);
 		for (uint64_t i = 6; i <= 20; i++)
@@ -310,7 +310,7 @@ END_TEST
 
 START_TEST(no_flipped_bit_is_ever_believed)
 {
-	for (uint64_t seed = 1; seed <= 300; seed++) {
+	for (uint64_t seed = 1; seed <= 50; seed++) {
 		setup(seed);
 		write_batches(20, 200);
 		disk_flip(
