@@ -149,13 +149,15 @@ int journal_replay(struct journal *journal, journal_record_fn *fn, void *arg)
 	journal->aside_count = 0;
 	if (rc == 0)
 		rc = choose(journal, numbers, count, counts);
-	for (int i = 0; i < count && rc == 0; i++) {
+	/* The newest snapshot holds all there was.  What lies behind the end an
+	 * older segment had when that was written must not count again: a power
+	 * failure can bring back what was abandoned.  Only where the newest is
+	 * damaged are the older ones better than nothing. */
+	for (int i = count - 1; i >= 0 && rc == 0; i--) {
 		if (counts[i])
 			rc = replay_segment(journal, numbers[i], fn, arg);
-		else
-			log_info("journal: left out an unfinished snapshot "
-				 "segment=%" PRIu32,
-				 numbers[i]);
+		if (counts[i] && journal->damaged == 0)
+			break;
 	}
 	return rc;
 }

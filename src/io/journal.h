@@ -72,7 +72,9 @@ int journal_init(struct journal *journal, struct shared *shared,
 		 const char *node);
 void journal_fini(struct journal *journal);
 
-/* Hands every valid record of every own segment to FN, oldest first.  The
+/* Hands every valid record of the newest own segment whose snapshot was
+ * finished to FN, in their order; where that is damaged, those of the older
+ * segments too, so the highest version of a key must win.  The
  * unfinished end of a batch that was never acknowledged is left out, as a
  * whole from its first missing byte on.  Where synced bytes are wrong it says
  * so in the log, goes on at the next valid frame, counts it in
