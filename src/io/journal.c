@@ -154,9 +154,12 @@ int journal_replay(struct journal *journal, journal_record_fn *fn, void *arg)
 	 * failure can bring back what was abandoned.  Only where the newest is
 	 * damaged are the older ones better than nothing. */
 	for (int i = count - 1; i >= 0 && rc == 0; i--) {
-		if (counts[i])
-			rc = replay_segment(journal, numbers[i], fn, arg);
-		if (counts[i] && journal->damaged == 0)
+		unsigned known = journal->damaged;
+
+		if (!counts[i])
+			continue;
+		rc = replay_segment(journal, numbers[i], fn, arg);
+		if (journal->damaged == known)
 			break;
 	}
 	return rc;

@@ -8,10 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "io/log.h"
 #include "io/view_layout.h"
+
+#define FULL_BLOCKS 8 /* a write that needs more comes out short */
 
 int view_errno(int rc)
 {
@@ -397,6 +400,18 @@ static void op_abort(struct view *base)
 	lmdb(base)->txn = NULL;
 }
 
+/* LMDB says EIO when a write came out short, which a full file system is the
+ * usual reason for.
+ */
+static bool is_full(struct lmdb_view *view)
+{
+	struct statvfs fs;
+	int fd;
+
+	return mdb_env_get_fd(view->env, &fd) == 0 && fstatvfs(fd, &fs) == 0 &&
+	       fs.f_bavail < FULL_BLOCKS;
+}
+
 static int op_commit(struct view *base)
 {
 	struct lmdb_view *view = lmdb(base);
@@ -408,6 +423,8 @@ static int op_commit(struct view *base)
 	}
 	rc = mdb_txn_commit(view->txn);
 	view->txn = NULL;
+	if (rc == EIO && is_full(view))
+		rc = ENOSPC;
 	return view_errno(rc);
 }
 
