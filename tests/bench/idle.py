@@ -30,13 +30,7 @@ def cpu_ticks(pid):
 
 def ours():
     """PSS of all processes in kB, bytes of the state, CPU in ms/s."""
-    state = "/dev/shm" if os.path.isdir("/dev/shm") else None
-    node = lib.Node(jobs=JOBS)
-    if state:
-        node.state = os.path.join(state, node.mark)
-        node.socket = os.path.join(node.state, "control")
-        os.makedirs(node.state)
-        node.write_conf()
+    node = lib.Node(jobs=JOBS, state=lib.memory_dir())
     try:
         node.start()
         time.sleep(SETTLE)
@@ -49,8 +43,6 @@ def ours():
         node.stop()
     finally:
         node.end()
-        if state:
-            shutil.rmtree(node.state, ignore_errors=True)
     cpu = ticks * 1000 / os.sysconf("SC_CLK_TCK") / SETTLE
     return each, used, cpu
 

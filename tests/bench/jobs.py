@@ -29,7 +29,7 @@ def pending(node):
 
 
 def ours():
-    node = lib.Node(workers=WORKERS)
+    node = lib.Node(workers=WORKERS, state=lib.memory_dir())
     gate = os.path.join(node.dir, "gate")
     node.write_conf(jobs=(
         'ok = { command = [ "/bin/true" ]; max-pending = 16000; };\n'

@@ -34,7 +34,7 @@ def answers(port, path):
 
 
 def ours():
-    node = lib.Node(jobs=JOBS)
+    node = lib.Node(jobs=JOBS, state=lib.memory_dir())
     start = time.perf_counter()
     node.spawn()
     bench.until(lambda: answers(node.port, b"/readyz"), 20)

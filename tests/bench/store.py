@@ -120,7 +120,7 @@ def redis():
 
 
 def main():
-    node = lib.Node(workers=os.cpu_count() or 1, jobs=(
+    node = lib.Node(workers=os.cpu_count() or 1, state=lib.memory_dir(), jobs=(
         'ok = { command = [ "/bin/true" ]; max-pending = 16000; '
         'keep = "24h"; };'))
     node.start()

@@ -154,6 +154,16 @@ def children():
     return tree
 
 
+def memory_dir():
+    """A new directory in memory, where the state is by default; None without
+    /dev/shm."""
+    if not os.access("/dev/shm", os.W_OK):
+        return None
+    path = tempfile.mkdtemp(prefix="holdfast-trial-", dir="/dev/shm")
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
+
+
 class Node:
     """One node.  JOBS is the inside of the configuration's jobs group, TOP
     whole settings, HTTP the inside of the http group."""
