@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "io/cgroup.h"
+#include "io/vclone.h"
 
 /* Not every C library's headers know these. */
 #ifndef SYS_clone3
@@ -24,7 +25,6 @@
 #define SYS_close_range 436
 #endif
 #define FLAG_INTO_CGROUP UINT64_C(0x200000000) /* CLONE_INTO_CGROUP */
-#define FLAG_VFORK	 UINT64_C(0x4000)      /* CLONE_VFORK */
 #define FLAG_CLOEXEC	 4u		       /* CLOSE_RANGE_CLOEXEC */
 
 /* The kernel's struct clone_args, as of Linux 5.7. */
@@ -167,6 +167,39 @@ static int hear_child(int fd, struct failure *failure)
 	return got == sizeof(*failure) ? failure->rc : 0;
 }
 
+/* What a child needs to know. */
+struct birth {
+	const struct spawn *spawn;
+	pid_t parent;
+	int fd; /* for its words */
+};
+
+static int be_born(void *arg)
+{
+	const struct birth *birth = arg;
+	struct failure failure = run_child(birth->spawn, birth->parent);
+
+	(void)!write(birth->fd, &failure, sizeof(failure));
+	return 127;
+}
+
+/* The process, or a negative errno. */
+static pid_t give_birth(struct birth *birth)
+{
+	bool entered;
+	pid_t pid = vclone(birth->spawn->group, be_born, birth);
+
+	if (pid > 0)
+		return pid;
+	pid = fork_into(birth->spawn->group, &entered);
+	if (pid == 0) {
+		if (!entered && birth->spawn->group >= 0)
+			(void)cgroup_enter(birth->spawn->group, 0);
+		_exit(be_born(birth));
+	}
+	return pid == -1 ? -errno : pid;
+}
+
 int spawn_lift(int fd)
 {
 	int lifted = fd;
@@ -197,8 +230,7 @@ int spawn_pipe(int ends[2])
 pid_t spawn_start(const struct spawn *spawn, enum spawn_step *step)
 {
 	struct failure failure = { SPAWN_FORK, 0 };
-	pid_t self = getpid();
-	bool entered;
+	struct birth birth = { .spawn = spawn, .parent = getpid() };
 	int ends[2];
 	pid_t pid;
 	int rc;
@@ -207,15 +239,9 @@ pid_t spawn_start(const struct spawn *spawn, enum spawn_step *step)
 	rc = spawn_pipe(ends);
 	if (rc != 0)
 		return rc;
-	pid = fork_into(spawn->group, &entered);
-	if (pid == 0) {
-		if (!entered && spawn->group >= 0)
-			(void)cgroup_enter(spawn->group, 0);
-		failure = run_child(spawn, self);
-		(void)!write(ends[1], &failure, sizeof(failure));
-		_exit(127);
-	}
-	rc = pid == -1 ? -errno : 0;
+	birth.fd = ends[1];
+	pid = give_birth(&birth);
+	rc = pid < 0 ? pid : 0;
 	close(ends[1]);
 	if (rc == 0)
 		rc = hear_child(ends[0], &failure);
