@@ -226,7 +226,6 @@ int ledger_store(struct ledger *ledger, const struct job *job, bool durable)
 
 struct replay {
 	struct ledger *ledger;
-	struct ledger_now now;
 	uint32_t epoch; /* the highest seen */
 };
 
@@ -247,10 +246,8 @@ static int replay_job(struct replay *replay, const struct record *record)
 		return 0;
 	if (rc != 0 && rc != -ENOENT)
 		return rc;
-	/* Its time is over; what an older segment said of it is too. */
-	if (job_has_ended(&job) &&
-	    replay->now.wall_ms > job.expires_ms + LEDGER_HISTORY_MS)
-		return rc == 0 ? view->ops->remove(view, job.id) : 0;
+	/* Also when its time is over: the view may know an earlier state of it,
+	 * and expiry is for the turns to come. */
 	rc = encode(ledger, &job, &again, &kept);
 	return rc != 0 ? rc : view->ops->put(view, job.id, &kept);
 }
@@ -370,7 +367,7 @@ static void reset(struct ledger *ledger)
 
 int ledger_open(struct ledger *ledger, struct ledger_now now)
 {
-	struct replay replay = { .ledger = ledger, .now = now };
+	struct replay replay = { .ledger = ledger };
 	int rc;
 
 	reset(ledger);
