@@ -394,7 +394,7 @@ static int fill_up(void)
 	int rc;
 
 	if (unshare(CLONE_NEWNS) == -1 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == -1 ||
 	    mount("none", state, "tmpfs", 0, "size=2m") == -1)
 		return 77;
 	writer = view_open_writer(state, true, &rc);
