@@ -498,6 +498,10 @@ void ledger_turn(struct ledger *ledger, struct ledger_now now)
 	ledger_look_at_holdings(ledger, now);
 	expire_due(ledger, now);
 	ledger_assign(ledger, now);
+	/* What could not be shown at the end of an earlier batch is tried again
+	 * at the end of this one, so there must be one. */
+	if (ledger->given_count > 0)
+		(void)ledger_begin(ledger);
 }
 
 void ledger_reload(struct ledger *ledger, const struct config *config)

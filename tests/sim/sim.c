@@ -26,8 +26,8 @@ static const char *const plants[WORLD_PLANTS] = { "none",
 						  "trust of a torn record" };
 
 /* Seeds that once showed a fault. */
-static const uint64_t regressions[] = { 89,   97,    1054,  1525, 2001,
-					5094, 19106, 34024, 89837 };
+static const uint64_t regressions[] = { 89,   97,    1054,  1525,  2001,
+					5094, 19106, 34024, 89837, 2012736 };
 
 static uint64_t setting(const char *name, uint64_t fallback)
 {
