@@ -28,6 +28,8 @@ enum {
 	TAG_EXIT = 18,
 	TAG_HAS_OUTPUT = 19,
 	TAG_OUTPUT_SIZE = 20,
+	TAG_UNIT_KIND = 21,
+	TAG_ACTION = 22,
 };
 
 static void put_u64(struct enc *enc, uint8_t tag, uint64_t value)
@@ -74,6 +76,9 @@ int message_encode(const struct message *message, void *buf, size_t cap)
 	put_i64(&enc, TAG_EXIT, message->exit);
 	put_u64(&enc, TAG_HAS_OUTPUT, message->has_output);
 	put_u64(&enc, TAG_OUTPUT_SIZE, message->output_size);
+	if (message->kind == MESSAGE_UNIT)
+		enc_u64(&enc, TAG_UNIT_KIND, message->unit_kind);
+	put_u64(&enc, TAG_ACTION, message->action);
 	return enc_end(&enc);
 }
 
@@ -145,6 +150,12 @@ static void take_report(struct message *message, const struct field *field)
 	case TAG_OUTPUT_SIZE:
 		message->output_size = field_u64(field);
 		break;
+	case TAG_UNIT_KIND:
+		message->unit_kind = (uint32_t)field_u64(field);
+		break;
+	case TAG_ACTION:
+		message->action = (enum message_action)field_u64(field);
+		break;
 	default:
 		break;
 	}
@@ -186,7 +197,7 @@ int message_decode(struct message *message, const void *buf, size_t len)
 	if (rc == 0)
 		rc = dec_end(&dec);
 	if (rc == 0 &&
-	    (message->kind < MESSAGE_SUBMIT || message->kind > MESSAGE_OUTCOME))
+	    (message->kind < MESSAGE_SUBMIT || message->kind > MESSAGE_UNIT))
 		rc = -EBADMSG;
 	return rc;
 }

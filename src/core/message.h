@@ -16,6 +16,9 @@ enum message_kind {
 	MESSAGE_SUBMIT = 1, /* type user key unique params id busy_reject */
 	MESSAGE_CANCEL = 2, /* id */
 	MESSAGE_FORGET = 3, /* id: an ended job is to be forgotten */
+	/* http -> control (no reply), http, control -> journal: type (the
+	 * unit's name) unit_kind action */
+	MESSAGE_UNIT = 8,
 	/* journal -> http, control */
 	MESSAGE_REPLY = 4, /* request status id joined */
 	/* worker -> journal; an outcome is repeated until the board shows
@@ -23,6 +26,15 @@ enum message_kind {
 	MESSAGE_STARTED = 5,  /* token slot */
 	MESSAGE_PROGRESS = 6, /* token slot percent text */
 	MESSAGE_OUTCOME = 7,  /* token slot how exit text output_size */
+};
+
+/* What an operator wants of a unit. */
+enum message_action {
+	ACTION_START = 1,
+	ACTION_STOP = 2, /* until told to start */
+	ACTION_RESTART = 3,
+	ACTION_ENABLE = 4, /* kept over restarts of the node, as is: */
+	ACTION_DISABLE = 5,
 };
 
 /* How an attempt ended. */
@@ -45,7 +57,9 @@ struct message {
 	struct text unique;
 	struct job_param params[JOB_PARAMS_MAX];
 	size_t params_count;
-	bool busy_reject; /* when-busy = "reject" */
+	bool busy_reject;   /* when-busy = "reject" */
+	uint32_t unit_kind; /* enum unit_kind */
+	enum message_action action;
 	/* reply: 0, or an errno: EEXIST busy, ENOENT no such job or type,
 	 * EAGAIN too many pending, ENOSPC storage full, EIO storage failed,
 	 * EINVAL state forbids it */

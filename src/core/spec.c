@@ -24,6 +24,26 @@ enum {
 	TAG_WANTS_OUTPUT = 16,
 	TAG_MAX_OUTPUT = 17,
 	TAG_OK_EXIT = 18, /* one each */
+	TAG_KIND = 19,
+	TAG_KEEP = 20,
+	TAG_RESTART = 21,
+	TAG_MAX_RESTARTS = 22,
+	TAG_MAX_SECONDS = 23,
+	TAG_BACKOFF = 24,
+	TAG_BACKOFF_MAX = 25,
+	TAG_READY = 26,
+	TAG_READY_VALUE = 27,
+	TAG_READY_TCP = 28,
+	TAG_WATCHDOG = 29,
+	TAG_LIMIT_MEMORY = 30,
+	TAG_LIMIT_FILES = 31,
+	TAG_LIMIT_PROCESSES = 32,
+	TAG_ENV_FILE = 33,
+	TAG_LOG = 34,
+	TAG_LOG_ROTATE = 35,
+	TAG_LOG_KEEP = 36,
+	TAG_STATE = 37,
+	TAG_CHECKPOINT = 38,
 };
 
 static void put_string(struct enc *enc, uint8_t tag, const char *string)
@@ -32,6 +52,31 @@ static void put_string(struct enc *enc, uint8_t tag, const char *string)
 
 	text.len++;
 	enc_text(enc, tag, text);
+}
+
+/* What services and singletons have besides. */
+static void put_unit(struct enc *enc, const struct spec *spec)
+{
+	enc_u64(enc, TAG_KIND, spec->kind);
+	enc_u64(enc, TAG_KEEP, spec->keep);
+	enc_u64(enc, TAG_RESTART, spec->restart);
+	enc_u64(enc, TAG_MAX_RESTARTS, spec->max_restarts);
+	enc_i64(enc, TAG_MAX_SECONDS, spec->max_seconds_ms);
+	enc_i64(enc, TAG_BACKOFF, spec->backoff_ms);
+	enc_i64(enc, TAG_BACKOFF_MAX, spec->backoff_max_ms);
+	enc_u64(enc, TAG_READY, spec->ready);
+	enc_i64(enc, TAG_READY_VALUE, spec->ready_value);
+	put_string(enc, TAG_READY_TCP, spec->ready_tcp);
+	enc_i64(enc, TAG_WATCHDOG, spec->watchdog_ms);
+	enc_u64(enc, TAG_LIMIT_MEMORY, spec->limit_memory);
+	enc_u64(enc, TAG_LIMIT_FILES, spec->limit_files);
+	enc_u64(enc, TAG_LIMIT_PROCESSES, spec->limit_processes);
+	put_string(enc, TAG_ENV_FILE, spec->env_file);
+	put_string(enc, TAG_LOG, spec->log);
+	enc_u64(enc, TAG_LOG_ROTATE, spec->log_rotate);
+	enc_u64(enc, TAG_LOG_KEEP, spec->log_keep);
+	put_string(enc, TAG_STATE, spec->state);
+	put_string(enc, TAG_CHECKPOINT, spec->checkpoint);
 }
 
 int spec_encode(const struct spec *spec, void *buf, size_t cap)
@@ -59,6 +104,7 @@ int spec_encode(const struct spec *spec, void *buf, size_t cap)
 	enc_u64(&enc, TAG_MAX_OUTPUT, spec->max_output);
 	for (size_t i = 0; i < spec->ok_exit_count; i++)
 		enc_i64(&enc, TAG_OK_EXIT, spec->ok_exit[i]);
+	put_unit(&enc, spec);
 	return enc_end(&enc);
 }
 
@@ -110,8 +156,78 @@ static int take_string(struct spec *spec, const struct field *field)
 	case TAG_GROUP:
 		spec->group = string;
 		break;
+	case TAG_READY_TCP:
+		spec->ready_tcp = string;
+		break;
+	case TAG_ENV_FILE:
+		spec->env_file = string;
+		break;
+	case TAG_LOG:
+		spec->log = string;
+		break;
+	case TAG_STATE:
+		spec->state = string;
+		break;
+	case TAG_CHECKPOINT:
+		spec->checkpoint = string;
+		break;
 	default:
 		spec->work_dir = string;
+		break;
+	}
+	return 0;
+}
+
+/* What services and singletons have besides. */
+static int take_unit(struct spec *spec, const struct field *field)
+{
+	switch (field->tag) {
+	case TAG_KIND:
+		spec->kind = (enum unit_kind)field_u64(field);
+		break;
+	case TAG_KEEP:
+		spec->keep = field_u64(field) != 0;
+		break;
+	case TAG_RESTART:
+		spec->restart = (enum unit_restart)field_u64(field);
+		break;
+	case TAG_MAX_RESTARTS:
+		spec->max_restarts = (uint32_t)field_u64(field);
+		break;
+	case TAG_MAX_SECONDS:
+		spec->max_seconds_ms = field_i64(field);
+		break;
+	case TAG_BACKOFF:
+		spec->backoff_ms = field_i64(field);
+		break;
+	case TAG_BACKOFF_MAX:
+		spec->backoff_max_ms = field_i64(field);
+		break;
+	case TAG_READY:
+		spec->ready = (enum unit_ready)field_u64(field);
+		break;
+	case TAG_READY_VALUE:
+		spec->ready_value = field_i64(field);
+		break;
+	case TAG_WATCHDOG:
+		spec->watchdog_ms = field_i64(field);
+		break;
+	case TAG_LIMIT_MEMORY:
+		spec->limit_memory = field_u64(field);
+		break;
+	case TAG_LIMIT_FILES:
+		spec->limit_files = (uint32_t)field_u64(field);
+		break;
+	case TAG_LIMIT_PROCESSES:
+		spec->limit_processes = (uint32_t)field_u64(field);
+		break;
+	case TAG_LOG_ROTATE:
+		spec->log_rotate = field_u64(field);
+		break;
+	case TAG_LOG_KEEP:
+		spec->log_keep = (uint32_t)field_u64(field);
+		break;
+	default:
 		break;
 	}
 	return 0;
@@ -154,14 +270,16 @@ static int take_number(struct spec *spec, const struct field *field)
 			(int32_t)field_i64(field);
 		break;
 	default:
-		break;
+		return take_unit(spec, field);
 	}
 	return 0;
 }
 
 static bool is_string(uint8_t tag)
 {
-	return (tag >= TAG_UNIT && tag <= TAG_GROUP) || tag == TAG_WORK_DIR;
+	return (tag >= TAG_UNIT && tag <= TAG_GROUP) || tag == TAG_WORK_DIR ||
+	       tag == TAG_READY_TCP || tag == TAG_ENV_FILE || tag == TAG_LOG ||
+	       tag == TAG_STATE || tag == TAG_CHECKPOINT;
 }
 
 int spec_decode(struct spec *spec, const void *buf, size_t len)
@@ -176,7 +294,13 @@ int spec_decode(struct spec *spec, const void *buf, size_t len)
 			       .user = "",
 			       .group = "",
 			       .umask = -1,
-			       .work_dir = "" };
+			       .work_dir = "",
+			       .kind = UNIT_JOB,
+			       .ready_tcp = "",
+			       .env_file = "",
+			       .log = "stderr",
+			       .state = "",
+			       .checkpoint = "" };
 	while (rc == 0 && dec_next(&dec, &field))
 		rc = is_string(field.tag) ? take_string(spec, &field)
 					  : take_number(spec, &field);

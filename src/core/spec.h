@@ -9,6 +9,7 @@
 #define HOLDFAST_CORE_SPEC_H
 
 #include "core/codec.h"
+#include "core/config.h"
 
 #define SPEC_MAX	 (256u * 1024) /* bytes encoded */
 #define SPEC_STRINGS_MAX 256	       /* argv entries; env entries likewise */
@@ -16,6 +17,9 @@
 
 struct spec {
 	uint64_t token;
+	enum unit_kind kind;
+	bool keep; /* it is to stay up: the worker starts it again as `restart`
+		      says; else it runs once */
 	uint32_t attempt;
 	const char *unit; /* configured name: the type of a job */
 	const char *id;	  /* of the job, "" for other units */
@@ -40,6 +44,26 @@ struct spec {
 	uint64_t max_output;	 /* bytes, 0 = no limit */
 	int32_t ok_exit[SPEC_OK_EXIT_MAX];
 	size_t ok_exit_count;
+	/* of a unit that is kept up */
+	enum unit_restart restart;
+	uint32_t max_restarts; /* in max_seconds_ms, then it is given up */
+	int64_t max_seconds_ms;
+	int64_t backoff_ms;
+	int64_t backoff_max_ms;
+	enum unit_ready ready;
+	int64_t ready_value;   /* READY_FD: number; READY_AFTER: ms */
+	const char *ready_tcp; /* READY_TCP: port or host:port, else "" */
+	/* of every unit */
+	int64_t watchdog_ms;	  /* 0 = none, as the limits */
+	uint64_t limit_memory;	  /* bytes */
+	uint32_t limit_files;	  /* of a process */
+	uint32_t limit_processes; /* of the unit */
+	const char *env_file;	  /* "" = none; read at every start */
+	const char *log;	  /* "stderr" or "file:PATH" */
+	uint64_t log_rotate;	  /* bytes */
+	uint32_t log_keep;	  /* old files */
+	const char *state;	/* what was saved before (HOLDFAST_STATE), "" */
+	const char *checkpoint; /* where to save (HOLDFAST_CHECKPOINT), "" */
 };
 
 /* Bytes written or -ENOSPC (also when a single string passes 64 KiB). */

@@ -13,8 +13,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BOARD_HOLDINGS_MAX 2048 /* things one node holds at once */
+#include "core/text.h"
+
+/* Holdings below BOARD_LEADER_FIRST are control's, for services; the others
+ * are the journal role's, for singletons and jobs. */
+#define BOARD_HOLDINGS_MAX 4096 /* things one node holds at once */
+#define BOARD_LEADER_FIRST 1024
 #define BOARD_CHANGES_MAX  4096 /* latest changes a reader may be behind */
+#define BOARD_TEXT_MAX	   251	/* bytes of a text */
+#define BOARD_NAME_MAX	   64	/* bytes of a unit's name */
+#define BOARD_EVENTS_MAX   1024 /* latest events kept */
 
 enum role {
 	ROLE_GUARDIAN,
@@ -25,7 +33,8 @@ enum role {
 	ROLE_MAX = ROLE_HTTP + 8,
 };
 
-/* What the node wants of a holding (written by journal). */
+/* What the node wants of a holding (written by its owner: control for a
+ * service, journal for the rest). */
 enum wanted {
 	WANTED_NONE,
 	WANTED_RUN,
@@ -47,9 +56,11 @@ enum phase {
 };
 
 struct holding {
-	/* journal: what to run; TOKEN published last, 0 = slot is free.
+	/* owner: what to run; TOKEN published last, 0 = slot is free.
 	 * A slot is reused only when PHASE is PHASE_IDLE. */
 	_Atomic uint64_t token;
+	_Atomic uint32_t kind;	  /* enum unit_kind; only jobs take one of the
+				     node's places */
 	_Atomic uint32_t wanted;  /* enum wanted */
 	_Atomic uint64_t settled; /* token whose outcome is durable: its worker
 				     may go */
@@ -57,6 +68,66 @@ struct holding {
 	_Atomic uint32_t phase;
 	_Atomic uint64_t phase_token; /* the token PHASE is about */
 	_Atomic int32_t worker_pid;   /* supervisor */
+};
+
+/* A text with one writer, who may die while writing: use board_text_set and
+ * board_text_get. */
+struct board_text {
+	_Atomic uint32_t seq; /* odd while it is written */
+	char at[BOARD_TEXT_MAX + 1];
+};
+
+/* How far a unit is that is kept up (written by its worker). */
+enum life {
+	LIFE_NONE,     /* no worker yet */
+	LIFE_STARTING, /* its command runs and is not ready yet */
+	LIFE_READY,
+	LIFE_STOPPING, /* it was asked to stop */
+	LIFE_PAUSING,  /* it ended; the next start waits for the back-off */
+	LIFE_ENDED,    /* it ended and is not started again by the worker */
+};
+
+/* Why a unit is up or not (written by its owner). */
+enum goal {
+	GOAL_NONE,     /* no such unit */
+	GOAL_UP,       /* it should run */
+	GOAL_WAITING,  /* for what it starts after */
+	GOAL_STOPPED,  /* by an operator, until told to start */
+	GOAL_DISABLED, /* by configuration or an operator */
+	GOAL_DONE,     /* it ended as it may */
+	GOAL_FAILED,   /* it ended too often: given up */
+};
+
+/* What a unit shows of itself; of each holding one, touched only when it is
+ * used.  What a worker wrote stays after its end, until the next. */
+struct board_unit {
+	/* owner, before the token */
+	struct board_text name;
+	_Atomic uint32_t goal; /* enum goal */
+	/* worker */
+	_Atomic uint32_t life;	    /* enum life */
+	_Atomic int32_t pid;	    /* of the command, 0 = none runs */
+	_Atomic int64_t since_ms;   /* clock_wall_ms() of the latest change of
+				       LIFE */
+	_Atomic int64_t started_ms; /* clock_wall_ms() of the latest start */
+	_Atomic int64_t next_ms;    /* PAUSING: clock_wall_ms() of the start */
+	_Atomic uint32_t starts;    /* of the command by this worker */
+	_Atomic uint32_t how;	    /* ENDED: enum message_how */
+	_Atomic int32_t exit;	/* of the latest end: its code, 128 + signal */
+	_Atomic uint64_t lines; /* it wrote to its log */
+	_Atomic uint64_t dropped;  /* of them, since they came too fast */
+	struct board_text status;  /* STATUS= */
+	struct board_text words;   /* last ones on stderr before its end */
+	struct board_text address; /* X_HOLDFAST_ADDRESS= */
+};
+
+/* One that happened; io/events.h. */
+struct board_event {
+	_Atomic uint64_t number; /* its own, from 1; 0 while it is written */
+	int64_t wall_ms;
+	uint32_t kind; /* enum event_kind */
+	char subject[BOARD_NAME_MAX + 1];
+	char text[BOARD_TEXT_MAX + 1];
 };
 
 struct board_role {
@@ -91,12 +162,31 @@ struct board {
 	 * the board_hash() of a job id; CHANGE counts them, published last */
 	_Atomic uint64_t changes[BOARD_CHANGES_MAX];
 	_Atomic uint64_t change;
+	/* any process, each its own entry: the n-th event is at n % MAX;
+	 * EVENT counts them */
+	_Atomic uint64_t event;
+	struct board_event events[BOARD_EVENTS_MAX];
+	/* control */
+	_Atomic uint32_t service_counter; /* of the latest service token */
+	_Atomic uint32_t services_failed; /* essential or given up: not ready */
+	_Atomic uint32_t exit_set; /* an essential unit ended for good: */
+	_Atomic int32_t exit_code; /* the node stops and exits so */
 	struct board_role roles[ROLE_MAX];
 	struct holding holdings[BOARD_HOLDINGS_MAX];
+	struct board_unit units[BOARD_HOLDINGS_MAX];
 };
+
+/* Tokens of services fence nothing; they are told from others by this bit. */
+#define BOARD_SERVICE_TOKEN (UINT64_C(1) << 63)
 
 /* NULL with errno set when the mapping can't be had. */
 struct board *board_new(void);
+
+/* TEXT is cut to BOARD_TEXT_MAX bytes. */
+void board_text_set(struct board_text *into, struct text text);
+/* Copies it, terminated; the length.  A text whose writer died half way may
+ * come out mixed, but never unterminated. */
+size_t board_text_get(const struct board_text *from, char *buf, size_t cap);
 
 /* A hash of an id for the ring of changes. */
 uint64_t board_hash(const char *id, size_t len);

@@ -145,6 +145,8 @@ static void mark_lost(struct board *board)
 		struct holding *holding = &board->holdings[i];
 		uint64_t token = holding->token;
 
+		if (token == 0 && holding->phase == PHASE_IDLE)
+			continue;
 		holding->worker_pid = 0;
 		if (token != 0 && token != holding->settled) {
 			holding->phase_token = token;

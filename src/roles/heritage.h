@@ -30,6 +30,8 @@ struct heritage {
 	int links[ROLE_MAX][2];
 	/* [0] is shared by all workers, [1] is the journal role's */
 	int worker_link[2];
+	/* [0] is shared by all http roles, [1] is control's */
+	int control_link[2];
 	/* [0] reads end of file when the holder of [1] is gone */
 	int guardian_alive[2];
 	int supervisor_alive[2];

@@ -4,6 +4,7 @@
 
 #include "core/config.h"
 #include "core/expand.h"
+#include "roles/unitspec.h"
 
 struct run {
 	const struct job *job;
@@ -200,28 +201,6 @@ static int put_strings(struct spec *spec, const struct unit *unit,
 	return words->full ? -ENOSPC : 0;
 }
 
-static const char *or_empty(const char *string)
-{
-	return string != NULL ? string : "";
-}
-
-static void put_settings(struct spec *spec, const struct unit *unit)
-{
-	spec->unit = unit->name;
-	spec->dir = or_empty(unit->dir);
-	spec->user = or_empty(unit->user);
-	spec->group = or_empty(unit->group);
-	spec->umask = unit->umask;
-	spec->nice = unit->nice;
-	spec->stop_signal = unit->stop_signal;
-	spec->stop_timeout_ms = unit->stop_timeout_ms;
-	spec->timeout_ms = unit->timeout_ms;
-	spec->wants_output = unit->output != NULL;
-	spec->max_output = unit->max_output;
-	for (size_t i = 0; i < unit->ok_exit_count && i < SPEC_OK_EXIT_MAX; i++)
-		spec->ok_exit[spec->ok_exit_count++] = unit->ok_exit[i];
-}
-
 int jobspec_build(const struct jobspec_place *place, const struct unit *unit,
 		  const struct job *job, struct out words, void *buf,
 		  size_t cap)
@@ -240,7 +219,7 @@ int jobspec_build(const struct jobspec_place *place, const struct unit *unit,
 	rc = out_end(&out);
 	run.work_dir = (struct text){ dir, out.len };
 	spec.work_dir = dir;
-	put_settings(&spec, unit);
+	unitspec_settings(&spec, unit);
 	if (rc == 0)
 		rc = put_strings(&spec, unit, &run, place->node, &words);
 	return rc != 0 ? rc : spec_encode(&spec, buf, cap);

@@ -436,6 +436,7 @@ void ledger_take(struct ledger *ledger, unsigned link,
 	case MESSAGE_OUTCOME:
 		ledger_outcome(ledger, message, now);
 		break;
+	case MESSAGE_UNIT:
 	case MESSAGE_REPLY:
 		break;
 	}

@@ -31,6 +31,7 @@
 #include "io/view.h"
 #include "roles/jobspec.h"
 
+#define LEDGER_HOLDINGS_MAX	(BOARD_HOLDINGS_MAX - BOARD_LEADER_FIRST)
 #define LEDGER_LIVE_MAX		16384  /* live jobs of one node */
 #define LEDGER_KEPT_MAX		500000 /* jobs in the view, ended ones too */
 #define LEDGER_BATCH_MAX	512    /* messages in one batch */

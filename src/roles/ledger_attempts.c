@@ -296,7 +296,7 @@ void ledger_look_at_holdings(struct ledger *ledger, struct ledger_now now)
 
 	ledger->unsynced = 0;
 	ledger->running = 0;
-	for (uint32_t i = 0; i < ledger->slots_high; i++) {
+	for (uint32_t i = BOARD_LEADER_FIRST; i < ledger->slots_high; i++) {
 		struct holding *holding = &ledger->world.board->holdings[i];
 		struct queue_entry *entry = ledger->slots[i];
 
@@ -334,7 +334,7 @@ static bool may_assign(const struct ledger *ledger)
 	/* As many again as may run wait in the wings, so that no worker
 	 * stands idle while a sync is under way. */
 	return ledger->queue->given < 2 * workers &&
-	       ledger->queue->given < BOARD_HOLDINGS_MAX &&
+	       ledger->queue->given < LEDGER_HOLDINGS_MAX &&
 	       ledger->given_count < LEDGER_GIVEN_MAX &&
 	       ledger_has_room(ledger) && atomic_load(&board->stopping) == 0 &&
 	       atomic_load(&board->drain) == 0;
@@ -381,7 +381,7 @@ void ledger_assign(struct ledger *ledger, struct ledger_now now)
 /* A holding nobody uses, or BOARD_HOLDINGS_MAX. */
 static uint32_t find_slot(const struct ledger *ledger)
 {
-	uint32_t slot = 0;
+	uint32_t slot = BOARD_LEADER_FIRST;
 
 	for (; slot < BOARD_HOLDINGS_MAX; slot++) {
 		struct holding *holding = &ledger->world.board->holdings[slot];
@@ -426,6 +426,7 @@ static bool publish(struct ledger *ledger, struct queue_entry *entry)
 		return false;
 	}
 	holding = &ledger->world.board->holdings[slot];
+	atomic_store(&holding->kind, UNIT_JOB);
 	atomic_store(&holding->wanted, wanted_of(ledger, entry));
 	atomic_store(&holding->token, entry->token);
 	entry->slot = slot;
@@ -502,7 +503,7 @@ void ledger_adopt(struct ledger *ledger, struct ledger_now now)
 	struct board *board = ledger->world.board;
 	struct queue_entry *entry = NULL;
 
-	for (uint32_t i = 0; i < BOARD_HOLDINGS_MAX; i++) {
+	for (uint32_t i = BOARD_LEADER_FIRST; i < BOARD_HOLDINGS_MAX; i++) {
 		uint64_t token = atomic_load(&board->holdings[i].token);
 
 		if (token == 0)

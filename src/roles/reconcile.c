@@ -25,8 +25,24 @@ void reconcile_init(struct reconcile *reconcile, struct heritage *heritage,
 	reconcile->loop = loop;
 	reconcile->crew = crew;
 	/* What a predecessor had may lie anywhere. */
-	if (heritage->board->life > 1)
-		reconcile->used = BOARD_HOLDINGS_MAX;
+	if (heritage->board->life > 1) {
+		reconcile->used[0] = BOARD_LEADER_FIRST;
+		reconcile->used[1] = BOARD_HOLDINGS_MAX;
+	} else {
+		reconcile->used[1] = BOARD_LEADER_FIRST;
+	}
+}
+
+/* The first slot from SLOT on that may be in use, BOARD_HOLDINGS_MAX after the
+ * last.
+ */
+static unsigned next_slot(const struct reconcile *reconcile, unsigned slot)
+{
+	if (slot >= reconcile->used[0] && slot < BOARD_LEADER_FIRST)
+		slot = BOARD_LEADER_FIRST;
+	return slot < reconcile->used[slot >= BOARD_LEADER_FIRST]
+		       ? slot
+		       : BOARD_HOLDINGS_MAX;
 }
 
 static struct holding *holding_of(struct reconcile *reconcile, unsigned slot)
@@ -110,7 +126,9 @@ static void start_waiting(struct reconcile *reconcile, int64_t now_ms)
 		uint64_t first = 0;
 		unsigned at = 0;
 
-		for (unsigned slot = 0; slot < reconcile->used; slot++) {
+		for (unsigned slot = next_slot(reconcile, 0);
+		     slot < BOARD_HOLDINGS_MAX;
+		     slot = next_slot(reconcile, slot + 1)) {
 			uint64_t token = waiting_token(reconcile, slot);
 
 			if (token != 0 && (first == 0 || token < first)) {
@@ -159,14 +177,16 @@ static void kill_worker(struct reconcile *reconcile, unsigned slot)
 
 void reconcile_stop_all(struct reconcile *reconcile)
 {
-	for (unsigned slot = 0; slot < reconcile->used; slot++)
+	for (unsigned slot = next_slot(reconcile, 0); slot < BOARD_HOLDINGS_MAX;
+	     slot = next_slot(reconcile, slot + 1))
 		if (holding_of(reconcile, slot)->phase != PHASE_STOPPED)
 			tell(reconcile, slot);
 }
 
 void reconcile_kill_all(struct reconcile *reconcile, bool even_stopped)
 {
-	for (unsigned slot = 0; slot < reconcile->used; slot++)
+	for (unsigned slot = next_slot(reconcile, 0); slot < BOARD_HOLDINGS_MAX;
+	     slot = next_slot(reconcile, slot + 1))
 		if (even_stopped ||
 		    holding_of(reconcile, slot)->phase != PHASE_STOPPED)
 			kill_worker(reconcile, slot);
@@ -180,7 +200,8 @@ static bool is_ours(void *arg, pid_t pid)
 
 	if (crew_has(reconcile->crew, pid))
 		return true;
-	for (unsigned slot = 0; slot < reconcile->used; slot++)
+	for (unsigned slot = next_slot(reconcile, 0); slot < BOARD_HOLDINGS_MAX;
+	     slot = next_slot(reconcile, slot + 1))
 		if (reconcile->workers[slot].pid == pid)
 			return true;
 	return false;
@@ -221,7 +242,8 @@ static void clear_ended(struct reconcile *reconcile)
 	if (left != 0)
 		return;
 	reconcile->strays = false;
-	for (unsigned slot = 0; slot < reconcile->used; slot++) {
+	for (unsigned slot = next_slot(reconcile, 0); slot < BOARD_HOLDINGS_MAX;
+	     slot = next_slot(reconcile, slot + 1)) {
 		if (reconcile->workers[slot].state != WORKER_ENDED ||
 		    !group_is_empty(reconcile, slot))
 			continue;
@@ -232,7 +254,8 @@ static void clear_ended(struct reconcile *reconcile)
 
 static int slot_of(const struct reconcile *reconcile, pid_t pid)
 {
-	for (unsigned slot = 0; slot < reconcile->used; slot++)
+	for (unsigned slot = next_slot(reconcile, 0); slot < BOARD_HOLDINGS_MAX;
+	     slot = next_slot(reconcile, slot + 1))
 		if (reconcile->workers[slot].pid == pid)
 			return (int)slot;
 	return -1;
@@ -323,14 +346,16 @@ static void look_at_worker(struct reconcile *reconcile, unsigned slot)
 		reconcile->busy++;
 }
 
-static void look(struct reconcile *reconcile)
+/* From FIRST to END; USED_BEFORE is where those in use ended at the last look.
+ * Returns where they end now.
+ */
+static unsigned look_from(struct reconcile *reconcile, unsigned first,
+			  unsigned end, unsigned used_before)
 {
-	unsigned used = 0;
+	unsigned used = first;
 
-	reconcile->busy = 0;
-	for (unsigned slot = 0;
-	     slot < BOARD_HOLDINGS_MAX &&
-	     (slot < reconcile->used || slot < used + LOOK_BEYOND);
+	for (unsigned slot = first;
+	     slot < end && (slot < used_before || slot < used + LOOK_BEYOND);
 	     slot++) {
 		const struct worker *worker = &reconcile->workers[slot];
 		struct holding *holding = holding_of(reconcile, slot);
@@ -344,7 +369,16 @@ static void look(struct reconcile *reconcile)
 		    holding->phase != PHASE_IDLE)
 			used = slot + 1;
 	}
-	reconcile->used = used;
+	return used;
+}
+
+static void look(struct reconcile *reconcile)
+{
+	reconcile->busy = 0;
+	reconcile->used[0] =
+		look_from(reconcile, 0, BOARD_LEADER_FIRST, reconcile->used[0]);
+	reconcile->used[1] = look_from(reconcile, BOARD_LEADER_FIRST,
+				       BOARD_HOLDINGS_MAX, reconcile->used[1]);
 }
 
 void reconcile_step(struct reconcile *reconcile, bool stopping, int64_t now_ms)

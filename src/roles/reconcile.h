@@ -45,7 +45,9 @@ struct reconcile {
 	struct heritage *heritage;
 	struct loop *loop; /* the supervisor's, to be closed in children */
 	const struct crew *crew;
-	unsigned used;	 /* slots above were idle at the last look */
+	/* slots from there on were idle at the last look: of services, and of
+	 * the rest */
+	unsigned used[2];
 	unsigned busy;	 /* workers that hold one of the node's places */
 	unsigned ended;	 /* slots in WORKER_ENDED */
 	unsigned alive;	 /* slots with a process */

@@ -368,13 +368,19 @@ static void send_message(struct world *world, unsigned link,
 	packet->message.text = text_of(packet->texts[3]);
 }
 
+/* Workers are counted from the first slot of the journal role. */
+static struct holding *holding_of(struct world *world, unsigned slot)
+{
+	return &world->board->holdings[BOARD_LEADER_FIRST + slot];
+}
+
 static void worker_says(struct world *world, unsigned slot,
 			enum message_kind kind)
 {
 	struct played_worker *worker = &world->workers[slot];
 	struct message message = { .kind = kind,
 				   .token = worker->token,
-				   .slot = slot,
+				   .slot = BOARD_LEADER_FIRST + slot,
 				   .percent = worker->percent,
 				   .text = text_of("going"),
 				   .how = worker->how,
@@ -396,7 +402,7 @@ static const char *job_of_token(struct world *world, uint64_t token)
 static void fork_worker(struct world *world, unsigned slot, uint64_t token)
 {
 	struct played_worker *worker = &world->workers[slot];
-	struct holding *holding = &world->board->holdings[slot];
+	struct holding *holding = holding_of(world, slot);
 	const char *id = job_of_token(world, token);
 
 	if (id == NULL) {
@@ -437,14 +443,14 @@ static void end_worker(struct world *world, unsigned slot, enum message_how how)
 {
 	world->workers[slot].state = PLAYED_ENDED;
 	world->workers[slot].how = how;
-	world->board->holdings[slot].phase = PHASE_STOPPED;
+	holding_of(world, slot)->phase = PHASE_STOPPED;
 	say(world, "ended", world->workers[slot].id, how);
 	worker_says(world, slot, MESSAGE_OUTCOME);
 }
 
 static void kill_worker(struct world *world, unsigned slot)
 {
-	struct holding *holding = &world->board->holdings[slot];
+	struct holding *holding = holding_of(world, slot);
 	struct played_worker *worker = &world->workers[slot];
 
 	if (worker->state == PLAYED_NONE)
@@ -457,7 +463,7 @@ static void kill_worker(struct world *world, unsigned slot)
 
 static void step_worker(struct world *world, unsigned slot)
 {
-	struct holding *holding = &world->board->holdings[slot];
+	struct holding *holding = holding_of(world, slot);
 	struct played_worker *worker = &world->workers[slot];
 	bool asked = holding->token == worker->token;
 
@@ -490,7 +496,7 @@ static void step_worker(struct world *world, unsigned slot)
 
 static void step_empty(struct world *world, unsigned slot, unsigned *busy)
 {
-	struct holding *holding = &world->board->holdings[slot];
+	struct holding *holding = holding_of(world, slot);
 	uint64_t token = holding->token;
 
 	if (holding->phase == PHASE_LOST && token != holding->phase_token) {
@@ -531,7 +537,7 @@ static void supervisor_dies(struct world *world)
 	say(world, "supervisor dies", "", 0);
 	journal_dies(world);
 	for (unsigned slot = 0; slot < WORLD_SLOTS; slot++) {
-		struct holding *holding = &world->board->holdings[slot];
+		struct holding *holding = holding_of(world, slot);
 		uint64_t token = holding->token;
 
 		world->workers[slot].state = PLAYED_NONE;
@@ -549,8 +555,8 @@ static void node_dies(struct world *world, bool power)
 	say(world, power ? "power fails" : "node dies", "", 0);
 	journal_dies(world);
 	memset(world->workers, 0, sizeof(world->workers));
-	memset(world->board->holdings, 0,
-	       WORLD_SLOTS * sizeof(world->board->holdings[0]));
+	memset(holding_of(world, 0), 0,
+	       WORLD_SLOTS * sizeof(*holding_of(world, 0)));
 	world->messages_count = 0;
 	memview_clear(&world->view);
 	if (power)
@@ -690,14 +696,14 @@ static void happen(struct world *world)
 	}
 }
 
-static bool is_at_rest(const struct world *world)
+static bool is_at_rest(struct world *world)
 {
 	if (!world->alive || !world->ledger->open ||
 	    world->ledger->queue->count > 0 || world->messages_count > 0)
 		return false;
 	for (unsigned slot = 0; slot < WORLD_SLOTS; slot++)
-		if (world->board->holdings[slot].token != 0 ||
-		    world->board->holdings[slot].phase != PHASE_IDLE)
+		if (holding_of(world, slot)->token != 0 ||
+		    holding_of(world, slot)->phase != PHASE_IDLE)
 			return false;
 	return true;
 }
