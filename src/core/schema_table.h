@@ -2,6 +2,7 @@
 #ifndef HOLDFAST_CORE_SCHEMA_TABLE_H
 #define HOLDFAST_CORE_SCHEMA_TABLE_H
 
+#include "core/life.h"
 #include "core/schema.h"
 
 #define DAY_MS	   INT64_C(86400000)
@@ -182,7 +183,7 @@ static const struct schema_section param_section = { "params",
 		  AT(max_restarts),                                            \
 		  .fallback = "3",                                             \
 		  .min = 0,                                                    \
-		  .max = 1000000,                                              \
+		  .max = LIFE_RESTARTS_MAX,                                    \
 		  .help = "restarts within max-seconds before giving up" },    \
 		{ "max-seconds",                                               \
 		  SCHEMA_SECONDS,                                              \
