@@ -32,6 +32,7 @@ enum {
 	/* a parameter is its name, then its value */
 	TAG_PARAM_NAME = 41,
 	TAG_PARAM_VALUE = 42,
+	TAG_EXPECTED = 43,
 };
 
 /* A member that has the value in parentheses is left out. */
@@ -79,6 +80,7 @@ static const struct member members[] = {
 	MEMBER(TAG_UPDATED, KIND_TIME, updated_ms),
 	MEMBER(TAG_STARTED, KIND_TIME, started_ms),
 	MEMBER(TAG_NOT_BEFORE, KIND_TIME, not_before_ms),
+	MEMBER(TAG_EXPECTED, KIND_TIME, expected_ms),
 	MEMBER(TAG_EXPIRES, KIND_TIME, expires_ms),
 	TEXT(TAG_OUTPUT_NAME, KIND_WORDS, output_name, JOB_OUTPUT_NAME_MAX),
 	TEXT(TAG_OUTPUT_TYPE, KIND_WORDS, output_type, JOB_OUTPUT_NAME_MAX),

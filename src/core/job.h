@@ -61,6 +61,7 @@ struct job {
 	int64_t updated_ms;
 	int64_t started_ms;    /* of the latest attempt, 0 before it */
 	int64_t not_before_ms; /* a retry waits until then */
+	int64_t expected_ms;   /* what such jobs took lately, 0 = unknown */
 	/* the end */
 	int64_t expires_ms;	 /* when the output goes, 0 while it runs */
 	struct text output_name; /* empty: the job has no file */

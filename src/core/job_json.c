@@ -31,19 +31,33 @@ static void out_when(struct out *out, int64_t ms)
 	out_char(out, '"');
 }
 
-/* Seconds to go if the rest is as fast as what was done by the last word. */
+/* Seconds to go, when it was last heard of, and how that is known: from its
+ * progress, as if the rest were as fast as what is done; or from how long such
+ * jobs took before.
+ */
 static void out_eta(struct out *out, const struct job *job)
 {
 	int64_t took_ms = job->updated_ms - job->started_ms;
 	int64_t left = 10000 - job->percent;
+	const char *from = NULL;
+	int64_t left_ms = 0;
 
-	if (job->state != JOB_PROCESSING || job->started_ms == 0 ||
-	    job->percent <= 0 || left < 0 || took_ms <= 0 ||
-	    took_ms > INT64_MAX / 10000) {
-		out_string(out, "null");
-		return;
+	if (job->state == JOB_PROCESSING && job->started_ms != 0 &&
+	    took_ms >= 0 && took_ms < INT64_MAX / 10000) {
+		if (job->percent > 0 && left >= 0 && took_ms > 0) {
+			left_ms = took_ms * left / job->percent;
+			from = "\"progress\"";
+		} else if (job->percent <= 0 && job->expected_ms > took_ms) {
+			left_ms = job->expected_ms - took_ms;
+			from = "\"history\"";
+		}
 	}
-	out_i64(out, (took_ms * left / job->percent + 999) / 1000);
+	if (from != NULL)
+		out_i64(out, (left_ms + 999) / 1000);
+	else
+		out_string(out, "null");
+	member(out, "eta_from");
+	out_string(out, from != NULL ? from : "null");
 }
 
 static void out_progress(struct out *out, const struct job *job)

@@ -17,7 +17,7 @@ enum {
 	TAG_UNIQUE = 7,
 	TAG_PARAM_NAME = 8, /* begins a parameter; its value follows */
 	TAG_PARAM_VALUE = 9,
-	TAG_BUSY_REJECT = 10,
+	TAG_BUSY = 10,
 	TAG_STATUS = 11,
 	TAG_JOINED = 12,
 	TAG_TOKEN = 13,
@@ -65,7 +65,7 @@ int message_encode(const struct message *message, void *buf, size_t cap)
 		enc_text(&enc, TAG_PARAM_NAME, message->params[i].name);
 		put_text(&enc, TAG_PARAM_VALUE, message->params[i].value);
 	}
-	put_u64(&enc, TAG_BUSY_REJECT, message->busy_reject);
+	put_u64(&enc, TAG_BUSY, message->busy);
 	put_i64(&enc, TAG_STATUS, message->status);
 	put_u64(&enc, TAG_JOINED, message->joined);
 	put_u64(&enc, TAG_TOKEN, message->token);
@@ -114,8 +114,8 @@ static int take_request(struct message *message, const struct field *field)
 			return -EBADMSG;
 		param[message->params_count - 1].value = field->body;
 		break;
-	case TAG_BUSY_REJECT:
-		message->busy_reject = field_u64(field) != 0;
+	case TAG_BUSY:
+		message->busy = (uint32_t)field_u64(field);
 		break;
 	default:
 		break;

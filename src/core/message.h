@@ -13,7 +13,7 @@
 
 enum message_kind {
 	/* http, control -> journal; answered by MESSAGE_REPLY */
-	MESSAGE_SUBMIT = 1, /* type user key unique params id busy_reject */
+	MESSAGE_SUBMIT = 1, /* type user key unique params id busy */
 	MESSAGE_CANCEL = 2, /* id */
 	MESSAGE_FORGET = 3, /* id: an ended job is to be forgotten */
 	/* http -> control (no reply), http, control -> journal: type (the
@@ -57,7 +57,7 @@ struct message {
 	struct text unique;
 	struct job_param params[JOB_PARAMS_MAX];
 	size_t params_count;
-	bool busy_reject;   /* when-busy = "reject" */
+	uint32_t busy;	    /* enum job_when_busy */
 	uint32_t unit_kind; /* enum unit_kind */
 	enum message_action action;
 	/* reply: 0, or an errno: EEXIST busy, ENOENT no such job or type,

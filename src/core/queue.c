@@ -207,17 +207,37 @@ static bool has_to_wait(const struct queue_entry *entry, int64_t now_ms)
 	return left > 0 && left <= entry->wait_ms;
 }
 
+/* Is another one given away that holds the same unique value? */
+static bool is_taken(struct queue *queue, const struct queue_entry *wanted)
+{
+	struct queue_entry *entry = NULL;
+
+	if (wanted->unique == 0)
+		return false;
+	while ((entry = queue_find_unique(queue, wanted->unique, entry)) !=
+	       NULL)
+		if (!entry->waiting)
+			return true;
+	return false;
+}
+
 struct queue_entry *queue_pick(struct queue *queue, int64_t now_ms)
 {
 	struct queue_entry *entry = at(queue, queue->first);
+	uint64_t taken = 0;
 
 	for (; entry != NULL; entry = at(queue, entry->next)) {
 		const struct queue_type *type = type_of(queue, entry->type);
 
 		if (type == NULL || has_to_wait(entry, now_ms))
 			continue;
-		if (type->limit == 0 || type->given < type->limit)
+		if (type->limit != 0 && type->given >= type->limit)
+			continue;
+		if (entry->unique != 0 && entry->unique == taken)
+			continue;
+		if (!is_taken(queue, entry))
 			return entry;
+		taken = entry->unique;
 	}
 	return NULL;
 }

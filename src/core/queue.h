@@ -3,7 +3,8 @@
  * Pure: the caller owns the memory and says what time it is.  It knows of a
  * job only what decides when it runs; the rest stays in the view.  Jobs that
  * wait are taken in the order of their arrival, save those whose retry is not
- * due and those whose type has reached its limit.
+ * due, those whose type has reached its limit, and those whose unique value is
+ * that of one given away.
  */
 #ifndef HOLDFAST_CORE_QUEUE_H
 #define HOLDFAST_CORE_QUEUE_H

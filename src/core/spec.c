@@ -44,6 +44,7 @@ enum {
 	TAG_LOG_KEEP = 36,
 	TAG_STATE = 37,
 	TAG_CHECKPOINT = 38,
+	TAG_FINAL = 39,
 };
 
 static void put_string(struct enc *enc, uint8_t tag, const char *string)
@@ -77,6 +78,7 @@ static void put_unit(struct enc *enc, const struct spec *spec)
 	enc_u64(enc, TAG_LOG_KEEP, spec->log_keep);
 	put_string(enc, TAG_STATE, spec->state);
 	put_string(enc, TAG_CHECKPOINT, spec->checkpoint);
+	enc_u64(enc, TAG_FINAL, spec->final);
 }
 
 int spec_encode(const struct spec *spec, void *buf, size_t cap)
@@ -223,6 +225,9 @@ static int take_unit(struct spec *spec, const struct field *field)
 		break;
 	case TAG_LOG_ROTATE:
 		spec->log_rotate = field_u64(field);
+		break;
+	case TAG_FINAL:
+		spec->final = field_u64(field) != 0;
 		break;
 	case TAG_LOG_KEEP:
 		spec->log_keep = (uint32_t)field_u64(field);

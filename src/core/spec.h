@@ -41,6 +41,7 @@ struct spec {
 	const char *work_dir;	 /* SHARED/jobs/ID/TOKEN, made by the worker, ""
 				    if none: holds `output`, `scratch/`, `log` */
 	bool wants_output;	 /* done without the file is an error */
+	bool final;		 /* no further attempt follows a failure */
 	uint64_t max_output;	 /* bytes, 0 = no limit */
 	int32_t ok_exit[SPEC_OK_EXIT_MAX];
 	size_t ok_exit_count;

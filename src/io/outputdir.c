@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/out.h"
+#include "core/text.h"
 #include "io/names.h"
 #include "io/tree.h"
 
@@ -129,6 +131,70 @@ int outputdir_make(struct outputdir *dir, const char *path, uid_t uid)
 	return rc == 0 ? make_all(dir) : rc;
 }
 
+/* The greatest name below BELOW. */
+struct earlier {
+	const char *below;
+	char name[NAME_MAX + 1];
+};
+
+static void take_earlier(void *arg, const char *name, bool is_directory)
+{
+	struct earlier *earlier = arg;
+
+	if (is_directory && strcmp(name, earlier->below) < 0 &&
+	    strcmp(name, earlier->name) > 0)
+		(void)text_copy(text_of(name), earlier->name,
+				sizeof(earlier->name));
+}
+
+/* FROM/NAME below the directory ID becomes TO in DIR.  Neither link nor
+ * directory in its place is followed or overwritten.
+ */
+static bool take_over(const struct outputdir *dir, int id, const char *from,
+		      const char *name, const char *to)
+{
+	char source[2 * NAME_MAX + 2];
+	char target[PATH_MAX];
+
+	return join(source, sizeof(source), from, name) == 0 &&
+	       join(target, sizeof(target), dir->path, to) == 0 &&
+	       renameat(id, source, AT_FDCWD, target) == 0;
+}
+
+void outputdir_inherit(const struct outputdir *dir)
+{
+	struct earlier earlier = { .name = "" };
+	char below[NAME_MAX + 1] = "";
+	char id[PATH_MAX];
+	bool scratch = false;
+	bool state = false;
+	int fd = -1;
+
+	memcpy(id, dir->path, sizeof(id));
+	if (dir->used && cut_parent(id))
+		fd = open(id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	(void)text_copy(text_of(dir->path + strlen(id) + 1), below,
+			sizeof(below));
+	earlier.below = below;
+	while ((!scratch || !state) &&
+	       names_each(fd, take_earlier, &earlier) == 0 &&
+	       earlier.name[0] != '\0') {
+		if (!scratch)
+			scratch = take_over(dir, fd, earlier.name, "scratch",
+					    "scratch");
+		if (!state)
+			state = take_over(dir, fd, earlier.name, "checkpoint",
+					  "state") ||
+				take_over(dir, fd, earlier.name, "state",
+					  "state");
+		memcpy(below, earlier.name, sizeof(below));
+		earlier.name[0] = '\0';
+	}
+	close(fd);
+}
+
 int outputdir_create(const struct outputdir *dir, const char *name)
 {
 	char path[PATH_MAX];
@@ -162,6 +228,7 @@ static void add_file(void *arg, const char *name, bool is_directory)
 	struct stat st;
 
 	if (!is_directory && strcmp(name, "log") != 0 &&
+	    strcmp(name, "state") != 0 && strcmp(name, "checkpoint") != 0 &&
 	    fstatat(sum->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISREG(st.st_mode))
 		sum->bytes += (uint64_t)st.st_size;

@@ -1,10 +1,11 @@
 /* outputdir - the directory of one attempt: SHARED/jobs/ID/TOKEN.
  *
- * Holds `output`, `scratch/` and `log`.  While the command runs it belongs to
- * the command's user, who may do in it what he likes, links included; nothing
- * here follows one.  When the command and all it started are dead the
- * directory is given to whom SHARED belongs to: what is published can't
- * change any more.
+ * Holds `output`, `scratch/`, `log`, `checkpoint` (what the attempt saves of
+ * itself) and `state` (what an earlier one saved).  While the command runs it
+ * belongs to the command's user, who may do in it what he likes, links
+ * included; nothing here follows one.  When the command and all it started are
+ * dead the directory is given to whom SHARED belongs to: what is published
+ * can't change any more.
  */
 #ifndef HOLDFAST_IO_OUTPUTDIR_H
 #define HOLDFAST_IO_OUTPUTDIR_H
@@ -28,11 +29,18 @@ struct outputdir {
  * or a negative errno.
  */
 int outputdir_make(struct outputdir *dir, const char *path, uid_t uid);
+/* Takes over the scratch directory and the latest checkpoint of earlier
+ * attempts, which are dead: TOKENs are names that grow.  Before the command
+ * starts.
+ */
+void outputdir_inherit(const struct outputdir *dir);
 /* Opens the file NAME in it for us alone, which must not be there yet.  The
  * descriptor or a negative errno.
  */
 int outputdir_create(const struct outputdir *dir, const char *name);
-/* Bytes of all files in it, subdirectories and the log left out. */
+/* Bytes of all files in it; subdirectories, the log and what is saved for
+ * another attempt left out.
+ */
 uint64_t outputdir_size(const struct outputdir *dir);
 /* Nobody writes any more: makes `output` and its name durable and gives them
  * to the node.  0 with its size; -ENOENT when there is none; -EINVAL when it

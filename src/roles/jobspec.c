@@ -9,6 +9,7 @@
 struct run {
 	const struct job *job;
 	struct text work_dir; /* empty where there is none yet */
+	bool resumes;	      /* from what an earlier attempt saved */
 	char numbers[2][24];  /* token and attempt, decimal */
 	char paths[2][JOBSPEC_PATH_MAX];
 };
@@ -164,12 +165,20 @@ static size_t put_job_env(struct spec *spec, size_t count, struct run *run,
 	spec->env[count++] =
 		setting(words, "HOLDFAST_SCRATCH",
 			path(buf, sizeof(buf), run->work_dir, "scratch"));
+	spec->env[count++] =
+		setting(words, "HOLDFAST_CHECKPOINT",
+			path(buf, sizeof(buf), run->work_dir, "checkpoint"));
+	/* The worker leaves it out when there is no such file. */
+	if (run->resumes)
+		spec->env[count++] =
+			setting(words, "HOLDFAST_STATE",
+				path(buf, sizeof(buf), run->work_dir, "state"));
 	for (size_t i = 0; i < job->params_count; i++)
 		spec->env[count++] = param_setting(words, &job->params[i]);
 	return count;
 }
 
-#define JOB_SETTINGS_MAX (9 + JOB_PARAMS_MAX)
+#define JOB_SETTINGS_MAX (11 + JOB_PARAMS_MAX)
 
 static int put_strings(struct spec *spec, const struct unit *unit,
 		       struct run *run, const char *node, struct out *words)
@@ -220,6 +229,8 @@ int jobspec_build(const struct jobspec_place *place, const struct unit *unit,
 	run.work_dir = (struct text){ dir, out.len };
 	spec.work_dir = dir;
 	unitspec_settings(&spec, unit);
+	spec.final = job->failures + 1 >= unit->attempts;
+	run.resumes = unit->resume == RESUME_CHECKPOINT && job->attempt > 1;
 	if (rc == 0)
 		rc = put_strings(&spec, unit, &run, place->node, &words);
 	return rc != 0 ? rc : spec_encode(&spec, buf, cap);

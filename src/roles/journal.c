@@ -18,6 +18,7 @@
 #include "io/conffile.h"
 #include "io/log.h"
 #include "io/loop.h"
+#include "io/names.h"
 #include "io/shared_dir.h"
 #include "io/tree.h"
 #include "roles/heritage.h"
@@ -96,20 +97,53 @@ static void remove_spec(void *arg, uint64_t token)
 	(void)unlinkat(role->work_dir, name, 0);
 }
 
-static void remove_work(void *arg, const char *id, uint64_t keep)
+static void remove_work(void *arg, const char *id)
 {
 	const struct journal_role *role = arg;
 	int jobs = openat(role->shared_path, "jobs",
 			  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int rc;
 
-	(void)keep;
 	if (jobs == -1)
 		return;
 	rc = tree_remove(jobs, id);
 	close(jobs);
 	if (rc != 0)
 		log_warn(rc, "journal: cannot remove files of job=%s", id);
+}
+
+static void remove_left(void *arg, const char *name, bool is_directory)
+{
+	int id = *(const int *)arg;
+	int attempt = is_directory ? openat(id, name,
+					    O_RDONLY | O_DIRECTORY |
+						    O_NOFOLLOW | O_CLOEXEC)
+				   : -1;
+
+	if (attempt == -1)
+		return;
+	(void)tree_remove(attempt, "scratch");
+	(void)unlinkat(attempt, "state", 0);
+	(void)unlinkat(attempt, "checkpoint", 0);
+	close(attempt);
+}
+
+static void remove_scratch(void *arg, const char *id)
+{
+	const struct journal_role *role = arg;
+	char path[sizeof("jobs/") + JOB_ID_LEN];
+	struct out out = out_init(path, sizeof(path));
+	int fd;
+
+	out_string(&out, "jobs/");
+	out_string(&out, id);
+	(void)out_end(&out);
+	fd = openat(role->shared_path, path,
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	(void)names_each(fd, remove_left, &fd);
+	close(fd);
 }
 
 static void ring(void *arg, bool changes, bool holdings)
@@ -126,8 +160,8 @@ static void ring(void *arg, bool changes, bool holdings)
 		bell_ring(heritage->bells[ROLE_HTTP + i]);
 }
 
-static const struct ledger_ops ops = { send_reply, write_spec, remove_spec,
-				       remove_work, ring };
+static const struct ledger_ops ops = { send_reply,  write_spec,	    remove_spec,
+				       remove_work, remove_scratch, ring };
 
 /* ---- start ---- */
 

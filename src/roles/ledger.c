@@ -19,6 +19,7 @@ int ledger_init(struct ledger *ledger, const struct ledger_world *world,
 	memset(ledger, 0, offsetof(struct ledger, loaded));
 	ledger->world = *world;
 	ledger->config = config;
+	ledger->kept_max = LEDGER_KEPT_MAX;
 	ledger->queue = malloc(sizeof(*ledger->queue));
 	entries = calloc(LEDGER_LIVE_MAX, sizeof(*entries));
 	if (ledger->queue == NULL || entries == NULL) {
@@ -302,6 +303,16 @@ static int enqueue(struct ledger *ledger, const char *id)
 	return 0;
 }
 
+static void learn_kept(struct ledger *ledger, const struct view_job *kept)
+{
+	struct record record;
+	struct job job;
+
+	if (record_decode(&record, kept->record.at, kept->record.len) == 0 &&
+	    job_decode(&job, &record) == 0)
+		ledger_learn(ledger, &job);
+}
+
 /* Counts what the view holds and fills the queue in the order of arrival. */
 static int load_queue(struct ledger *ledger)
 {
@@ -315,6 +326,8 @@ static int load_queue(struct ledger *ledger)
 	while (rc == 0 && (rc = view->ops->next(view, id, &job)) == 0) {
 		ledger->kept++;
 		ledger->live_bytes += job.record.len;
+		if (job.state == JOB_READY)
+			learn_kept(ledger, &job);
 		if (job.state >= JOB_READY)
 			continue;
 		if (count == LEDGER_LIVE_MAX) {
@@ -352,6 +365,8 @@ static void reset(struct ledger *ledger)
 	memset(entries, 0, sizeof(*entries) * ledger->queue->high);
 	queue_init(ledger->queue, entries, LEDGER_LIVE_MAX);
 	memset(ledger->slots, 0, sizeof(ledger->slots));
+	memset(ledger->took_ms, 0,
+	       sizeof(ledger->took_ms[0]) * ledger->config->units_count);
 	ledger->in_batch = false;
 	ledger->fresh = false;
 	ledger->dirty = false;
@@ -442,7 +457,29 @@ void ledger_take(struct ledger *ledger, unsigned link,
 	}
 }
 
-/* The time of ID has come: first its files go, a day later its record. */
+/* Is there more than is kept, ended or not? */
+static bool is_overfull(const struct ledger *ledger)
+{
+	return ledger->kept > ledger->kept_max;
+}
+
+/* Is somebody about to be told of ID? */
+static bool is_spoken_of(const struct ledger *ledger, const char *id)
+{
+	uint64_t hash = board_hash(id, strlen(id));
+
+	for (unsigned i = 0; i < ledger->replies_count; i++)
+		if (strcmp(ledger->replies[i].id, id) == 0)
+			return true;
+	for (unsigned i = 0; i < ledger->changes_count; i++)
+		if (i >= LEDGER_CHANGES_MAX || ledger->changes[i] == hash)
+			return true;
+	return false;
+}
+
+/* The time of ID has come: first its files go, a day later its record.  Both
+ * at once where room is needed.
+ */
 static int expire(struct ledger *ledger, const char *id, struct ledger_now now)
 {
 	struct view *view = ledger->world.view;
@@ -450,10 +487,14 @@ static int expire(struct ledger *ledger, const char *id, struct ledger_now now)
 	struct view_job kept;
 	struct job job;
 	int rc = ledger_load(ledger, id, &job);
+	bool over;
 
 	if (rc != 0)
 		return rc;
-	if (now.wall_ms >= job.expires_ms + LEDGER_HISTORY_MS) {
+	over = now.wall_ms >= job.expires_ms + LEDGER_HISTORY_MS;
+	if (!over)
+		ledger->world.ops->remove_work(ledger->world.arg, id);
+	if (over || is_overfull(ledger)) {
 		ledger->kept--;
 		rc = view->ops->get(view, id, &kept);
 		if (rc == 0)
@@ -461,7 +502,6 @@ static int expire(struct ledger *ledger, const char *id, struct ledger_now now)
 		mark_changed(ledger, id);
 		return view->ops->remove(view, id);
 	}
-	ledger->world.ops->remove_work(ledger->world.arg, id, 0);
 	rc = encode(ledger, &job, &record, &kept);
 	kept.due_ms = job.expires_ms + LEDGER_HISTORY_MS;
 	return rc != 0 ? rc : put(ledger, id, &kept);
@@ -478,16 +518,25 @@ static int64_t first_due(struct ledger *ledger, char *id)
 	return due;
 }
 
+/* ID is the one that is due first. */
+static bool is_to_go(const struct ledger *ledger, const char *id,
+		     struct ledger_now now)
+{
+	return is_overfull(ledger) ? !is_spoken_of(ledger, id)
+				   : now.wall_ms >= ledger->next_due_ms;
+}
+
 static void expire_due(struct ledger *ledger, struct ledger_now now)
 {
 	char id[JOB_ID_LEN + 1];
 
-	if (now.wall_ms < ledger->next_due_ms)
+	if (now.wall_ms < ledger->next_due_ms && !is_overfull(ledger))
 		return;
 	for (int i = 0; i < LEDGER_REMOVALS_MAX; i++) {
 		ledger->next_due_ms = first_due(ledger, id);
-		if (now.wall_ms < ledger->next_due_ms ||
-		    !ledger_has_room(ledger) || expire(ledger, id, now) != 0)
+		if (ledger->next_due_ms == INT64_MAX ||
+		    !is_to_go(ledger, id, now) || !ledger_has_room(ledger) ||
+		    expire(ledger, id, now) != 0)
 			return;
 	}
 }
@@ -510,6 +559,7 @@ void ledger_reload(struct ledger *ledger, const struct config *config)
 	struct queue_entry *entry = NULL;
 	struct job job;
 
+	ledger_carry_estimates(ledger, config);
 	ledger->config = config;
 	while ((entry = queue_each(ledger->queue, entry)) != NULL)
 		if (ledger_load(ledger, entry->id, &job) == 0)

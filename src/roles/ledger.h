@@ -31,11 +31,13 @@
 #include "io/view.h"
 #include "roles/jobspec.h"
 
-#define LEDGER_HOLDINGS_MAX	(BOARD_HOLDINGS_MAX - BOARD_LEADER_FIRST)
-#define LEDGER_LIVE_MAX		16384  /* live jobs of one node */
-#define LEDGER_KEPT_MAX		500000 /* jobs in the view, ended ones too */
-#define LEDGER_BATCH_MAX	512    /* messages in one batch */
-#define LEDGER_CHANGES_MAX	2048   /* changed jobs in one batch */
+#define LEDGER_HOLDINGS_MAX (BOARD_HOLDINGS_MAX - BOARD_LEADER_FIRST)
+#define LEDGER_LIVE_MAX	    16384 /* live jobs of one node */
+#define LEDGER_KEPT_MAX                                                     \
+	500000			     /* jobs in the view: beyond, the ended \
+					one due first goes early */
+#define LEDGER_BATCH_MAX	512  /* messages in one batch */
+#define LEDGER_CHANGES_MAX	2048 /* changed jobs in one batch */
 #define LEDGER_LOSSES_MAX	16   /* attempts that may die with their node */
 #define LEDGER_PROGRESS_SYNC_MS 3000 /* progress goes to the journal */
 #define LEDGER_STEPS_MAX	32768 /* shown steps between two synced ones */
@@ -62,9 +64,10 @@ struct ledger_ops {
 	int (*write_spec)(void *arg, uint64_t token, const void *spec,
 			  size_t len);
 	void (*remove_spec)(void *arg, uint64_t token);
-	/* Removes all files of job ID but, if KEEP is not 0, those of its
-	 * attempt KEEP. */
-	void (*remove_work)(void *arg, const char *id, uint64_t keep);
+	/* Removes all files of job ID. */
+	void (*remove_work)(void *arg, const char *id);
+	/* Removes what attempts of job ID left for one another. */
+	void (*remove_scratch)(void *arg, const char *id);
 	/* Changes or holdings were published. */
 	void (*ring)(void *arg, bool changes, bool holdings);
 };
@@ -108,10 +111,13 @@ struct ledger {
 	int64_t retry_ms;    /* not before then */
 	uint64_t live_bytes; /* of the records a snapshot would hold */
 	uint64_t kept;	     /* jobs in the view */
+	uint64_t kept_max;   /* LEDGER_KEPT_MAX */
 	uint32_t slots_high; /* holdings in use are below */
 	int64_t next_due_ms; /* wall clock: nothing expires before */
 	unsigned running;    /* jobs whose worker said that they run */
 	unsigned unsynced;   /* jobs whose progress is not in the journal */
+	/* of each unit: about how long its jobs took lately, 0 = unknown */
+	int64_t took_ms[CONFIG_UNITS_MAX];
 	/* the batch: what is published once it is durable */
 	struct ledger_reply replies[LEDGER_BATCH_MAX];
 	unsigned replies_count;

@@ -90,7 +90,7 @@ static void finish(const struct ledger *ledger, struct job *job,
 			  (unit != NULL ? unit->keep_ms : LEDGER_HISTORY_MS);
 }
 
-static void finish_ready(const struct ledger *ledger, struct job *job,
+static void finish_ready(struct ledger *ledger, struct job *job,
 			 const struct message *message, struct out *words,
 			 struct ledger_now now)
 {
@@ -99,6 +99,7 @@ static void finish_ready(const struct ledger *ledger, struct job *job,
 	finish(ledger, job, JOB_READY, now);
 	job->percent = 10000;
 	job->exit = message->exit;
+	ledger_learn(ledger, job);
 	if (!message->has_output)
 		return;
 	job->output_size = message->output_size;
@@ -229,11 +230,14 @@ static int end_attempt(struct ledger *ledger, struct queue_entry *entry,
 	rc = ledger_store(ledger, &job, true);
 	if (rc != 0)
 		return rc;
-	if (job_has_ended(&job))
-		queue_remove(ledger->queue, entry);
-	else
+	if (!job_has_ended(&job)) {
 		queue_return(ledger->queue, entry, now.wall_ms,
 			     wait_of(&job, now));
+		return 0;
+	}
+	if (job.state != JOB_READY)
+		ledger->world.ops->remove_scratch(ledger->world.arg, job.id);
+	queue_remove(ledger->queue, entry);
 	return 0;
 }
 
@@ -355,6 +359,7 @@ static int give(struct ledger *ledger, struct queue_entry *entry,
 	job.percent = JOB_PERCENT_NONE;
 	job.message = text_of("");
 	job.started_ms = 0;
+	job.expected_ms = ledger_estimate(ledger, &job);
 	job.updated_ms = now.wall_ms;
 	rc = ledger_store(ledger, &job, true);
 	if (rc != 0)

@@ -44,4 +44,13 @@ void ledger_publish_holdings(struct ledger *ledger);
 /* At the start: matches the board with the jobs. */
 void ledger_adopt(struct ledger *ledger, struct ledger_now now);
 
+/* ledger_estimate.c */
+
+/* JOB is ready: such jobs take about as long. */
+void ledger_learn(struct ledger *ledger, const struct job *job);
+/* How long JOB will take, 0 when there is no telling. */
+int64_t ledger_estimate(const struct ledger *ledger, const struct job *job);
+/* CONFIG comes in place of the present one. */
+void ledger_carry_estimates(struct ledger *ledger, const struct config *config);
+
 #endif

@@ -41,8 +41,7 @@ static int32_t check_room(struct ledger *ledger, const struct unit *unit,
 			  uint32_t type)
 {
 	if (ledger->queue->types[type].waiting >= unit->max_pending ||
-	    ledger->queue->count >= ledger->queue->cap ||
-	    ledger->kept >= LEDGER_KEPT_MAX)
+	    ledger->queue->count >= ledger->queue->cap)
 		return EAGAIN;
 	/* The room that is left is for the ends of what runs. */
 	return ledger->full ? ENOSPC : 0;
@@ -105,11 +104,14 @@ void ledger_submit(struct ledger *ledger, unsigned link,
 		answer(ledger, link, message, job.id, 0, true);
 		return;
 	}
-	rival = find_rival(ledger, &job);
+	/* With BUSY_QUEUE it waits until the other one has ended (queue_pick).
+	 */
+	rival = message->busy == BUSY_QUEUE ? NULL : find_rival(ledger, &job);
 	if (rival != NULL) {
-		answer(ledger, link, message, rival->id,
-		       message->busy_reject ? EEXIST : 0,
-		       !message->busy_reject);
+		bool joins = message->busy != BUSY_REJECT;
+
+		answer(ledger, link, message, rival->id, joins ? 0 : EEXIST,
+		       joins);
 		return;
 	}
 	answer(ledger, link, message, job.id, admit(ledger, &job, unit, type),

@@ -190,7 +190,7 @@ static int complete(struct visit *visit, const struct unit *unit,
 	if (rc != 0)
 		reply_status(visit, rc == -ENOMEM ? 503 : 422,
 			     "The request is too long to tell it from others.");
-	message->busy_reject = unit->when_busy == BUSY_REJECT;
+	message->busy = unit->when_busy;
 	return rc;
 }
 

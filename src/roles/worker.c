@@ -312,6 +312,20 @@ static void begin(struct worker *worker)
 	worker_set_outcome(worker, HOW_STOPPED, -1, "");
 }
 
+/* Another attempt finds what this one left in scratch. */
+static bool may_go_on(const struct worker *worker)
+{
+	switch (worker->report.outcome.how) {
+	case HOW_DONE:
+		return false;
+	case HOW_LATER:
+	case HOW_STOPPED:
+		return true;
+	default:
+		return !worker->spec.final;
+	}
+}
+
 int worker_main(struct heritage *heritage, unsigned slot)
 {
 	struct worker *worker = worker_new(heritage, slot);
@@ -326,7 +340,8 @@ int worker_main(struct heritage *heritage, unsigned slot)
 		take_signals(worker, clock_ms());
 		step(worker, clock_ms());
 	}
-	outputdir_clear(&worker->dir);
+	if (!may_go_on(worker))
+		outputdir_clear(&worker->dir);
 	free(worker);
 	return EXIT_SUCCESS;
 }

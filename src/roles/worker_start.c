@@ -91,6 +91,16 @@ static const char *own_entry(const char *name)
 	return NULL;
 }
 
+/* HOLDFAST_STATE is absent if nothing was saved. */
+static bool names_nothing(const char *entry)
+{
+	static const char name[] = "HOLDFAST_STATE=";
+	const size_t len = sizeof(name) - 1;
+
+	return strncmp(entry, name, len) == 0 &&
+	       access(entry + len, F_OK) == -1;
+}
+
 static void make_env(struct worker *worker, struct env *env, char *notify,
 		     size_t notify_cap)
 {
@@ -103,7 +113,8 @@ static void make_env(struct worker *worker, struct env *env, char *notify,
 				  worker->notify_path));
 	add(env, "HOLDFAST_PROGRESS_FD=3");
 	for (size_t i = 0; worker->spec.env[i] != NULL; i++)
-		add(env, worker->spec.env[i]);
+		if (!names_nothing(worker->spec.env[i]))
+			add(env, worker->spec.env[i]);
 	add(env, own_entry("PATH"));
 	add(env, DEFAULT_PATH);
 	add(env, entry_of(text[0], cap, "HOME", account->home));
@@ -266,6 +277,8 @@ void worker_start(struct worker *worker)
 			worker->spec.work_dir);
 		return;
 	}
+	if (worker->spec.attempt > 1)
+		outputdir_inherit(&worker->dir);
 	worker->log = joblog_init(&worker->dir);
 	worker->group =
 		cgroup_slot_open(worker->heritage->cgroup, worker->slot);

@@ -184,7 +184,10 @@ function figures_of(job) {
   if (typeof progress.percent === "number")
     parts.push(`${Math.floor(progress.percent)} %`);
   if (typeof progress.eta_s === "number")
-    parts.push(`${duration_of(progress.eta_s)} left`);
+    parts.push(
+      (progress.eta_from === "history" ? "about " : "") +
+        `${duration_of(progress.eta_s)} left`
+    );
   return parts.join(" · ");
 }
 

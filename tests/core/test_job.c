@@ -233,7 +233,8 @@ START_TEST(a_pending_job_is_served_with_nulls)
 		json,
 		"{\"id\":\"" ID "\",\"type\":\"x\",\"user\":null,\"key\":null,"
 		"\"state\":\"pending\",\"progress\":{\"percent\":null,"
-		"\"message\":null,\"eta_s\":null},\"attempt\":0,"
+		"\"message\":null,\"eta_s\":null,\"eta_from\":null},"
+		"\"attempt\":0,"
 		"\"token\":null,\"node\":null,"
 		"\"created\":\"2026-11-21T01:02:03.004Z\","
 		"\"updated\":\"2026-11-21T01:02:03.004Z\",\"expires\":null,"
@@ -251,11 +252,30 @@ START_TEST(a_running_job_is_served_with_its_progress)
 		json,
 		"{\"id\":\"" ID "\",\"type\":\"report\",\"user\":\"ada\","
 		"\"key\":\"k-1\",\"state\":\"processing\",\"progress\":{"
-		"\"percent\":42.17,\"message\":\"page 3 of 7\",\"eta_s\":14},"
+		"\"percent\":42.17,\"message\":\"page 3 of 7\",\"eta_s\":14,"
+		"\"eta_from\":\"progress\"},"
 		"\"attempt\":2,\"token\":\"12884901929\",\"node\":\"node-a\","
 		"\"created\":\"2026-11-21T01:02:03.004Z\","
 		"\"updated\":\"2026-11-21T01:02:23.004Z\",\"expires\":null,"
 		"\"output\":null,\"version\":\"12884901929.7\"}");
+}
+END_TEST
+
+START_TEST(a_job_that_says_nothing_is_judged_by_earlier_ones)
+{
+	struct job job = full_job();
+
+	job.percent = JOB_PERCENT_NONE;
+	job.expected_ms = 60000;
+	job.updated_ms = job.started_ms + 4500;
+	job_json(&job, json, sizeof(json));
+	ck_assert_ptr_nonnull(
+		strstr(json, "\"eta_s\":56,\"eta_from\":\"history\"}"));
+	/* It takes longer than they did: nothing is known. */
+	job.updated_ms = job.started_ms + 60000;
+	job_json(&job, json, sizeof(json));
+	ck_assert_ptr_nonnull(
+		strstr(json, "\"eta_s\":null,\"eta_from\":null}"));
 }
 END_TEST
 
@@ -331,6 +351,7 @@ TEST_MAIN("job", a_job_comes_out_as_it_went_in,
 	  an_id_is_base_32_of_its_bits, states_have_names,
 	  a_pending_job_is_served_with_nulls,
 	  a_running_job_is_served_with_its_progress,
+	  a_job_that_says_nothing_is_judged_by_earlier_ones,
 	  a_ready_job_is_served_with_its_output,
 	  a_failed_job_is_served_with_its_error, the_worst_texts_still_fit,
 	  a_buffer_too_small_is_said)

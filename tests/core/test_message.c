@@ -19,7 +19,7 @@ START_TEST(a_submission_comes_out_as_it_went_in)
 			    { text_of("note"), text_of("") },
 			    { text_of("dir"), text_of("/a b\n") } },
 		.params_count = 3,
-		.busy_reject = true,
+		.busy = 2,
 		.percent = JOB_PERCENT_NONE,
 	};
 	struct message out;
@@ -38,7 +38,7 @@ START_TEST(a_submission_comes_out_as_it_went_in)
 	ck_assert(text_is(out.params[1].name, "note"));
 	ck_assert(text_is(out.params[1].value, ""));
 	ck_assert(text_is(out.params[2].value, "/a b\n"));
-	ck_assert(out.busy_reject);
+	ck_assert_uint_eq(out.busy, 2);
 	ck_assert_int_eq(out.percent, JOB_PERCENT_NONE);
 }
 END_TEST

@@ -40,6 +40,22 @@ START_TEST(a_type_at_its_limit_lets_others_pass)
 }
 END_TEST
 
+START_TEST(one_of_a_unique_value_runs_at_a_time)
+{
+	queue_init(&queue, entries, CAP);
+	add("a", 0, 77);
+	add("b", 0, 77);
+	add("c", 0, 0);
+	ck_assert_str_eq(queue_pick(&queue, 0)->id, "a");
+	queue_give(&queue, queue_find(&queue, "a"), 1);
+	ck_assert_str_eq(queue_pick(&queue, 0)->id, "c");
+	queue_give(&queue, queue_find(&queue, "c"), 2);
+	ck_assert_ptr_null(queue_pick(&queue, 0));
+	queue_remove(&queue, queue_find(&queue, "a"));
+	ck_assert_str_eq(queue_pick(&queue, 0)->id, "b");
+}
+END_TEST
+
 START_TEST(a_retry_waits_until_it_is_due)
 {
 	queue_init(&queue, entries, CAP);
@@ -106,7 +122,8 @@ START_TEST(the_delay_doubles_up_to_its_cap)
 END_TEST
 
 TEST_MAIN("queue", jobs_run_in_the_order_of_their_arrival,
-	  a_type_at_its_limit_lets_others_pass, a_retry_waits_until_it_is_due,
+	  a_type_at_its_limit_lets_others_pass,
+	  one_of_a_unique_value_runs_at_a_time, a_retry_waits_until_it_is_due,
 	  live_jobs_are_found_by_id_and_unique_and_ended_ones_are_not,
 	  a_full_queue_refuses_and_has_room_again_after_a_removal,
 	  a_job_whose_type_is_gone_waits, the_delay_doubles_up_to_its_cap)

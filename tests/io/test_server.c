@@ -81,7 +81,7 @@ static int32_t submit(const struct message *message, struct message *reply)
 		return EAGAIN;
 	if (text_is(message->type, "busy") && job.id[0] != '\0') {
 		memcpy(reply->id, job.id, sizeof(job.id));
-		return message->busy_reject ? EEXIST : 0;
+		return message->busy == BUSY_REJECT ? EEXIST : 0;
 	}
 	if (strcmp(job.id, message->id) == 0) {
 		reply->joined = true;

@@ -134,6 +134,12 @@ static void check_shown(struct world *world, const struct memview_job *shown)
 	known->expires_ms = job.expires_ms;
 }
 
+/* Jobs of type "again" queue up behind one with the same unique value. */
+static bool queues(const char *id)
+{
+	return (id[3] & 1) == 0;
+}
+
 static void check_unique(struct world *world)
 {
 	const struct memview_index *index = &world->view.shown;
@@ -142,7 +148,7 @@ static void check_unique(struct world *world)
 		const struct known *a = know(world, index->jobs[i]->id);
 
 		if (index->jobs[i]->job.state >= JOB_READY || a == NULL ||
-		    a->unique[0] == '\0')
+		    a->unique[0] == '\0' || queues(a->id))
 			continue;
 		for (size_t j = i + 1; j < index->count; j++) {
 			const struct known *b = know(world, index->jobs[j]->id);
@@ -162,6 +168,8 @@ static void note_time(const struct world *world, struct known *known)
 {
 	int64_t now_ms = world->now.wall_ms;
 
+	if (world->forgets && known->ended)
+		known->expired = known->may_be_gone = true;
 	if (known->ended && now_ms >= known->expires_ms)
 		known->expired = true;
 	if (known->ended && now_ms >= known->expires_ms + LEDGER_HISTORY_MS)
@@ -239,10 +247,9 @@ static void op_remove_spec(void *arg, uint64_t token)
 	may_die(arg);
 }
 
-static void op_remove_work(void *arg, const char *id, uint64_t keep)
+static void op_remove_files(void *arg, const char *id)
 {
 	(void)id;
-	(void)keep;
 	may_die(arg);
 }
 
@@ -253,8 +260,9 @@ static void op_ring(void *arg, bool changes, bool holdings)
 	may_die(arg);
 }
 
-static const struct ledger_ops ops = { op_reply, op_write_spec, op_remove_spec,
-				       op_remove_work, op_ring };
+static const struct ledger_ops ops = { op_reply,	op_write_spec,
+				       op_remove_spec,	op_remove_files,
+				       op_remove_files, op_ring };
 
 /* ---- the journal process ---- */
 
@@ -285,6 +293,8 @@ static void journal_starts(struct world *world)
 	    ledger_init(world->ledger, &around, &config) != 0)
 		abort();
 	world->journal.salt = rng_next(&world->rng);
+	if (world->forgets)
+		world->ledger->kept_max = WORLD_KEPT_MAX;
 	world->alive = true;
 	world->lives++;
 	say(world, "journal starts", "", world->lives);
@@ -399,6 +409,23 @@ static const char *job_of_token(struct world *world, uint64_t token)
 	return NULL;
 }
 
+/* The workers of two jobs that may not run at once. */
+static void check_rivals(struct world *world, const struct known *mine,
+			 const struct played_worker *worker)
+{
+	const struct known *other;
+
+	if (worker->state != PLAYED_FORKED && worker->state != PLAYED_RUNS)
+		return;
+	if (strcmp(worker->id, mine->id) == 0)
+		breaks(world, "two live attempts of one job", mine->id);
+	other = know(world, worker->id);
+	if (other != NULL && mine->unique[0] != '\0' &&
+	    strcmp(mine->unique, other->unique) == 0 &&
+	    queues(mine->id) == queues(other->id))
+		breaks(world, "two jobs with one key run at once", mine->id);
+}
+
 static void fork_worker(struct world *world, unsigned slot, uint64_t token)
 {
 	struct played_worker *worker = &world->workers[slot];
@@ -410,10 +437,7 @@ static void fork_worker(struct world *world, unsigned slot, uint64_t token)
 		return;
 	}
 	for (unsigned i = 0; i < WORLD_SLOTS; i++)
-		if ((world->workers[i].state == PLAYED_FORKED ||
-		     world->workers[i].state == PLAYED_RUNS) &&
-		    strcmp(world->workers[i].id, id) == 0)
-			breaks(world, "two live attempts of one job", id);
+		check_rivals(world, know(world, id), &world->workers[i]);
 	*worker = (struct played_worker){ .state = PLAYED_FORKED,
 					  .token = token };
 	memcpy(worker->id, id, JOB_ID_LEN + 1);
@@ -579,7 +603,9 @@ static void ask_for_job(struct world *world)
 	struct message message = { .kind = MESSAGE_SUBMIT,
 				   .request = ++world->requests,
 				   .user = text_of("u"),
-				   .busy_reject = rng_once_in(&world->rng, 3) };
+				   .busy = rng_once_in(&world->rng, 3)
+						   ? BUSY_REJECT
+						   : BUSY_JOIN };
 	struct known *known;
 	char unique[2] = { 0 };
 
@@ -601,6 +627,8 @@ static void ask_for_job(struct world *world)
 	message.unique = text_of(unique);
 	/* The type must be the same for the same id. */
 	message.type = text_of(known->id[3] & 1 ? "plain" : "again");
+	if (queues(known->id))
+		message.busy = BUSY_QUEUE;
 	say(world, "submit", known->id, message.request);
 	send_message(world, LINK_ASKER, &message);
 }
@@ -710,6 +738,11 @@ static bool is_at_rest(struct world *world)
 
 static void check_end(struct world *world)
 {
+	if (world->forgets) {
+		turn_journal(world);
+		if (world->view.shown.count > WORLD_KEPT_MAX)
+			breaks(world, "the history grows without bound", "");
+	}
 	for (unsigned i = 0; i < world->known_count; i++) {
 		const struct known *known = &world->known[i];
 
@@ -729,6 +762,7 @@ static void open_world(struct world *world, uint64_t seed,
 {
 	world->rng.state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
 	world->plant = plant;
+	world->forgets = seed % 16 == 5;
 	world->now = (struct ledger_now){ 1000, WALL_START_MS };
 	disk_init(&world->disk, rng_next(&world->rng));
 	if (plant == WORLD_ACK_BEFORE_SYNC)

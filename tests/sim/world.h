@@ -14,6 +14,7 @@
 #define WORLD_JOBS_MAX	   256
 #define WORLD_MESSAGES_MAX 256
 #define WORLD_SLOTS	   32 /* holdings ever looked at */
+#define WORLD_KEPT_MAX	   6  /* jobs kept where few are */
 #define WORLD_TOKENS_MAX   4096
 
 enum world_plant {
@@ -70,8 +71,9 @@ struct world {
 	struct board *board;
 	struct journal journal;
 	struct ledger *ledger;
-	bool alive; /* the journal process */
-	bool quiet; /* no more faults, nothing new is asked */
+	bool alive;   /* the journal process */
+	bool quiet;   /* no more faults, nothing new is asked */
+	bool forgets; /* only a few jobs are kept */
 	bool verbose;
 	enum world_plant plant;
 	struct ledger_now now;

@@ -1,0 +1,88 @@
+#!/bin/sh
+# A job is tried again: later each time, with what the attempt before left in
+# scratch and in its checkpoint; queued jobs of one key run one after another.
+set -eu
+
+# shellcheck source=tests/system/node.sh
+. "$SRCDIR/tests/system/node.sh"
+
+cat >"$dir/again" <<'SCRIPT'
+#!/bin/sh
+# Fails until the scratch directory remembers two attempts.
+set -eu
+date +%s%N >>"$WITNESS"
+echo "$HOLDFAST_ATTEMPT ${HOLDFAST_STATE:-none}" >>"$WITNESS.state"
+n=$(cat "$HOLDFAST_SCRATCH/tries" 2>/dev/null || echo 0)
+n=$((n + 1))
+echo $n >"$HOLDFAST_SCRATCH/tries"
+if [ $n -lt 3 ]; then
+  [ $n -gt 1 ] || echo "saved by $HOLDFAST_ATTEMPT" >"$HOLDFAST_CHECKPOINT"
+  exit "$1"
+fi
+cat "${HOLDFAST_STATE:-/dev/null}" >"$HOLDFAST_OUTPUT"
+SCRIPT
+cat >"$dir/one" <<'SCRIPT'
+#!/bin/sh
+set -eu
+mkdir "$WITNESS.lock" || { echo two at once; exit 1; }
+sleep 0.2
+rmdir "$WITNESS.lock"
+SCRIPT
+chmod +x "$dir/again" "$dir/one"
+cat >"$dir/jobs.conf" <<CONF
+jobs = {
+  fails = {
+    command = [ "$dir/again", "1" ]; env = [ "WITNESS=$dir/w1" ];
+    output = "out"; attempts = 3; backoff = "200ms"; resume = "checkpoint";
+  };
+  later = {
+    command = [ "$dir/again", "75" ]; env = [ "WITNESS=$dir/w2" ];
+    output = "out"; attempts = 1; backoff = "200ms";
+  };
+  one = {
+    command = [ "$dir/one" ]; env = [ "WITNESS=$dir/w3" ];
+    unique = "user"; when-busy = "queue";
+  };
+  mess = {
+    command = [ "/bin/sh", "-c", "seq 1000 >\$\$HOLDFAST_SCRATCH/x; echo s >\$\$HOLDFAST_CHECKPOINT; sleep 60" ];
+  };
+};
+CONF
+node_start
+
+# Three attempts, the pause doubles, the checkpoint of the first is handed on.
+expect 0 hold submit fails --wait
+id=$(cat "$dir/out")
+[ "$(hold fetch "$id" -o -)" = "saved by 1" ] || fail "wrong output"
+awk 'NR > 1 { print ($1 - last) / 1e6 } { last = $1 }' "$dir/w1" >"$dir/pauses"
+awk 'NR == 1 && $1 < 200 { bad = 1 } NR == 2 && $1 < 400 { bad = 1 }
+  END { exit bad || NR != 2 }' "$dir/pauses" || fail "pauses: $(cat "$dir/pauses")"
+[ "$(cut -d' ' -f1 "$dir/w1.state" | tr '\n' ' ')" = '1 2 3 ' ] ||
+  fail "attempts: $(cat "$dir/w1.state")"
+grep -q '^1 none$' "$dir/w1.state" || fail 'the first attempt has a state'
+[ "$(grep -c "^[23] .*/state$" "$dir/w1.state")" = 2 ] ||
+  fail "no state: $(cat "$dir/w1.state")"
+
+# Exit 75 uses no attempt up, and without resume nothing is handed on.
+expect 0 hold submit later --wait
+grep -qv none "$dir/w2.state" && fail "a state: $(cat "$dir/w2.state")"
+
+# Queued ones run one after another.
+ids=
+for _ in 1 2 3; do
+  expect 0 hold submit one
+  ids="$ids $(cat "$dir/out")"
+done
+[ "$(echo "$ids" | tr ' ' '\n' | sort -u | grep -c .)" = 3 ] || fail "they joined: $ids"
+for id in $ids; do
+  expect 0 hold wait -w 30 "$id"
+done
+
+# What is cancelled leaves nothing but its log.
+expect 0 hold submit mess
+id=$(cat "$dir/out")
+until_true 20 sh -c "ls $dir/shared/jobs/$id/*/checkpoint"
+expect 0 hold cancel "$id"
+expect 1 hold wait -w 20 "$id"
+left=$(find "$dir/shared/jobs/$id" -name scratch -o -name checkpoint)
+[ -z "$left" ] || fail "left behind: $left"
