@@ -76,6 +76,18 @@ static void be_worker(struct reconcile *reconcile, unsigned slot, pid_t parent)
 	_exit(worker_main(reconcile->heritage, slot));
 }
 
+static void wake(struct reconcile *reconcile, unsigned slot, uint64_t token)
+{
+	struct worker *worker = &reconcile->workers[slot];
+
+	worker->token = token;
+	worker->state = WORKER_RUNS;
+	worker->woken = true;
+	reconcile->busy++;
+	/* Should it be leaving, its end tells that it never began. */
+	kill(worker->pid, SIGUSR1);
+}
+
 static void start(struct reconcile *reconcile, unsigned slot, uint64_t token,
 		  int64_t now_ms)
 {
@@ -85,6 +97,10 @@ static void start(struct reconcile *reconcile, unsigned slot, uint64_t token,
 
 	holding->phase_token = token;
 	show(reconcile, slot, PHASE_FORKED);
+	if (reconcile->workers[slot].state == WORKER_RESTS) {
+		wake(reconcile, slot, token);
+		return;
+	}
 	pid = fork();
 	if (pid == 0)
 		be_worker(reconcile, slot, parent);
@@ -109,8 +125,9 @@ static uint64_t waiting_token(struct reconcile *reconcile, unsigned slot)
 {
 	struct holding *holding = holding_of(reconcile, slot);
 	uint64_t token = holding->token;
+	enum worker_state state = reconcile->workers[slot].state;
 
-	if (token == 0 || reconcile->workers[slot].state != WORKER_NONE ||
+	if (token == 0 || (state != WORKER_NONE && state != WORKER_RESTS) ||
 	    holding->phase != PHASE_IDLE || holding->wanted != WANTED_RUN ||
 	    token == holding->settled || token == holding->phase_token)
 		return 0;
@@ -158,6 +175,8 @@ static void tell(struct reconcile *reconcile, unsigned slot)
 {
 	struct worker *worker = &reconcile->workers[slot];
 
+	if (worker->state == WORKER_RESTS)
+		kill(worker->pid, SIGTERM);
 	if (worker->state != WORKER_RUNS)
 		return;
 	kill(worker->pid, SIGTERM);
@@ -168,6 +187,8 @@ static void kill_worker(struct reconcile *reconcile, unsigned slot)
 {
 	struct worker *worker = &reconcile->workers[slot];
 
+	if (worker->state == WORKER_RESTS)
+		kill(worker->pid, SIGKILL);
 	if (worker->state != WORKER_RUNS && worker->state != WORKER_TOLD)
 		return;
 	kill(worker->pid, SIGKILL);
@@ -280,6 +301,33 @@ static void log_death(const struct worker *worker, pid_t pid, int status)
 			WEXITSTATUS(status));
 }
 
+/* True when the worker that ended left nothing to clear up. */
+static bool left_in_order(struct reconcile *reconcile, unsigned slot,
+			  int status)
+{
+	struct worker *worker = &reconcile->workers[slot];
+	struct holding *holding = holding_of(reconcile, slot);
+	bool in_order = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+
+	if (worker->state == WORKER_RESTS) {
+		*worker = (struct worker){ .state = WORKER_NONE };
+		return true;
+	}
+	if (in_order && holding->phase == PHASE_STOPPED &&
+	    holding->settled == worker->token) {
+		finish(reconcile, slot);
+		return true;
+	}
+	if (in_order && worker->woken && holding->phase == PHASE_FORKED) {
+		/* It had stopped waiting for more. */
+		*worker = (struct worker){ .state = WORKER_NONE };
+		holding->phase_token = 0;
+		show(reconcile, slot, PHASE_IDLE);
+		return true;
+	}
+	return false;
+}
+
 void reconcile_took(struct reconcile *reconcile, pid_t pid, int status)
 {
 	int slot = slot_of(reconcile, pid);
@@ -296,12 +344,8 @@ void reconcile_took(struct reconcile *reconcile, pid_t pid, int status)
 	holding->worker_pid = 0;
 	worker->pid = 0;
 	reconcile->alive--;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
-	    holding->phase == PHASE_STOPPED &&
-	    holding->settled == worker->token) {
-		finish(reconcile, (unsigned)slot);
+	if (left_in_order(reconcile, (unsigned)slot, status))
 		return;
-	}
 	log_death(worker, pid, status);
 	worker->state = WORKER_ENDED;
 	reconcile->ended++;
@@ -332,11 +376,19 @@ static void look_at_empty(struct reconcile *reconcile, unsigned slot,
 static void look_at_worker(struct reconcile *reconcile, unsigned slot)
 {
 	struct holding *holding = holding_of(reconcile, slot);
+	struct worker *worker = &reconcile->workers[slot];
 	uint32_t phase = holding->phase;
 
+	if (worker->state == WORKER_RESTS)
+		return;
+	if (phase == PHASE_STOPPED && holding->settled == worker->token &&
+	    (worker->state == WORKER_RUNS || worker->state == WORKER_TOLD)) {
+		worker->state = WORKER_RESTS;
+		show(reconcile, slot, PHASE_IDLE);
+		return;
+	}
 	/* A stopped one only waits for its outcome to be kept. */
-	if (phase != PHASE_STOPPED &&
-	    holding->token == reconcile->workers[slot].token) {
+	if (phase != PHASE_STOPPED && holding->token == worker->token) {
 		if (holding->wanted == WANTED_STOP)
 			tell(reconcile, slot);
 		else if (holding->wanted == WANTED_KILL)

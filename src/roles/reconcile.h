@@ -10,8 +10,9 @@
  *   token, RUN          -> forked                    IDLE -> FORKED
  *                       starts the command           RUNNING
  *                       all it started is dead       STOPPED
- *   settled = token     -> exits 0                   IDLE
+ *   settled = token     -> exits 0, or rests         IDLE
  *   token = 0
+ *   token, RUN          a resting one is woken       IDLE -> FORKED
  *
  *   any of these        dies otherwise: its control group and what it left
  *                       to us is killed until none is left, then LOST
@@ -33,12 +34,14 @@ enum worker_state {
 	WORKER_TOLD,   /* to stop */
 	WORKER_KILLED, /* sent SIGKILL, not yet reaped */
 	WORKER_ENDED,  /* reaped; what it left is not yet proven dead */
+	WORKER_RESTS,  /* its outcome is kept: for a while it waits for more */
 };
 
 struct worker {
 	uint64_t token;
-	pid_t pid; /* 0 unless RUNS, TOLD or KILLED */
+	pid_t pid; /* 0 if NONE or ENDED */
 	enum worker_state state;
+	bool woken; /* it had rested before TOKEN */
 };
 
 struct reconcile {

@@ -18,6 +18,7 @@
 #include "io/proc.h"
 #include "roles/worker_parts.h"
 
+#define REST_MS	      1000
 #define KILL_AGAIN_MS 10 /* what forked away from the last stroke */
 #define SIZE_EVERY_MS 1000
 #define EXIT_LATER    75 /* EX_TEMPFAIL of sysexits.h */
@@ -326,13 +327,31 @@ static bool may_go_on(const struct worker *worker)
 	}
 }
 
-int worker_main(struct heritage *heritage, unsigned slot)
+/* While jobs wait, one like the last follows soon: to be there saves a fork.
+ * True when the supervisor gave us the next.
+ */
+static bool rest(struct worker *worker)
 {
-	struct worker *worker = worker_new(heritage, slot);
+	const struct board *board = worker->heritage->board;
+	const struct holding *holding = worker->holding;
+	int64_t until_ms = clock_ms() + REST_MS;
 
-	log_role("worker");
-	if (worker == NULL || set_up(worker) != 0)
-		return EXIT_FAILURE;
+	while (!worker->orphaned && atomic_load(&board->pending) > 0 &&
+	       atomic_load(&board->stopping) == 0 && clock_ms() < until_ms) {
+		if (atomic_load(&holding->phase) == PHASE_FORKED &&
+		    atomic_load(&holding->phase_token) != worker->token)
+			return true;
+		loop_wait(&worker->loop, until_ms);
+		if (loop_took(&worker->loop, SIGTERM) ||
+		    loop_took(&worker->loop, SIGQUIT))
+			return false;
+	}
+	return false;
+}
+
+/* Runs what the slot holds.  True when there is more. */
+static bool run(struct worker *worker)
+{
 	begin(worker);
 	step(worker, clock_ms());
 	while (!worker_is_settled(worker)) {
@@ -342,6 +361,30 @@ int worker_main(struct heritage *heritage, unsigned slot)
 	}
 	if (!may_go_on(worker))
 		outputdir_clear(&worker->dir);
+	if (worker->group >= 0)
+		close(worker->group);
+	return rest(worker);
+}
+
+static void worker_free(struct worker *worker)
+{
+	if (worker != NULL)
+		loop_close(&worker->loop);
 	free(worker);
-	return EXIT_SUCCESS;
+}
+
+int worker_main(struct heritage *heritage, unsigned slot)
+{
+	bool more = true;
+	int rc = 0;
+
+	log_role("worker");
+	while (more) {
+		struct worker *worker = worker_new(heritage, slot);
+
+		rc = worker == NULL ? -ENOMEM : set_up(worker);
+		more = rc == 0 && run(worker);
+		worker_free(worker);
+	}
+	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

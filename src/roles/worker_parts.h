@@ -46,6 +46,7 @@ struct report {
 	bool outcome_due;
 	struct message outcome;
 	char words[JOB_DETAIL_MAX + 1]; /* the last ones on stderr, or ours */
+	bool stopped;			/* the board says so */
 	int64_t repeat_ms;		/* the outcome is said again */
 	int64_t retry_ms;   /* the channel was full: not before; 0 = it wasn't
 			     */

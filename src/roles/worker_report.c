@@ -86,7 +86,8 @@ static bool send_outcome(struct worker *worker, int64_t now_ms)
 
 	if (!send_message(worker, &report->outcome, now_ms))
 		return false;
-	if (atomic_load(&worker->holding->phase) != PHASE_STOPPED) {
+	if (!report->stopped) {
+		report->stopped = true;
 		atomic_store(&worker->holding->phase_token, worker->token);
 		atomic_store(&worker->holding->phase, PHASE_STOPPED);
 		bell_ring(worker->heritage->bells[ROLE_SUPERVISOR]);

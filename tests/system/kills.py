@@ -58,7 +58,7 @@ class Known:
 
 class Trial:
     def __init__(self):
-        self.node = lib.Node(workers=8)
+        self.node = lib.Node(workers=6)
         self.witness = os.path.join(self.node.dir, "witness")
         token = os.path.join(self.node.dir, "token")
         with open(token, "w", encoding="ascii") as file:
