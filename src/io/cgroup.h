@@ -1,9 +1,10 @@
 /* cgroup - a tree of control groups (version 2) of our own.
  *
- * Used to kill for certain, not to limit: no controller is enabled, so it
- * works wherever a directory may be made below our own group, in the unified
- * as in the hybrid layout.  Groups of slots (w0, w1, …) are made once and
- * reused.  No allocation, so the kill paths may call it.
+ * Used to kill for certain: no controller is needed for that, so it works
+ * wherever a directory may be made below our own group, in the unified as in
+ * the hybrid layout.  Limits are another matter, see there.  Groups of slots
+ * (w0, w1, …) are made once and reused.  No allocation, so the kill paths may
+ * call it.
  */
 #ifndef HOLDFAST_IO_CGROUP_H
 #define HOLDFAST_IO_CGROUP_H
@@ -32,6 +33,13 @@ int cgroup_slot_open(int tree, unsigned slot);
 
 /* The same of a group that is there; -ENOENT otherwise. */
 int cgroup_slot_find(int tree, unsigned slot);
+
+/* Bounds what all in the group use together.  0, or a negative errno where
+ * there is no such controller for us: then each process has to be bounded.
+ * The bound stays until the group is killed and made anew.
+ */
+int cgroup_limit_memory(int group, uint64_t bytes);
+int cgroup_limit_processes(int group, uint64_t count);
 
 /* Moves process PID (0 = this one) into the group. */
 int cgroup_enter(int group, int pid);

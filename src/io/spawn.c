@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/out.h"
 #include "io/cgroup.h"
 #include "io/vclone.h"
 
@@ -60,15 +61,60 @@ static int use_signals(void)
 	return sigprocmask(SIG_SETMASK, &none, NULL) == -1 ? -errno : 0;
 }
 
-static int use_descriptors(const struct spawn *spawn)
+/* KEEP is one of ours that is still needed: it makes way. */
+static int use_descriptors(const struct spawn *spawn, int *keep)
 {
+	unsigned first = SPAWN_FDS;
+
 	for (int fd = 0; fd < SPAWN_FDS; fd++)
-		if (dup2(spawn->fds[fd], fd) == -1)
+		if (spawn->fds[fd] >= 0 && dup2(spawn->fds[fd], fd) == -1)
 			return -errno;
+	if (spawn->fds[SPAWN_FDS - 1] < 0)
+		first--;
 	/* All of ours are close-on-exec; this is for what the node itself was
 	 * started with.  Kernels before 5.11 do without. */
-	(void)syscall(SYS_close_range, (unsigned)SPAWN_FDS, ~0u, FLAG_CLOEXEC);
-	return 0;
+	(void)syscall(SYS_close_range, first, ~0u, FLAG_CLOEXEC);
+	if (spawn->extra < 0)
+		return 0;
+	if (*keep == spawn->extra_as) {
+		*keep = fcntl(*keep, F_DUPFD_CLOEXEC, SPAWN_FDS);
+		if (*keep == -1)
+			return -errno;
+	}
+	/* The same number would stay close-on-exec. */
+	if (spawn->extra == spawn->extra_as)
+		return fcntl(spawn->extra, F_SETFD, 0) == -1 ? -errno : 0;
+	return dup2(spawn->extra, spawn->extra_as) == -1 ? -errno : 0;
+}
+
+static int limit(int resource, uint64_t value)
+{
+	struct rlimit limit = { .rlim_cur = (rlim_t)value,
+				.rlim_max = (rlim_t)value };
+
+	if (value == 0)
+		return 0;
+	return setrlimit(resource, &limit) == -1 ? -errno : 0;
+}
+
+static int use_limits(const struct spawn_limits *limits)
+{
+	int rc = limit(RLIMIT_DATA, limits->data);
+
+	if (rc == 0)
+		rc = limit(RLIMIT_NOFILE, limits->files);
+	if (rc == 0)
+		rc = limit(RLIMIT_NPROC, limits->processes);
+	return rc;
+}
+
+/* Not snprintf: our memory is our parent's. */
+static void put_pid(char *text)
+{
+	struct out out = out_init(text, SPAWN_PID_BYTES);
+
+	out_i64(&out, getpid());
+	out_end(&out);
 }
 
 /* A node may be protected from the out-of-memory killer; its work isn't. */
@@ -84,7 +130,7 @@ static void drop_protection(void)
 	close(fd);
 }
 
-static int set_up(const struct spawn *spawn)
+static int set_up(const struct spawn *spawn, int *keep)
 {
 	int rc;
 
@@ -95,7 +141,9 @@ static int set_up(const struct spawn *spawn)
 			getpriority(PRIO_PROCESS, 0) + spawn->nice) == -1)
 		return -errno;
 	drop_protection();
-	rc = use_descriptors(spawn);
+	if (spawn->pid_text != NULL)
+		put_pid(spawn->pid_text);
+	rc = use_descriptors(spawn, keep);
 	return rc != 0 ? rc : use_signals();
 }
 
@@ -114,12 +162,17 @@ static int execute(const struct spawn *spawn)
 	return -errno;
 }
 
-static struct failure run_child(const struct spawn *spawn, pid_t parent)
+static struct failure run_child(const struct spawn *spawn, pid_t parent,
+				int *keep)
 {
-	int rc = set_up(spawn);
+	int rc = set_up(spawn, keep);
 
 	if (rc != 0)
 		return (struct failure){ SPAWN_SETUP, rc };
+	/* Before the ids: root may raise them. */
+	rc = use_limits(&spawn->limits);
+	if (rc != 0)
+		return (struct failure){ SPAWN_LIMITS, rc };
 	rc = account_become(spawn->account);
 	if (rc != 0)
 		return (struct failure){ SPAWN_ACCOUNT, rc };
@@ -177,9 +230,10 @@ struct birth {
 static int be_born(void *arg)
 {
 	const struct birth *birth = arg;
-	struct failure failure = run_child(birth->spawn, birth->parent);
+	int fd = birth->fd;
+	struct failure failure = run_child(birth->spawn, birth->parent, &fd);
 
-	(void)!write(birth->fd, &failure, sizeof(failure));
+	(void)!write(fd, &failure, sizeof(failure));
 	return 127;
 }
 

@@ -18,10 +18,12 @@
 #include "io/proc.h"
 #include "roles/worker_parts.h"
 
-#define REST_MS	      1000
-#define KILL_AGAIN_MS 10 /* what forked away from the last stroke */
-#define SIZE_EVERY_MS 1000
-#define EXIT_LATER    75 /* EX_TEMPFAIL of sysexits.h */
+#define REST_MS 1000
+/* What forked away from the last stroke is killed again, soon at first. */
+#define KILL_AGAIN_MIN_MS 1
+#define KILL_AGAIN_MAX_MS 50
+#define SIZE_EVERY_MS	  1000
+#define EXIT_LATER	  75 /* EX_TEMPFAIL of sysexits.h */
 
 /* Those not looked at are named so that they don't end us. */
 static const int signals[] = { SIGCHLD, SIGTERM, SIGQUIT, SIGINT,
@@ -41,6 +43,11 @@ static struct worker *worker_new(struct heritage *heritage, unsigned slot)
 	worker->token = atomic_load(&worker->holding->token);
 	worker->group = -1;
 	worker->notify = -1;
+	worker->watch = (struct watch){ .fd = -1,
+					.theirs = -1,
+					.look_ms = LOOP_NO_DEADLINE,
+					.silent_ms = LOOP_NO_DEADLINE,
+					.knock.fd = -1 };
 	worker->timeout_ms = LOOP_NO_DEADLINE;
 	worker->kill_ms = LOOP_NO_DEADLINE;
 	worker->kill_again_ms = LOOP_NO_DEADLINE;
@@ -55,25 +62,30 @@ static struct worker *worker_new(struct heritage *heritage, unsigned slot)
 
 static void kill_all(struct worker *worker, int64_t now_ms)
 {
+	if (worker->stage != STAGE_KILLING)
+		worker->kill_after_ms = KILL_AGAIN_MIN_MS;
 	worker->stage = STAGE_KILLING;
-	worker->kill_again_ms = now_ms + KILL_AGAIN_MS;
-	if (worker->group >= 0)
-		(void)cgroup_kill(worker->group);
+	worker->kill_again_ms = now_ms + worker->kill_after_ms;
+	if (worker->kill_after_ms < KILL_AGAIN_MAX_MS)
+		worker->kill_after_ms *= 2;
+	if (worker->group >= 0 && cgroup_kill(worker->group) == 0)
+		worker->group_spent = true;
 	/* Its number is its own until we have reaped it. */
 	if (worker->pid > 0)
 		(void)kill(-worker->pid, SIGKILL);
 	(void)proc_kill_children(NULL, NULL);
 }
 
-/* The first reason counts, and none after the command ended by itself. */
-static void stop(struct worker *worker, enum message_how cause, int64_t now_ms)
+void worker_stop(struct worker *worker, enum message_how cause, int signal,
+		 int64_t now_ms)
 {
 	if (worker->ended || worker->stage != STAGE_RUNNING)
 		return;
 	worker->cause = cause;
 	worker->stage = STAGE_STOPPING;
 	worker->kill_ms = now_ms + worker->spec.stop_timeout_ms;
-	(void)kill(-worker->pid, worker->spec.stop_signal);
+	worker_show_life(worker, LIFE_STOPPING);
+	(void)kill(-worker->pid, signal);
 	(void)kill(-worker->pid, SIGCONT);
 }
 
@@ -82,6 +94,8 @@ static void stop_at_once(struct worker *worker, enum message_how cause,
 {
 	if (worker->stage == STAGE_REPORTING)
 		return;
+	if (cause == HOW_STOPPED)
+		worker->keep.stop_asked = true;
 	if (worker->cause == 0 && !worker->ended)
 		worker->cause = cause;
 	kill_all(worker, now_ms);
@@ -111,19 +125,20 @@ static void on_reaped(void *arg, pid_t pid, int status)
 static void reap(struct worker *worker, int64_t now_ms)
 {
 	worker->childless = !proc_reap(on_reaped, worker);
-	if (worker->ended && !worker->childless)
+	if (worker->ended && !worker->childless &&
+	    worker->stage != STAGE_KILLING)
 		kill_all(worker, now_ms);
 }
 
 /* ---- how it ended ---- */
 
-static int32_t exit_of(int status)
+int32_t worker_exit_of(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
 				   : WEXITSTATUS(status);
 }
 
-static bool is_ok(const struct worker *worker, int32_t exit)
+bool worker_is_ok(const struct worker *worker, int32_t exit)
 {
 	for (size_t i = 0; i < worker->spec.ok_exit_count; i++)
 		if (worker->spec.ok_exit[i] == exit)
@@ -177,9 +192,15 @@ static void publish(struct worker *worker, int32_t exit)
 static void judge(struct worker *worker)
 {
 	struct report *report = &worker->report;
-	int32_t exit = exit_of(worker->status);
+	int32_t exit = worker_exit_of(worker->status);
 	char words[64];
 
+	if (worker->watch.silent && worker->cause == HOW_FAILED) {
+		snprintf(words, sizeof(words), "no sign of life for %lld ms",
+			 (long long)worker->spec.watchdog_ms);
+		worker_set_outcome(worker, HOW_FAILED, exit, words);
+		return;
+	}
 	switch (worker->cause) {
 	case HOW_STOPPED:
 		worker_set_outcome(worker, HOW_STOPPED, exit, report->words);
@@ -197,7 +218,7 @@ static void judge(struct worker *worker)
 	default:
 		break;
 	}
-	if (is_ok(worker, exit))
+	if (worker_is_ok(worker, exit))
 		publish(worker, exit);
 	else
 		worker_set_outcome(worker,
@@ -206,12 +227,19 @@ static void judge(struct worker *worker)
 }
 
 /* All it started is dead. */
-static void finish(struct worker *worker)
+static void finish(struct worker *worker, int64_t now_ms)
 {
 	worker_streams_finish(worker);
+	worker_watch_end(worker);
+	worker_show_end(worker);
+	if (worker->spec.keep && worker_keep_goes_on(worker, now_ms))
+		return;
 	if (!worker->report.outcome_due && !worker->orphaned)
 		judge(worker);
 	worker->stage = STAGE_REPORTING;
+	/* Limits go with the group. */
+	if (worker->group_bound)
+		(void)cgroup_kill(worker->group);
 	if (!outputdir_tidy(&worker->dir))
 		worker->dir.used = false;
 }
@@ -225,30 +253,44 @@ static void measure(struct worker *worker, int64_t now_ms)
 		stop_at_once(worker, HOW_FAILED, now_ms);
 }
 
+/* A run, of which nothing is left and which was not seen to yet. */
+static bool is_over(const struct worker *worker)
+{
+	return worker->ended && worker->childless &&
+	       worker->stage < STAGE_PAUSING;
+}
+
 static void step(struct worker *worker, int64_t now_ms)
 {
 	worker_streams_step(worker, now_ms);
+	worker_watch_step(worker, now_ms);
 	if (worker->stage <= STAGE_STOPPING && now_ms >= worker->size_ms)
 		measure(worker, now_ms);
 	if (worker->stage == STAGE_RUNNING && now_ms >= worker->timeout_ms)
-		stop(worker, HOW_TIMEOUT, now_ms);
+		worker_stop(worker, HOW_TIMEOUT, worker->spec.stop_signal,
+			    now_ms);
 	if (worker->stage == STAGE_STOPPING && now_ms >= worker->kill_ms)
 		kill_all(worker, now_ms);
 	if (worker->stage == STAGE_KILLING && now_ms >= worker->kill_again_ms)
 		kill_all(worker, now_ms);
-	if (worker->ended && worker->childless &&
-	    worker->stage != STAGE_REPORTING)
-		finish(worker);
+	if (is_over(worker))
+		finish(worker, now_ms);
+	worker_keep_step(worker, now_ms);
 	worker_report_step(worker, now_ms);
 }
 
 static int64_t next_deadline(const struct worker *worker)
 {
-	int64_t times[6];
+	int64_t times[8];
 	int64_t deadline_ms = worker_report_deadline(worker);
 	int count = 0;
 
-	if (worker->stage != STAGE_REPORTING) {
+	if (is_over(worker))
+		return 0;
+	if (worker->stage == STAGE_PAUSING) {
+		times[count++] = worker_keep_deadline(worker);
+	} else if (worker->stage != STAGE_REPORTING) {
+		times[count++] = worker_watch_deadline(worker);
 		times[count++] = worker_streams_deadline(worker);
 		if (worker->stage == STAGE_RUNNING)
 			times[count++] = worker->timeout_ms;
@@ -264,16 +306,27 @@ static int64_t next_deadline(const struct worker *worker)
 	return deadline_ms;
 }
 
+/* A second one is impatient. */
+static void take_stop(struct worker *worker, int64_t now_ms)
+{
+	bool again = worker->keep.stop_asked;
+
+	worker->keep.stop_asked = true;
+	if (worker->stage == STAGE_PAUSING)
+		worker->stage = STAGE_KILLING; /* nothing is left to be */
+	else if (again && worker->stage == STAGE_STOPPING)
+		stop_at_once(worker, HOW_STOPPED, now_ms);
+	else if (worker->stage == STAGE_RUNNING)
+		worker_stop(worker, HOW_STOPPED, worker->spec.stop_signal,
+			    now_ms);
+}
+
 static void take_signals(struct worker *worker, int64_t now_ms)
 {
 	if (loop_took(&worker->loop, SIGCHLD))
 		reap(worker, now_ms);
-	if (loop_took(&worker->loop, SIGTERM)) {
-		if (worker->stage == STAGE_STOPPING)
-			stop_at_once(worker, HOW_STOPPED, now_ms);
-		else
-			stop(worker, HOW_STOPPED, now_ms);
-	}
+	if (loop_took(&worker->loop, SIGTERM))
+		take_stop(worker, now_ms);
 	if (loop_took(&worker->loop, SIGQUIT))
 		stop_at_once(worker, HOW_STOPPED, now_ms);
 }
@@ -303,6 +356,7 @@ static int set_up(struct worker *worker)
 
 static void begin(struct worker *worker)
 {
+	worker_show_begin(worker);
 	if (atomic_load(&worker->holding->wanted) == WANTED_RUN) {
 		worker_start(worker);
 		return;
@@ -336,6 +390,8 @@ static bool rest(struct worker *worker)
 	const struct holding *holding = worker->holding;
 	int64_t until_ms = clock_ms() + REST_MS;
 
+	if (worker->shown != NULL)
+		return false;
 	while (!worker->orphaned && atomic_load(&board->pending) > 0 &&
 	       atomic_load(&board->stopping) == 0 && clock_ms() < until_ms) {
 		if (atomic_load(&holding->phase) == PHASE_FORKED &&

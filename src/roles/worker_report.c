@@ -31,6 +31,13 @@ void worker_set_outcome(struct worker *worker, enum message_how how,
 		tidy_copy(text_of(words), report->words, sizeof(report->words));
 	report->outcome.text = text_of(report->words);
 	report->outcome_due = true;
+	worker_show_outcome(worker);
+}
+
+/* Its owner is control, who sees all on the board. */
+static bool is_service(const struct worker *worker)
+{
+	return (worker->token & BOARD_SERVICE_TOKEN) != 0;
 }
 
 /* False when the channel is full: later. */
@@ -41,7 +48,7 @@ static bool send_message(struct worker *worker, const struct message *message,
 	int len = message_encode(message, bytes, sizeof(bytes));
 	int rc;
 
-	if (len < 0)
+	if (len < 0 || is_service(worker))
 		return true;
 	rc = channel_send(worker->heritage->worker_link[0], bytes, (size_t)len);
 	if (rc == 0) {
@@ -92,6 +99,8 @@ static bool send_outcome(struct worker *worker, int64_t now_ms)
 		atomic_store(&worker->holding->phase, PHASE_STOPPED);
 		bell_ring(worker->heritage->bells[ROLE_SUPERVISOR]);
 	}
+	if (is_service(worker))
+		bell_ring(worker->heritage->bells[ROLE_CONTROL]);
 	report->repeat_ms = now_ms + REPEAT_MS;
 	report->look_after = LOOK_MIN_MS;
 	report->look_ms = now_ms + LOOK_MIN_MS;
@@ -117,6 +126,7 @@ void worker_report_step(struct worker *worker, int64_t now_ms)
 		if (!send_started(worker, now_ms))
 			return;
 		report->started_due = false;
+		report->started = true;
 	}
 	if (report->progress_due &&
 	    (now_ms >= report->next_ms || report->outcome_due)) {

@@ -14,13 +14,9 @@
 #include "io/spawn.h"
 #include "roles/worker_parts.h"
 
-#define DEFAULT_PATH \
-	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define DEFAULT_MASK  022
 #define SIZE_EVERY_MS 1000
 #define EXIT_NO_RUN   127 /* as shells say it */
-/* What the spec gives, and what is added here. */
-#define ENV_MAX (SPEC_STRINGS_MAX + 16)
 
 static int read_spec(struct worker *worker)
 {
@@ -43,89 +39,22 @@ static int read_spec(struct worker *worker)
 				 (size_t)len);
 	if (rc == 0 && worker->spec.token != worker->token)
 		rc = -EBADMSG;
+	if (rc != 0)
+		memset(&worker->spec, 0, sizeof(worker->spec));
 	return rc;
 }
 
-struct env {
-	const char *at[ENV_MAX + 1]; /* NULL-terminated */
-	size_t count;
-};
-
-static bool has_name(const struct env *env, const char *entry)
+/* The run ends before it began. */
+static void refuse(struct worker *worker, int32_t exit, const char *words)
 {
-	size_t len = strcspn(entry, "=");
-
-	for (size_t i = 0; i < env->count; i++)
-		if (strncmp(env->at[i], entry, len) == 0 &&
-		    env->at[i][len] == '=')
-			return true;
-	return false;
+	worker->ended = true;
+	worker->childless = true;
+	if (worker->spec.keep)
+		worker_keep_refused(worker, exit, words);
+	else
+		worker_set_outcome(worker, HOW_FAILED, exit, words);
 }
 
-/* Of two with the same name the first one added counts. */
-static void add(struct env *env, const char *entry)
-{
-	if (env->count == ENV_MAX || entry == NULL || has_name(env, entry))
-		return;
-	env->at[env->count++] = entry;
-	env->at[env->count] = NULL;
-}
-
-/* BUF gets "NAME=VALUE"; NULL when there is no value or it is too long. */
-static const char *entry_of(char *buf, size_t cap, const char *name,
-			    const char *value)
-{
-	if (value == NULL)
-		return NULL;
-	return snprintf(buf, cap, "%s=%s", name, value) < (int)cap ? buf : NULL;
-}
-
-/* The entry NAME of the node's own environment, NULL if there is none. */
-static const char *own_entry(const char *name)
-{
-	size_t len = strlen(name);
-
-	for (char **entry = environ; *entry != NULL; entry++)
-		if (strncmp(*entry, name, len) == 0 && (*entry)[len] == '=')
-			return *entry;
-	return NULL;
-}
-
-/* HOLDFAST_STATE is absent if nothing was saved. */
-static bool names_nothing(const char *entry)
-{
-	static const char name[] = "HOLDFAST_STATE=";
-	const size_t len = sizeof(name) - 1;
-
-	return strncmp(entry, name, len) == 0 &&
-	       access(entry + len, F_OK) == -1;
-}
-
-static void make_env(struct worker *worker, struct env *env, char *notify,
-		     size_t notify_cap)
-{
-	const struct account *account = &worker->account;
-	char(*text)[256] = worker->account_text;
-	const size_t cap = sizeof(text[0]);
-
-	if (worker->notify != -1)
-		add(env, entry_of(notify, notify_cap, "NOTIFY_SOCKET",
-				  worker->notify_path));
-	add(env, "HOLDFAST_PROGRESS_FD=3");
-	for (size_t i = 0; worker->spec.env[i] != NULL; i++)
-		if (!names_nothing(worker->spec.env[i]))
-			add(env, worker->spec.env[i]);
-	add(env, own_entry("PATH"));
-	add(env, DEFAULT_PATH);
-	add(env, entry_of(text[0], cap, "HOME", account->home));
-	add(env, entry_of(text[1], cap, "USER", account->name));
-	add(env, entry_of(text[2], cap, "LOGNAME", account->name));
-	add(env, entry_of(text[3], cap, "SHELL", account->shell));
-	add(env, own_entry("LANG"));
-	add(env, own_entry("TZ"));
-}
-
-/* The attempt ends before it began. */
 static void give_up(struct worker *worker, int rc, int exit, const char *what,
 		    const char *name)
 {
@@ -134,9 +63,7 @@ static void give_up(struct worker *worker, int rc, int exit, const char *what,
 	snprintf(words, sizeof(words), "%s %s: %s", what, name, strerror(-rc));
 	log_warn(rc, "worker: %s %s token=%016llx", what, name,
 		 (unsigned long long)worker->token);
-	worker_set_outcome(worker, HOW_FAILED, exit, words);
-	worker->ended = true;
-	worker->childless = true;
+	refuse(worker, exit, words);
 }
 
 static const char *directory_of(const struct worker *worker)
@@ -161,6 +88,10 @@ static void tell_failure(struct worker *worker, int rc, enum spawn_step step)
 		give_up(worker, rc, -1, "cannot become user",
 			worker->spec.user);
 		break;
+	case SPAWN_LIMITS:
+		give_up(worker, rc, -1, "cannot set the limits of",
+			worker->spec.unit);
+		break;
 	default:
 		give_up(worker, rc, -1, "cannot start", worker->spec.argv[0]);
 		break;
@@ -172,40 +103,81 @@ static void note_started(struct worker *worker, pid_t pid)
 	int64_t now_ms = clock_ms();
 
 	worker->pid = pid;
-	worker->report.started_due = true;
+	worker->report.started_due = !worker->report.started;
 	if (worker->spec.timeout_ms > 0)
 		worker->timeout_ms = now_ms + worker->spec.timeout_ms;
 	if (worker->spec.max_output > 0 && worker->dir.used)
 		worker->size_ms = now_ms + SIZE_EVERY_MS;
 	atomic_store(&worker->holding->phase_token, worker->token);
 	atomic_store(&worker->holding->phase, PHASE_RUNNING);
+	worker_show_start(worker);
+	worker_watch_begin(worker, now_ms);
+}
+
+/* Bounds the unit where a control group can, else each of its processes. */
+static struct spawn_limits use_limits(struct worker *worker)
+{
+	const struct spec *spec = &worker->spec;
+	struct spawn_limits limits = { .files = spec->limit_files };
+	bool grouped = false;
+
+	if (spec->limit_memory > 0) {
+		grouped = cgroup_limit_memory(worker->group,
+					      spec->limit_memory) == 0;
+		limits.data = grouped ? 0 : spec->limit_memory;
+	}
+	if (spec->limit_processes > 0) {
+		bool ours = cgroup_limit_processes(worker->group,
+						   spec->limit_processes) == 0;
+
+		limits.processes = ours ? 0 : spec->limit_processes;
+		grouped = grouped || ours;
+	}
+	worker->group_bound = worker->group_bound || grouped;
+	return limits;
 }
 
 /* Starts the command with FDS as its descriptors. */
-static void start_with(struct worker *worker, const int fds[SPAWN_FDS])
+static void start_with(struct worker *worker, const int fds[SPAWN_FDS],
+		       const struct worker_env *env)
 {
-	char notify[sizeof(worker->notify_path) + 16];
-	struct env env = { .count = 0 };
 	struct spawn spawn = {
 		.argv = worker->spec.argv,
-		.env = env.at,
+		.env = env->at,
 		.dir = directory_of(worker),
 		.account = &worker->account,
 		.umask = worker->spec.umask >= 0 ? (mode_t)worker->spec.umask
 						 : DEFAULT_MASK,
 		.nice = worker->spec.nice,
 		.group = worker->group,
+		.extra = worker->watch.theirs,
+		.extra_as = (int)worker->spec.ready_value,
+		.limits = use_limits(worker),
+		.pid_text = env->pid_text,
 	};
 	enum spawn_step step;
 	pid_t pid;
 
 	memcpy(spawn.fds, fds, sizeof(spawn.fds));
-	make_env(worker, &env, notify, sizeof(notify));
 	pid = spawn_start(&spawn, &step);
 	if (pid > 0)
 		note_started(worker, pid);
 	else
 		tell_failure(worker, (int)pid, step);
+}
+
+static void start_in_env(struct worker *worker, const int fds[SPAWN_FDS])
+{
+	struct worker_env env;
+
+	if (worker_env_make(worker, &env) == 0) {
+		start_with(worker, fds, &env);
+	} else {
+		log_warn(0, "worker: %s token=%016llx", env.fault,
+			 (unsigned long long)worker->token);
+		refuse(worker, -1, env.fault);
+	}
+	worker_env_free(&env);
 }
 
 static void close_all(const int *fds, size_t count)
@@ -215,9 +187,12 @@ static void close_all(const int *fds, size_t count)
 			close(fds[i]);
 }
 
-/* Makes the pipes: THEIRS become the command's 0 to 3, OURS stay. */
-static int open_streams(int theirs[SPAWN_FDS], int ours[STREAMS])
+/* Makes the pipes: THEIRS become the command's 0 to 3, OURS stay.  What is
+ * kept up has no progress to tell.
+ */
+static int open_streams(int theirs[SPAWN_FDS], int ours[STREAMS], bool keep)
 {
+	const int count = keep ? SPAWN_FDS - 1 : SPAWN_FDS;
 	static const int stream_of[SPAWN_FDS] = { -1, STREAM_OUT, STREAM_ERR,
 						  STREAM_PROGRESS };
 	int rc = spawn_lift(open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -225,7 +200,7 @@ static int open_streams(int theirs[SPAWN_FDS], int ours[STREAMS])
 	for (int fd = 1; fd < SPAWN_FDS; fd++)
 		theirs[fd] = -1;
 	theirs[0] = rc;
-	for (int fd = 1; rc >= 0 && fd < SPAWN_FDS; fd++) {
+	for (int fd = 1; rc >= 0 && fd < count; fd++) {
 		int ends[2];
 
 		rc = spawn_pipe(ends);
@@ -241,8 +216,10 @@ static void start_command(struct worker *worker)
 {
 	int theirs[SPAWN_FDS];
 	int ours[STREAMS] = { -1, -1, -1 };
-	int rc = open_streams(theirs, ours);
+	int rc = open_streams(theirs, ours, worker->spec.keep);
 
+	if (rc == 0)
+		rc = worker_watch_open(worker);
 	if (rc != 0) {
 		close_all(ours, STREAMS);
 		give_up(worker, rc, -1, "cannot make pipes for",
@@ -250,26 +227,58 @@ static void start_command(struct worker *worker)
 	} else {
 		worker_streams_open(worker, ours);
 		worker_notify_open(worker);
-		start_with(worker, theirs);
+		start_in_env(worker, theirs);
 	}
 	close_all(theirs, SPAWN_FDS);
+}
+
+/* A group that was killed has to be made anew. */
+static void open_group(struct worker *worker)
+{
+	if (worker->group >= 0 && !worker->group_spent)
+		return;
+	if (worker->group >= 0)
+		close(worker->group);
+	worker->group =
+		cgroup_slot_open(worker->heritage->cgroup, worker->slot);
+	worker->group_spent = false;
+}
+
+static bool find_account(struct worker *worker)
+{
+	int rc = 0;
+
+	if (!worker->has_account)
+		rc = account_find(&worker->account, worker->spec.user,
+				  worker->spec.group);
+	worker->has_account = rc == 0;
+	if (rc != 0)
+		give_up(worker, rc, -1, "cannot become user",
+			worker->spec.user);
+	return rc == 0;
+}
+
+static void run(struct worker *worker)
+{
+	life_started(&worker->keep.record, clock_ms());
+	if (!find_account(worker))
+		return;
+	open_group(worker);
+	start_command(worker);
 }
 
 void worker_start(struct worker *worker)
 {
 	int rc = read_spec(worker);
 
+	worker->log = joblog_init(&worker->dir);
 	if (rc != 0) {
 		give_up(worker, rc, -1, "cannot read", "its own spec");
 		return;
 	}
-	rc = account_find(&worker->account, worker->spec.user,
-			  worker->spec.group);
-	if (rc != 0) {
-		give_up(worker, rc, -1, "cannot become user",
-			worker->spec.user);
+	life_started(&worker->keep.record, clock_ms());
+	if (!find_account(worker))
 		return;
-	}
 	rc = outputdir_make(&worker->dir, worker->spec.work_dir,
 			    worker->account.uid);
 	if (rc != 0) {
@@ -279,8 +288,23 @@ void worker_start(struct worker *worker)
 	}
 	if (worker->spec.attempt > 1)
 		outputdir_inherit(&worker->dir);
-	worker->log = joblog_init(&worker->dir);
-	worker->group =
-		cgroup_slot_open(worker->heritage->cgroup, worker->slot);
-	start_command(worker);
+	run(worker);
+}
+
+void worker_start_again(struct worker *worker)
+{
+	worker->stage = STAGE_RUNNING;
+	worker->pid = 0;
+	worker->ended = false;
+	worker->childless = false;
+	worker->status = 0;
+	worker->cause = 0;
+	worker->timeout_ms = LOOP_NO_DEADLINE;
+	worker->kill_ms = LOOP_NO_DEADLINE;
+	worker->kill_again_ms = LOOP_NO_DEADLINE;
+	worker->report.words[0] = '\0';
+	worker->keep.not_started = false;
+	worker->watch.silent = false;
+	worker->keep.pausing = false;
+	run(worker);
 }

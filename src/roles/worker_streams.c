@@ -114,6 +114,8 @@ void worker_streams_open(struct worker *worker, const int fds[STREAMS])
 		stream->worker = worker;
 		stream->kind = (enum worker_stream)kind;
 		stream->fd = fds[kind];
+		if (stream->fd < 0)
+			continue;
 		(void)fcntl(stream->fd, F_SETFL, O_NONBLOCK);
 		(void)loop_add(&worker->loop, stream->fd, EPOLLIN, on_stream,
 			       stream);
@@ -126,6 +128,9 @@ static void take_notice(struct worker *worker, struct text datagram)
 	struct notice notice;
 
 	notice_parse(datagram, &notice);
+	worker_watch_notice(worker, &notice);
+	if (worker->spec.keep)
+		return;
 	if (notice.has_status) {
 		tidy_copy(notice.status, report->message,
 			  sizeof(report->message));
