@@ -23,6 +23,9 @@ static const struct command commands[] = {
 	{ "fetch", command_fetch, "get the file a job made" },
 	{ "jobs", command_jobs, "list jobs" },
 	{ "cancel", command_cancel, "stop a job, or forget an ended one" },
+	{ "progress", command_progress, "inside a unit: tell how far it is" },
+	{ "checkpoint", command_checkpoint,
+	  "inside a unit: keep state for the next attempt" },
 };
 
 #define COMMANDS_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -21,6 +21,7 @@ typedef int command_fn(int argc, char **argv);
 
 command_fn command_cancel;
 command_fn command_check;
+command_fn command_checkpoint;
 command_fn command_demo;
 command_fn command_fetch;
 command_fn command_health;

@@ -16,7 +16,7 @@ n=$(cat "$HOLDFAST_SCRATCH/tries" 2>/dev/null || echo 0)
 n=$((n + 1))
 echo $n >"$HOLDFAST_SCRATCH/tries"
 if [ $n -lt 3 ]; then
-  [ $n -gt 1 ] || echo "saved by $HOLDFAST_ATTEMPT" >"$HOLDFAST_CHECKPOINT"
+  [ $n -gt 1 ] || echo "saved by $HOLDFAST_ATTEMPT" | "$HOLDFAST" checkpoint -
   exit "$1"
 fi
 cat "${HOLDFAST_STATE:-/dev/null}" >"$HOLDFAST_OUTPUT"
@@ -32,16 +32,19 @@ chmod +x "$dir/again" "$dir/one"
 cat >"$dir/jobs.conf" <<CONF
 jobs = {
   fails = {
-    command = [ "$dir/again", "1" ]; env = [ "WITNESS=$dir/w1" ];
+    command = [ "$dir/again", "1" ]; env = [ "WITNESS=$dir/w1", "HOLDFAST=$HOLDFAST" ];
     output = "out"; attempts = 3; backoff = "200ms"; resume = "checkpoint";
   };
   later = {
-    command = [ "$dir/again", "75" ]; env = [ "WITNESS=$dir/w2" ];
+    command = [ "$dir/again", "75" ]; env = [ "WITNESS=$dir/w2", "HOLDFAST=$HOLDFAST" ];
     output = "out"; attempts = 1; backoff = "200ms";
   };
   one = {
     command = [ "$dir/one" ]; env = [ "WITNESS=$dir/w3" ];
     unique = "user"; when-busy = "queue";
+  };
+  tells = {
+    command = [ "/bin/sh", "-c", "$HOLDFAST progress 25; exec 3>&-; $HOLDFAST progress 75 'three of four,\n  done'" ];
   };
   mess = {
     command = [ "/bin/sh", "-c", "seq 1000 >\$\$HOLDFAST_SCRATCH/x; echo s >\$\$HOLDFAST_CHECKPOINT; sleep 60" ];
@@ -77,6 +80,23 @@ done
 for id in $ids; do
   expect 0 hold wait -w 30 "$id"
 done
+
+# The same from inside by commands; outside they say what is missing.
+expect 0 hold submit tells --wait
+hold jobs --json >"$dir/list"
+grep -q '"message":"three of four, done"' "$dir/list" || fail "no message: $(cat "$dir/list")"
+for words in 'progress 10' 'checkpoint /dev/null'; do
+  # shellcheck disable=SC2086 # words
+  expect 1 env -u HOLDFAST_PROGRESS_FD -u NOTIFY_SOCKET "$HOLDFAST" $words
+  grep -q 'meant for inside' "$dir/err" || fail "no reason: $(cat "$dir/err")"
+done
+for percent in -1 101 x '5 x' 1e3; do
+  expect 2 "$HOLDFAST" progress "$percent"
+done
+expect 1 env "HOLDFAST_CHECKPOINT=$dir/c" "$HOLDFAST" checkpoint "$dir/none"
+expect 0 env "HOLDFAST_CHECKPOINT=$dir/c" "$HOLDFAST" checkpoint "$dir/again"
+cmp "$dir/c" "$dir/again" || fail 'the checkpoint differs'
+expect 1 env "HOLDFAST_CHECKPOINT=$dir/none/c" "$HOLDFAST" checkpoint "$dir/again"
 
 # What is cancelled leaves nothing but its log.
 expect 0 hold submit mess
