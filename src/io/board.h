@@ -168,7 +168,8 @@ struct board {
 	struct board_event events[BOARD_EVENTS_MAX];
 	/* control */
 	_Atomic uint32_t service_counter; /* of the latest service token */
-	_Atomic uint32_t services_failed; /* essential or given up: not ready */
+	_Atomic uint32_t services_failed; /* given up: the node is not ready */
+	_Atomic int64_t stop_budget_ms;	  /* to stop all services in order */
 	_Atomic uint32_t exit_set; /* an essential unit ended for good: */
 	_Atomic int32_t exit_code; /* the node stops and exits so */
 	struct board_role roles[ROLE_MAX];

@@ -272,6 +272,13 @@ static void keep_supervisor(struct guardian *guardian, int64_t now_ms)
 
 /* ---- the loop ---- */
 
+/* A child without which the node must not be has ended. */
+static void hear_essential(struct guardian *guardian)
+{
+	if (guardian->board->exit_set != 0)
+		ask_to_stop(guardian, 1);
+}
+
 static void tell_manager(struct guardian *guardian, int64_t now_ms)
 {
 	if (!guardian->ready && guardian->board->ready) {
@@ -365,13 +372,12 @@ static void tell_what_is_not_run(const struct config *config)
 
 	for (size_t i = 0; i < config->units_count; i++)
 		counts[config->units[i].kind]++;
-	if (config->cluster.present || counts[UNIT_SERVICE] > 0 ||
-	    counts[UNIT_SINGLETON] > 0)
+	if (config->cluster.present || counts[UNIT_SINGLETON] > 0)
 		log_warn(0,
 			 "guardian: configured but not run yet cluster=%s "
-			 "services=%zu singletons=%zu",
+			 "singletons=%zu",
 			 config->cluster.present ? "yes" : "no",
-			 counts[UNIT_SERVICE], counts[UNIT_SINGLETON]);
+			 counts[UNIT_SINGLETON]);
 }
 
 int guardian_main(const struct config *config, const char *config_path)
@@ -393,12 +399,15 @@ int guardian_main(const struct config *config, const char *config_path)
 		take_signals(&guardian, now_ms);
 		if (loop_took(&guardian.loop, SIGCHLD))
 			proc_reap(take_ended, &guardian);
+		hear_essential(&guardian);
 		reload_step(&guardian.reload, now_ms);
 		keep_supervisor(&guardian, now_ms);
 		tell_manager(&guardian, now_ms);
 		if (!guardian.done)
 			loop_wait(&guardian.loop, next_turn(&guardian, now_ms));
 	}
+	if (guardian.exit_code == 0 && guardian.board->exit_set != 0)
+		guardian.exit_code = guardian.board->exit_code;
 	dissolve(&guardian);
 	return guardian.exit_code;
 }

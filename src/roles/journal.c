@@ -23,6 +23,7 @@
 #include "io/tree.h"
 #include "roles/heritage.h"
 #include "roles/ledger.h"
+#include "roles/specfile.h"
 
 #define JOURNAL_BEAT_MS	   500	/* longest turn without a sign of life */
 #define JOURNAL_READERS_MS 5000 /* dead readers of the view are cleared */
@@ -36,8 +37,7 @@ struct journal_role {
 	struct shared_dir shared;
 	struct journal journal;
 	struct ledger ledger;
-	int state_dir;		  /* descriptors */
-	int work_dir;		  /* STATE/work */
+	int work_dir;		  /* descriptors: STATE/work */
 	int shared_path;	  /* SHARED */
 	int64_t readers_ms;	  /* when dead readers are looked for next */
 	bool ready[ROLE_MAX + 1]; /* links with something to read */
@@ -65,36 +65,18 @@ static void send_reply(void *arg, unsigned link, const struct message *reply)
 		log_debug("journal: reply lost role=%u rc=%d", link, rc);
 }
 
-/* STATE/work/TOKEN and what lies beside it: TOKEN.notify. */
-static void spec_name(char *name, size_t cap, uint64_t token,
-		      const char *ending)
-{
-	struct out out = out_init(name, cap);
-
-	out_hex(&out, token, 16);
-	out_string(&out, ending);
-	(void)out_end(&out);
-}
-
 static int write_spec(void *arg, uint64_t token, const void *spec, size_t len)
 {
 	const struct journal_role *role = arg;
-	char name[24];
 
-	spec_name(name, sizeof(name), token, "");
-	return tree_write(role->work_dir, name, spec, len);
+	return specfile_write(role->work_dir, token, spec, len);
 }
 
-/* And the socket that a worker who was killed left beside it. */
 static void remove_spec(void *arg, uint64_t token)
 {
 	const struct journal_role *role = arg;
-	char name[32];
 
-	spec_name(name, sizeof(name), token, "");
-	(void)unlinkat(role->work_dir, name, 0);
-	spec_name(name, sizeof(name), token, ".notify");
-	(void)unlinkat(role->work_dir, name, 0);
+	specfile_remove(role->work_dir, token);
 }
 
 static void remove_work(void *arg, const char *id)
@@ -164,24 +146,6 @@ static const struct ledger_ops ops = { send_reply,  write_spec,	    remove_spec,
 				       remove_work, remove_scratch, ring };
 
 /* ---- start ---- */
-
-static int open_dirs(struct journal_role *role)
-{
-	const struct config *config = role->heritage->config;
-
-	role->state_dir =
-		open(config->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (role->state_dir != -1)
-		role->work_dir = openat(role->state_dir, "work",
-					O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (role->state_dir == -1 || role->work_dir == -1) {
-		int rc = -errno;
-
-		log_err(rc, "journal: cannot open %s/work", config->state);
-		return rc;
-	}
-	return 0;
-}
 
 static int open_view(struct journal_role *role)
 {
@@ -429,7 +393,9 @@ int journal_main(struct heritage *heritage)
 	role->shared_path = -1;
 	rc = watch(role);
 	if (rc == 0)
-		rc = open_dirs(role);
+		role->work_dir = specfile_open(heritage->config->state);
+	if (rc == 0 && role->work_dir < 0)
+		rc = role->work_dir;
 	if (rc == 0)
 		rc = open_view(role);
 	if (rc != 0) {

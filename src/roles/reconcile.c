@@ -16,6 +16,7 @@
 #define LOOK_BEYOND   64 /* idle slots that end a look */
 #define CLEAR_LOOK_MS 10 /* while something is being proven dead */
 #define FORK_RETRY_MS 500
+#define NAMED_MAX     8 /* in one complaint */
 
 void reconcile_init(struct reconcile *reconcile, struct heritage *heritage,
 		    struct loop *loop, const struct crew *crew)
@@ -48,6 +49,11 @@ static unsigned next_slot(const struct reconcile *reconcile, unsigned slot)
 static struct holding *holding_of(struct reconcile *reconcile, unsigned slot)
 {
 	return &reconcile->heritage->board->holdings[slot];
+}
+
+static bool is_job(struct reconcile *reconcile, unsigned slot)
+{
+	return holding_of(reconcile, slot)->kind == UNIT_JOB;
 }
 
 static void show(struct reconcile *reconcile, unsigned slot, enum phase phase)
@@ -83,7 +89,8 @@ static void wake(struct reconcile *reconcile, unsigned slot, uint64_t token)
 	worker->token = token;
 	worker->state = WORKER_RUNS;
 	worker->woken = true;
-	reconcile->busy++;
+	if (is_job(reconcile, slot))
+		reconcile->busy++;
 	/* Should it be leaving, its end tells that it never began. */
 	kill(worker->pid, SIGUSR1);
 }
@@ -116,7 +123,8 @@ static void start(struct reconcile *reconcile, unsigned slot, uint64_t token,
 	reconcile->workers[slot] = (struct worker){ .token = token,
 						    .pid = pid,
 						    .state = WORKER_RUNS };
-	reconcile->busy++;
+	if (is_job(reconcile, slot))
+		reconcile->busy++;
 	reconcile->alive++;
 }
 
@@ -134,8 +142,21 @@ static uint64_t waiting_token(struct reconcile *reconcile, unsigned slot)
 	return token;
 }
 
-/* Starts what waits, the one assigned first first, as places allow. */
-static void start_waiting(struct reconcile *reconcile, int64_t now_ms)
+/* Services and singletons wait for no place. */
+static void start_units(struct reconcile *reconcile, int64_t now_ms)
+{
+	for (unsigned slot = next_slot(reconcile, 0);
+	     slot < BOARD_HOLDINGS_MAX && now_ms >= reconcile->fork_ms;
+	     slot = next_slot(reconcile, slot + 1)) {
+		uint64_t token = waiting_token(reconcile, slot);
+
+		if (token != 0 && !is_job(reconcile, slot))
+			start(reconcile, slot, token, now_ms);
+	}
+}
+
+/* Starts the jobs that wait, the one assigned first first, as places allow. */
+static void start_jobs(struct reconcile *reconcile, int64_t now_ms)
 {
 	uint64_t places = reconcile->heritage->board->workers;
 
@@ -143,12 +164,13 @@ static void start_waiting(struct reconcile *reconcile, int64_t now_ms)
 		uint64_t first = 0;
 		unsigned at = 0;
 
-		for (unsigned slot = next_slot(reconcile, 0);
+		for (unsigned slot = next_slot(reconcile, BOARD_LEADER_FIRST);
 		     slot < BOARD_HOLDINGS_MAX;
 		     slot = next_slot(reconcile, slot + 1)) {
 			uint64_t token = waiting_token(reconcile, slot);
 
-			if (token != 0 && (first == 0 || token < first)) {
+			if (token != 0 && is_job(reconcile, slot) &&
+			    (first == 0 || token < first)) {
 				first = token;
 				at = slot;
 			}
@@ -196,12 +218,35 @@ static void kill_worker(struct reconcile *reconcile, unsigned slot)
 	worker->state = WORKER_KILLED;
 }
 
-void reconcile_stop_all(struct reconcile *reconcile)
+void reconcile_stop_from(struct reconcile *reconcile, unsigned first)
 {
-	for (unsigned slot = next_slot(reconcile, 0); slot < BOARD_HOLDINGS_MAX;
-	     slot = next_slot(reconcile, slot + 1))
+	for (unsigned slot = next_slot(reconcile, first);
+	     slot < BOARD_HOLDINGS_MAX; slot = next_slot(reconcile, slot + 1))
 		if (holding_of(reconcile, slot)->phase != PHASE_STOPPED)
 			tell(reconcile, slot);
+}
+
+unsigned reconcile_name_alive(const struct reconcile *reconcile)
+{
+	const struct board *board = reconcile->heritage->board;
+	char name[BOARD_NAME_MAX + 1];
+	unsigned alive = 0;
+
+	for (unsigned slot = next_slot(reconcile, 0); slot < BOARD_HOLDINGS_MAX;
+	     slot = next_slot(reconcile, slot + 1)) {
+		const struct worker *worker = &reconcile->workers[slot];
+
+		if (worker->state == WORKER_NONE ||
+		    worker->state == WORKER_RESTS || alive++ >= NAMED_MAX)
+			continue;
+		board_text_get(&board->units[slot].name, name, sizeof(name));
+		log_info(
+			"supervisor: waits for %s pid=%d told=%s token=%016llx",
+			name[0] != '\0' ? name : "a job", (int)worker->pid,
+			worker->state == WORKER_RUNS ? "no" : "yes",
+			(unsigned long long)worker->token);
+	}
+	return alive;
 }
 
 void reconcile_kill_all(struct reconcile *reconcile, bool even_stopped)
@@ -394,7 +439,7 @@ static void look_at_worker(struct reconcile *reconcile, unsigned slot)
 		else if (holding->wanted == WANTED_KILL)
 			kill_worker(reconcile, slot);
 	}
-	if (phase != PHASE_STOPPED)
+	if (phase != PHASE_STOPPED && is_job(reconcile, slot))
 		reconcile->busy++;
 }
 
@@ -438,11 +483,14 @@ void reconcile_step(struct reconcile *reconcile, bool stopping, int64_t now_ms)
 	if (reconcile->ended > 0 || reconcile->strays)
 		clear_ended(reconcile);
 	look(reconcile);
-	if (!stopping)
-		start_waiting(reconcile, now_ms);
+	if (!stopping) {
+		start_units(reconcile, now_ms);
+		start_jobs(reconcile, now_ms);
+	}
 	if (reconcile->changed) {
 		reconcile->changed = false;
 		bell_ring(reconcile->heritage->bells[ROLE_JOURNAL]);
+		bell_ring(reconcile->heritage->bells[ROLE_CONTROL]);
 	}
 }
 

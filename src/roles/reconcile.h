@@ -71,8 +71,12 @@ int64_t reconcile_next(const struct reconcile *reconcile, int64_t now_ms);
 /* A process that is not of the crew ended: a worker, or what one left. */
 void reconcile_took(struct reconcile *reconcile, pid_t pid, int status);
 
-/* Tells every worker that still runs its command to stop. */
-void reconcile_stop_all(struct reconcile *reconcile);
+/* Tells every worker of slots from FIRST on that still runs its command to
+ * stop.
+ */
+void reconcile_stop_from(struct reconcile *reconcile, unsigned first);
+/* Says in the log what still runs; how many they are. */
+unsigned reconcile_name_alive(const struct reconcile *reconcile);
 /* Kills every worker and its work; EVEN_STOPPED: also those that only wait
  * for their outcome to be kept.
  */

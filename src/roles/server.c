@@ -12,6 +12,7 @@
 #include "io/conffile.h"
 #include "io/log.h"
 #include "roles/server_reply.h"
+#include "roles/services.h"
 
 #define RETRY_MS     50	  /* while the view is not there yet */
 #define STOP_MS	     500  /* for what is under way when we stop */
@@ -225,9 +226,12 @@ static void reload(struct server *server)
 		log_err(rc, "server: cannot load %s", path);
 		return;
 	}
+	server->config = config;
+	/* They hold on to units of the one before. */
+	if (server->services != NULL)
+		services_configure(server->services, config, server->now_ms);
 	conffile_free(server->loaded);
 	server->loaded = config;
-	server->config = config;
 	asker_rules_load(&server->rules, &config->http);
 	http_set_max_body(server->http, config->http.max_body);
 	forget_ready(server);

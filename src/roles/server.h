@@ -32,7 +32,8 @@ struct server {
 	const struct config *config; /* what holds now */
 	struct config *loaded;	     /* the same if it is ours to free */
 	uint32_t config_generation;
-	struct view *view; /* NULL until there is one */
+	struct services *services; /* control's, NULL in http */
+	struct view *view;	   /* NULL until there is one */
 	bool has_secret;
 	bool saw_ready;	  /* what the board said when both were looked for */
 	int64_t retry_ms; /* when to try again to have both */

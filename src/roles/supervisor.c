@@ -23,7 +23,9 @@
 #include "roles/reconcile.h"
 
 #define BEAT_MS	    1000 /* a sign of life at least so often */
-#define NUDGE_MS    1000 /* the journal role has so long to say stop */
+#define NUDGE_MS    1000 /* the owners have so long to say stop */
+#define SILENT_MS   3000 /* control that said nothing for so long is dead */
+#define SAY_MS	    1000 /* between two words about what is waited for */
 #define MARGIN_MS   5000 /* beyond the longest stop-timeout */
 #define SHORT_MS    1000 /* every wait, when waits are cut short */
 #define FRONT_MS    3000 /* http and control, to answer what they have */
@@ -48,6 +50,7 @@ struct supervisor {
 	enum stage stage;
 	int64_t stage_ms;    /* when the stage began */
 	int64_t deadline_ms; /* of the stage */
+	int64_t say_ms;	     /* what is waited for is named next */
 	uint32_t stopping;   /* the board's, as last acted upon */
 	bool guardian_gone;
 };
@@ -167,15 +170,35 @@ static void hear_stopping(struct supervisor *supervisor)
 	if (supervisor->stage == STAGE_RUN)
 		enter(supervisor, STAGE_WORK,
 		      longest_stop_ms(supervisor->heritage->config) +
-			      MARGIN_MS);
+			      supervisor->board->stop_budget_ms + MARGIN_MS);
 	else
 		enter(supervisor, supervisor->stage, SHORT_MS);
 	if (wish > 1)
 		reconcile_kill_all(&supervisor->work, wish > 2);
 }
 
+/* Services are stopped in order, by control, as long as it is there. */
+static unsigned first_to_stop(const struct supervisor *supervisor,
+			      int64_t now_ms)
+{
+	const struct board_role *control =
+		&supervisor->board->roles[ROLE_CONTROL];
+
+	return now_ms - control->beat_ms < SILENT_MS ? BOARD_LEADER_FIRST : 0;
+}
+
+static void name_alive(struct supervisor *supervisor, int64_t now_ms)
+{
+	if (now_ms < supervisor->say_ms)
+		return;
+	if (supervisor->say_ms != 0)
+		(void)reconcile_name_alive(&supervisor->work);
+	supervisor->say_ms = now_ms + SAY_MS;
+}
+
 static void stop_work(struct supervisor *supervisor, int64_t now_ms)
 {
+	name_alive(supervisor, now_ms);
 	if (reconcile_is_empty(&supervisor->work)) {
 		crew_dismiss(&supervisor->crew, ROLE_CONTROL, ROLE_MAX - 1,
 			     SIGTERM);
@@ -183,7 +206,8 @@ static void stop_work(struct supervisor *supervisor, int64_t now_ms)
 	} else if (now_ms >= supervisor->deadline_ms) {
 		reconcile_kill_all(&supervisor->work, true);
 	} else if (now_ms >= supervisor->stage_ms + NUDGE_MS) {
-		reconcile_stop_all(&supervisor->work);
+		reconcile_stop_from(&supervisor->work,
+				    first_to_stop(supervisor, now_ms));
 	}
 }
 

@@ -264,6 +264,8 @@ static void bind_all(void)
 
 static void setup_below(const char *base)
 {
+	char path[64];
+
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	heritage.config = configure(base);
 	heritage.board = board_new();
@@ -273,6 +275,9 @@ static void setup_below(const char *base)
 		ck_assert_int_eq(channel_pair(heritage.links[i]), 0);
 	}
 	ck_assert_int_eq(channel_pair(heritage.worker_link), 0);
+	ck_assert_int_eq(channel_pair(heritage.control_link), 0);
+	snprintf(path, sizeof(path), "%s/work", dir);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
 	spawn(journal);
 	spawn(run_http);
 	spawn(run_control);

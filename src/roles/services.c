@@ -1,0 +1,555 @@
+#define _GNU_SOURCE
+#include "roles/services.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "io/events.h"
+#include "io/log.h"
+#include "io/loop.h"
+#include "roles/specfile.h"
+#include "roles/unitspec.h"
+
+struct holding *services_holding(const struct services *services, unsigned slot)
+{
+	return &services->board->holdings[slot];
+}
+
+struct board_unit *services_shown(const struct services *services,
+				  unsigned slot)
+{
+	return &services->board->units[slot];
+}
+
+static uint32_t goal_of(const struct services *services, unsigned slot)
+{
+	return atomic_load(&services_shown(services, slot)->goal);
+}
+
+static void set_goal(struct services *services, unsigned slot, enum goal goal)
+{
+	struct board_unit *shown = services_shown(services, slot);
+
+	if (atomic_load(&shown->goal) != (uint32_t)goal)
+		atomic_store(&shown->goal, goal);
+}
+
+static bool is_enabled(const struct service *service)
+{
+	return service->enabled ||
+	       (service->unit->enabled && !service->disabled);
+}
+
+/* ---- slots ---- */
+
+static bool has_name(const struct services *services, unsigned slot,
+		     const char *name)
+{
+	char buf[BOARD_TEXT_MAX + 1];
+
+	board_text_get(&services_shown(services, slot)->name, buf, sizeof(buf));
+	return strcmp(buf, name) == 0;
+}
+
+int services_slot(const struct services *services, const char *name)
+{
+	for (unsigned slot = 0; slot < services->high; slot++)
+		if (services->at[slot].unit != NULL &&
+		    strcmp(services->at[slot].unit->name, name) == 0)
+			return (int)slot;
+	return -1;
+}
+
+/* A slot in which nothing runs and no name stands, -1 when there is none. */
+static int free_slot(struct services *services)
+{
+	for (unsigned slot = 0; slot < SERVICES_MAX; slot++) {
+		const struct holding *holding =
+			services_holding(services, slot);
+
+		if (slot < services->high &&
+		    (services->at[slot].unit != NULL ||
+		     atomic_load(&holding->token) != 0 ||
+		     atomic_load(&holding->phase) != PHASE_IDLE))
+			continue;
+		if (slot >= services->high)
+			services->high = slot + 1;
+		return (int)slot;
+	}
+	return -1;
+}
+
+/* What a control before this one left. */
+static void find_used(struct services *services)
+{
+	if (atomic_load(&services->board->service_counter) == 0)
+		return;
+	for (unsigned slot = 0; slot < SERVICES_MAX; slot++)
+		if (!has_name(services, slot, ""))
+			services->high = slot + 1;
+}
+
+static int find_by_name(const struct services *services, const char *name)
+{
+	for (unsigned slot = 0; slot < services->high; slot++)
+		if (services->at[slot].unit == NULL &&
+		    has_name(services, slot, name))
+			return (int)slot;
+	return -1;
+}
+
+/* ---- specs ---- */
+
+/* The spec of UNIT under TOKEN; its length or a negative errno. */
+static int build(struct services *services, const struct unit *unit,
+		 uint64_t token)
+{
+	const struct unitspec_run run = {
+		.token = token,
+		.attempt = 1,
+		.keep = true,
+		.node = services->config->node,
+		.state = "",
+		.checkpoint = "",
+	};
+
+	return unitspec_build(
+		unit, &run, out_init(services->words, sizeof(services->words)),
+		services->spec, sizeof(services->spec));
+}
+
+static uint64_t digest_of(struct services *services, const struct unit *unit)
+{
+	int len = build(services, unit, BOARD_SERVICE_TOKEN);
+
+	return len > 0 ? board_hash((const char *)services->spec, (size_t)len)
+		       : 0;
+}
+
+/* Is what runs in SLOT not what UNIT says now? */
+static bool is_outdated(struct services *services, unsigned slot,
+			const struct unit *unit)
+{
+	uint64_t token = atomic_load(&services_holding(services, slot)->token);
+	int len;
+
+	if (token == 0)
+		return false;
+	len = build(services, unit, token);
+	return len > 0 && !specfile_is(services->work_dir, token,
+				       services->spec, (size_t)len);
+}
+
+/* ---- starting and stopping ---- */
+
+static void want(struct services *services, unsigned slot, enum wanted wanted)
+{
+	struct holding *holding = services_holding(services, slot);
+
+	if (atomic_load(&holding->token) == 0 ||
+	    atomic_load(&holding->wanted) >= (uint32_t)wanted)
+		return;
+	atomic_store(&holding->wanted, wanted);
+	services->supervise = true;
+}
+
+static void assign(struct services *services, unsigned slot, int64_t now_ms)
+{
+	struct service *service = &services->at[slot];
+	struct holding *holding = services_holding(services, slot);
+	struct board_unit *shown = services_shown(services, slot);
+	uint64_t token =
+		BOARD_SERVICE_TOKEN |
+		(atomic_fetch_add(&services->board->service_counter, 1) + 1);
+	int rc = build(services, service->unit, token);
+
+	if (rc > 0)
+		rc = specfile_write(services->work_dir, token, services->spec,
+				    (size_t)rc);
+	if (rc != 0) {
+		log_err(rc, "control: cannot write the spec of %s",
+			service->unit->name);
+		service->not_before_ms = now_ms + SERVICES_LOSS_MAX_MS;
+		return;
+	}
+	atomic_store(&shown->life, LIFE_NONE);
+	atomic_store(&shown->how, 0);
+	atomic_store(&holding->kind, UNIT_SERVICE);
+	atomic_store(&holding->wanted, WANTED_RUN);
+	atomic_store(&holding->token, token);
+	services->supervise = true;
+}
+
+static void settle(struct services *services, unsigned slot)
+{
+	struct holding *holding = services_holding(services, slot);
+	uint64_t token = atomic_load(&holding->token);
+
+	specfile_remove(services->work_dir, token);
+	atomic_store(&holding->settled, token);
+	atomic_store(&holding->token, 0);
+	services->supervise = true;
+}
+
+/* It ended for good, and the node with it. */
+static void end_node(struct services *services, unsigned slot)
+{
+	struct board *board = services->board;
+	const struct unit *unit = services->at[slot].unit;
+	int32_t exit = atomic_load(&services_shown(services, slot)->exit);
+	int32_t code = exit >= 0 && exit <= 255 ? exit : 1;
+
+	if (atomic_load(&board->exit_set) != 0 ||
+	    atomic_load(&board->stopping) != 0)
+		return;
+	if (goal_of(services, slot) == GOAL_FAILED && code == 0)
+		code = 1;
+	log_err(0, "control: %s is essential and has ended, so the node does",
+		unit->name);
+	events_add(board, EVENT_NODE_STOPPING, services->config->node,
+		   "%s is essential and ended, exit code %d", unit->name,
+		   (int)code);
+	atomic_store(&board->exit_code, code);
+	atomic_store(&board->exit_set, 1);
+	bell_ring(services->heritage->bells[ROLE_GUARDIAN]);
+}
+
+static void take_outcome(struct services *services, unsigned slot)
+{
+	struct service *service = &services->at[slot];
+	uint32_t how = atomic_load(&services_shown(services, slot)->how);
+
+	service->losses = 0;
+	if (service->unit != NULL && goal_of(services, slot) == GOAL_UP &&
+	    how != HOW_STOPPED) {
+		set_goal(services, slot,
+			 how == HOW_DONE ? GOAL_DONE : GOAL_FAILED);
+		if (service->unit->essential)
+			end_node(services, slot);
+	}
+	settle(services, slot);
+}
+
+/* Its worker died; all it had started is dead as well. */
+static void take_loss(struct services *services, unsigned slot, int64_t now_ms)
+{
+	struct service *service = &services->at[slot];
+	int64_t pause_ms = 0;
+
+	for (uint32_t i = 0; i < service->losses; i++) {
+		pause_ms = pause_ms == 0 ? SERVICES_LOSS_MS : 2 * pause_ms;
+		if (pause_ms >= SERVICES_LOSS_MAX_MS)
+			break;
+	}
+	service->losses++;
+	service->not_before_ms = now_ms + pause_ms;
+	settle(services, slot);
+}
+
+/* ---- what should run ---- */
+
+static bool is_timed(const struct unit *unit)
+{
+	return unit->every_ms > 0 || unit->cron != NULL;
+}
+
+/* Is the singleton NAME ready here? */
+static bool single_is_ready(const struct services *services, const char *name)
+{
+	unsigned idle = 0;
+
+	for (unsigned slot = BOARD_LEADER_FIRST;
+	     slot < BOARD_HOLDINGS_MAX && idle < SPEC_STRINGS_MAX; slot++) {
+		const struct holding *holding =
+			services_holding(services, slot);
+
+		if (atomic_load(&holding->token) == 0) {
+			idle++;
+			continue;
+		}
+		idle = 0;
+		if (atomic_load(&holding->kind) == UNIT_SINGLETON &&
+		    has_name(services, slot, name))
+			return atomic_load(
+				       &services_shown(services, slot)->life) ==
+			       LIFE_READY;
+	}
+	return false;
+}
+
+static bool is_ready(const struct services *services, const char *name)
+{
+	const struct unit *single = config_unit(
+		services->config, UNIT_SINGLETON, name, strlen(name));
+	int slot = services_slot(services, name);
+
+	if (slot < 0)
+		return single == NULL || !single->enabled || is_timed(single) ||
+		       single_is_ready(services, name);
+	switch (goal_of(services, (unsigned)slot)) {
+	case GOAL_STOPPED:
+	case GOAL_DISABLED:
+	case GOAL_DONE:
+		return true;
+	default:
+		break;
+	}
+	return atomic_load(
+		       &services_holding(services, (unsigned)slot)->token) !=
+		       0 &&
+	       atomic_load(&services_shown(services, (unsigned)slot)->life) ==
+		       LIFE_READY;
+}
+
+static bool may_start(const struct services *services, const struct unit *unit)
+{
+	for (size_t i = 0; i < unit->after.count; i++)
+		if (!is_ready(services, unit->after.at[i]))
+			return false;
+	return true;
+}
+
+static void decide(struct services *services, unsigned slot)
+{
+	const struct service *service = &services->at[slot];
+	uint32_t goal = goal_of(services, slot);
+
+	if (!is_enabled(service)) {
+		set_goal(services, slot, GOAL_DISABLED);
+		return;
+	}
+	if (goal == GOAL_STOPPED || goal == GOAL_DONE || goal == GOAL_FAILED)
+		return;
+	if (atomic_load(&services_holding(services, slot)->token) != 0 ||
+	    may_start(services, service->unit))
+		set_goal(services, slot, GOAL_UP);
+	else
+		set_goal(services, slot, GOAL_WAITING);
+}
+
+static void look_at(struct services *services, unsigned slot, int64_t now_ms)
+{
+	struct service *service = &services->at[slot];
+	struct holding *holding = services_holding(services, slot);
+	uint64_t token = atomic_load(&holding->token);
+	uint32_t phase = atomic_load(&holding->phase);
+
+	if (token != 0 && atomic_load(&holding->phase_token) == token) {
+		if (phase == PHASE_STOPPED)
+			take_outcome(services, slot);
+		else if (phase == PHASE_LOST)
+			take_loss(services, slot, now_ms);
+	}
+	if (service->unit == NULL) {
+		want(services, slot, WANTED_STOP);
+		return;
+	}
+	if (atomic_load(&services->board->stopping) != 0)
+		return;
+	decide(services, slot);
+	if (goal_of(services, slot) != GOAL_UP)
+		want(services, slot, WANTED_STOP);
+	else if (atomic_load(&holding->token) == 0 &&
+		 atomic_load(&holding->phase) == PHASE_IDLE &&
+		 now_ms >= service->not_before_ms)
+		assign(services, slot, now_ms);
+}
+
+/* The slot of one that is configured no more, once nothing of it is left. */
+static void release(struct services *services, unsigned slot)
+{
+	const struct holding *holding = services_holding(services, slot);
+
+	if (services->at[slot].unit != NULL ||
+	    atomic_load(&holding->token) != 0 ||
+	    atomic_load(&holding->phase) != PHASE_IDLE ||
+	    goal_of(services, slot) == GOAL_NONE)
+		return;
+	board_text_set(&services_shown(services, slot)->name, text_of(""));
+	set_goal(services, slot, GOAL_NONE);
+}
+
+void services_turn(struct services *services, int64_t now_ms)
+{
+	uint32_t failed = 0;
+
+	for (unsigned slot = 0; slot < services->high; slot++) {
+		look_at(services, slot, now_ms);
+		release(services, slot);
+		if (goal_of(services, slot) == GOAL_FAILED)
+			failed++;
+	}
+	if (atomic_load(&services->board->services_failed) != failed)
+		atomic_store(&services->board->services_failed, failed);
+	if (atomic_load(&services->board->stopping) != 0)
+		services_stop(services);
+	if (services->supervise)
+		bell_ring(services->heritage->bells[ROLE_SUPERVISOR]);
+	services->supervise = false;
+}
+
+int64_t services_deadline(const struct services *services, int64_t now_ms)
+{
+	int64_t deadline = SERVICES_NO_DEADLINE;
+
+	if (atomic_load(&services->board->stopping) != 0)
+		return now_ms + SERVICES_STOP_LOOK_MS;
+	for (unsigned slot = 0; slot < services->high; slot++)
+		if (services->at[slot].not_before_ms > now_ms &&
+		    services->at[slot].not_before_ms < deadline)
+			deadline = services->at[slot].not_before_ms;
+	return deadline;
+}
+
+/* ---- configuration ---- */
+
+/* A slot of its own for one that had none. */
+static void place(struct services *services, const struct unit *unit)
+{
+	int slot;
+
+	if (services_slot(services, unit->name) >= 0)
+		return;
+	slot = free_slot(services);
+	if (slot < 0) {
+		log_err(0, "control: more than %d services, %s is not run",
+			SERVICES_MAX, unit->name);
+		return;
+	}
+	services->at[slot] = (struct service){ .unit = unit };
+	board_text_set(&services_shown(services, (unsigned)slot)->name,
+		       text_of(unit->name));
+	set_goal(services, (unsigned)slot, GOAL_WAITING);
+}
+
+/* The slot whose name it has on the board. */
+static void find_again(struct services *services, const struct unit *unit)
+{
+	int slot = find_by_name(services, unit->name);
+
+	if (slot >= 0)
+		services->at[slot].unit = unit;
+}
+
+typedef void each_fn(struct services *services, const struct unit *unit);
+
+static void each(struct services *services, each_fn *fn)
+{
+	for (size_t i = 0; i < services->config->units_count; i++)
+		if (services->config->units[i].kind == UNIT_SERVICE)
+			fn(services, &services->config->units[i]);
+}
+
+/* UNIT is what slot holds from now on: is that something else? */
+static void compare(struct services *services, unsigned slot)
+{
+	struct service *service = &services->at[slot];
+	uint64_t digest = digest_of(services, service->unit);
+	uint32_t goal = goal_of(services, slot);
+	bool changed = service->digest != 0
+			       ? digest != service->digest
+			       : is_outdated(services, slot, service->unit);
+
+	service->digest = digest;
+	if (!changed)
+		return;
+	log_info("control: %s has changed", service->unit->name);
+	service->losses = 0;
+	service->not_before_ms = 0;
+	if (goal == GOAL_DONE || goal == GOAL_FAILED)
+		set_goal(services, slot, GOAL_UP);
+	want(services, slot, WANTED_STOP);
+}
+
+void services_configure(struct services *services, const struct config *config,
+			int64_t now_ms)
+{
+	services->config = config;
+	/* The names on the board tell which slot is whose. */
+	for (unsigned slot = 0; slot < services->high; slot++)
+		services->at[slot].unit = NULL;
+	each(services, find_again);
+	each(services, place);
+	for (unsigned slot = 0; slot < services->high; slot++)
+		if (services->at[slot].unit != NULL)
+			compare(services, slot);
+	atomic_store(&services->board->stop_budget_ms,
+		     services_stop_budget_ms(services));
+	services_turn(services, now_ms);
+}
+
+int services_open(struct services *services, struct heritage *heritage,
+		  const struct config *config)
+{
+	services->heritage = heritage;
+	services->board = heritage->board;
+	services->config = config;
+	services->work_dir = specfile_open(config->state);
+	if (services->work_dir < 0) {
+		log_err(services->work_dir, "control: cannot open %s/work",
+			config->state);
+		return services->work_dir;
+	}
+	find_used(services);
+	return 0;
+}
+
+/* ---- operators ---- */
+
+static int start(struct services *services, unsigned slot)
+{
+	struct service *service = &services->at[slot];
+
+	if (!is_enabled(service))
+		return -EINVAL;
+	service->losses = 0;
+	service->not_before_ms = 0;
+	if (goal_of(services, slot) != GOAL_UP)
+		set_goal(services, slot, GOAL_WAITING);
+	return 0;
+}
+
+static void enable(struct services *services, unsigned slot, bool enabled)
+{
+	struct service *service = &services->at[slot];
+
+	events_add(services->board,
+		   enabled ? EVENT_UNIT_ENABLED : EVENT_UNIT_DISABLED,
+		   service->unit->name, "by an operator");
+	service->enabled = enabled;
+	service->disabled = !enabled;
+	if (enabled && goal_of(services, slot) == GOAL_DISABLED)
+		set_goal(services, slot, GOAL_WAITING);
+}
+
+int services_act(struct services *services, struct text name,
+		 enum message_action action, int64_t now_ms)
+{
+	const struct unit *unit =
+		config_unit(services->config, UNIT_SERVICE, name.at, name.len);
+	int slot = unit != NULL ? services_slot(services, unit->name) : -1;
+	int rc = 0;
+
+	if (slot < 0)
+		return -ENOENT;
+	switch (action) {
+	case ACTION_START:
+		rc = start(services, (unsigned)slot);
+		break;
+	case ACTION_STOP:
+		if (is_enabled(&services->at[slot]))
+			set_goal(services, (unsigned)slot, GOAL_STOPPED);
+		break;
+	case ACTION_RESTART:
+		rc = start(services, (unsigned)slot);
+		if (rc == 0)
+			want(services, (unsigned)slot, WANTED_STOP);
+		break;
+	case ACTION_ENABLE:
+	case ACTION_DISABLE:
+		enable(services, (unsigned)slot, action == ACTION_ENABLE);
+		break;
+	}
+	services_turn(services, now_ms);
+	return rc;
+}

@@ -1,0 +1,115 @@
+#!/bin/sh
+# Services start in order, come back after any death, stop in reverse order,
+# and a reload leaves alone what has not changed.
+set -eu
+
+# shellcheck source=tests/system/node.sh
+. "$SRCDIR/tests/system/node.sh"
+
+# Each says in the witness file what happens to it, and when.
+cat >"$dir/serve" <<'SCRIPT'
+#!/bin/sh
+# serve NAME [SECONDS] - stops after SECONDS when told to.
+echo "start $1 $$" >>"$WITNESS"
+trap 'sleep ${2:-0}; echo "stop $1 $$" >>"$WITNESS"; exit 0' TERM
+while :; do sleep 0.05; done
+SCRIPT
+chmod +x "$dir/serve"
+: >"$dir/witness"
+cat >"$dir/jobs.conf" <<CONF
+services = {
+  web = { command = [ "$dir/serve", "web" ]; env = [ "WITNESS=$dir/witness" ];
+    after = [ "app" ]; restart = "permanent"; backoff = "0s"; };
+  app = { command = [ "$dir/serve", "app", "0.3" ]; env = [ "WITNESS=$dir/witness" ];
+    after = [ "db" ]; ready = "300ms"; backoff = "0s"; };
+  db = { command = [ "$dir/serve", "db", "0.3" ]; env = [ "WITNESS=$dir/witness" ];
+    ready = "300ms"; backoff = "0s"; };
+  once = { command = [ "/bin/sh", "-c", "echo \"start once \$\$\$\$\" >>$dir/witness" ]; restart = "transient"; };
+  off = { command = [ "$dir/serve", "off" ]; enabled = false; };
+};
+CONF
+
+saw() {
+  grep -q "^$1 $2 " "$dir/witness"
+}
+
+count_of() {
+  grep -c "^$1 $2 " "$dir/witness" || :
+}
+
+# started NAME TIMES
+started() {
+  [ "$(count_of start "$1")" -ge "$2" ]
+}
+
+latest() {
+  sed -n "s/^start $1 //p" "$dir/witness" | tail -n 1
+}
+
+is_gone() {
+  ! kill -0 "$1" 2>/dev/null
+}
+
+node_start
+until_true 20 started web 1 || fail 'web does not start'
+[ "$(cut -d' ' -f2 "$dir/witness" | grep -v once | tr '\n' ' ')" = 'db app web ' ] ||
+  fail "the order: $(cat "$dir/witness")"
+
+# A crash: it alone is started again.
+app=$(latest app)
+kill -KILL "$(latest web)"
+until_true 20 started web 2 || fail 'web does not come back'
+[ "$(latest app)" = "$app" ] || fail 'app was started again'
+
+# Roles die: the services do not notice.
+web=$(latest web)
+for role in control journal http; do
+  pid=$(role_pid "$role" | head -n 1)
+  kill -KILL "$pid"
+  until_true 20 hold status -q || fail "no answer after $role died"
+done
+sleep 0.3
+[ "$(latest web)" = "$web" ] || fail 'web was started again'
+
+# A reload: who has changed is started again, who is new starts, who is gone
+# stops; the others are not touched.
+sed 's/"app", "0.3"/"app", "0.2"/; s/^  off = /  extra = { command = [ "\/bin\/sleep", "1000" ]; }; off = /; s/once = .*//' \
+  "$dir/jobs.conf" >"$dir/jobs.new"
+mv "$dir/jobs.new" "$dir/jobs.conf"
+node_write_config
+kill -HUP "$node_pid"
+until_true 20 started app 2 || fail 'app is not started again'
+until_true 20 pgrep -f '/bin/sleep 1000' || fail 'extra does not start'
+[ "$(count_of start db) $(count_of start web)" = '1 2' ] ||
+  fail "the reload touched others: $(cat "$dir/witness")"
+echo 'services = { web = { comand = 1; }; };' >"$dir/jobs.conf"
+node_write_config
+kill -HUP "$node_pid"
+until_true 20 grep -q 'reload refused' "$dir/log" || fail 'a bad file is not refused'
+
+# The supervisor dies: all its work is killed, proven dead, and started anew.
+web=$(latest web)
+kill -KILL "$(role_pid supervisor)"
+until_true 20 started web 3 || fail 'web does not start under the new supervisor'
+is_gone "$web" || fail 'the old web lives'
+
+# The stop: in reverse order, each when those after it are gone.
+: >"$dir/witness"
+node_stop
+[ "$(sed -n 's/^stop \([a-z]*\) .*/\1/p' "$dir/witness" | tr '\n' ' ')" = 'web app db ' ] ||
+  fail "the order of the stop: $(cat "$dir/witness")"
+! pgrep -f "$dir/serve" || fail 'something is left'
+! saw start off || fail 'a disabled service ran'
+
+# The node goes with what is essential, and with its exit code.
+cat >"$dir/jobs.conf" <<CONF
+services = {
+  heart = { command = [ "/bin/sh", "-c", "sleep 0.5; exit 23" ]; essential = true;
+    max-restarts = 1; backoff = "10ms"; };
+};
+CONF
+node_start
+code=0
+wait "$node_pid" || code=$?
+node_pid=
+[ $code = 23 ] || fail "exit $code instead of the child's 23"
