@@ -103,6 +103,17 @@ static inline struct spec service(const char *line)
 			      .checkpoint = "" };
 }
 
+/* As below the supervisor: a signal that comes early waits for the loop. */
+static inline void hold_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGQUIT);
+	ck_assert_int_eq(sigprocmask(SIG_BLOCK, &set, NULL), 0);
+}
+
 static inline void be_worker(void)
 {
 	if (as_user != 0 && (setgid(as_user) != 0 || setuid(as_user) != 0))
@@ -125,6 +136,7 @@ static inline void start(const struct spec *spec)
 	atomic_store(&holding->wanted, WANTED_RUN);
 	atomic_store(&holding->token, token);
 	atomic_store(&holding->phase, PHASE_FORKED);
+	hold_signals();
 	worker = fork();
 	if (worker == 0)
 		be_worker();
