@@ -61,8 +61,10 @@ static void give_up(struct worker *worker, int rc, int exit, const char *what,
 	char words[JOB_DETAIL_MAX];
 
 	snprintf(words, sizeof(words), "%s %s: %s", what, name, strerror(-rc));
-	log_warn(rc, "worker: %s %s token=%016llx", what, name,
-		 (unsigned long long)worker->token);
+	/* The events of what is kept up say so. */
+	if (!worker->spec.keep)
+		log_warn(rc, "worker: %s %s token=%016llx", what, name,
+			 (unsigned long long)worker->token);
 	refuse(worker, exit, words);
 }
 
@@ -173,8 +175,9 @@ static void start_in_env(struct worker *worker, const int fds[SPAWN_FDS])
 	if (worker_env_make(worker, &env) == 0) {
 		start_with(worker, fds, &env);
 	} else {
-		log_warn(0, "worker: %s token=%016llx", env.fault,
-			 (unsigned long long)worker->token);
+		if (!worker->spec.keep)
+			log_warn(0, "worker: %s token=%016llx", env.fault,
+				 (unsigned long long)worker->token);
 		refuse(worker, -1, env.fault);
 	}
 	worker_env_free(&env);

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/message.h"
 #include "core/spec.h"
 #include "io/channel.h"
 #include "io/clock.h"

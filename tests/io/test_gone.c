@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "core/life.h"
-#include "core/message.h"
 #include "io/cgroup.h"
 #include "tests/io/keep_stand.h"
 

@@ -1,6 +1,5 @@
 /* Units that are kept up: restarts, pauses, limits, stops in every phase. */
 #define _GNU_SOURCE
-#include "core/message.h"
 #include "tests/io/keep_stand.h"
 
 /* ---- the table, for real ---- */

@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "core/message.h"
 #include "tests/io/keep_stand.h"
 
 #define UNTIL_GO "until [ -e go ]; do sleep 0.01; done; "
