@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -38,6 +39,7 @@ static long clone3(struct clone_arguments *arguments, vclone_fn *fn, void *arg)
 {
 	long rc = SYS_clone3;
 
+	/* FN and ARG are named registers, since the child clears rbp. */
 	__asm__ volatile("syscall\n\t"
 			 "test %%rax, %%rax\n\t"
 			 "jnz 1f\n\t"
@@ -51,8 +53,8 @@ static long clone3(struct clone_arguments *arguments, vclone_fn *fn, void *arg)
 			 "1:\n"
 			 : "+a"(rc)
 			 : "D"(arguments),
-			   "S"(sizeof(*arguments)), [fn] "r"(fn),
-			   [arg] "r"(arg), [leave] "i"(SYS_exit_group)
+			   "S"(sizeof(*arguments)), [fn] "d"(fn),
+			   [arg] "b"(arg), [leave] "i"(SYS_exit_group)
 			 : "rcx", "r11", "memory", "cc");
 	return rc;
 }
@@ -68,18 +70,25 @@ static long clone3(struct clone_arguments *arguments, vclone_fn *fn, void *arg)
 
 pid_t vclone(int group, vclone_fn *fn, void *arg)
 {
-	/* Ours, as we wait: the child needs it no longer than that. */
-	_Alignas(16) char stack[STACK_BYTES];
+	/* Mapped, and given back: on our own stack it would stay ours. */
+	void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	struct clone_arguments arguments = {
 		.flags = FLAG_VM | FLAG_VFORK,
 		.exit_signal = SIGCHLD,
 		.stack = (uint64_t)(uintptr_t)stack,
-		.stack_size = sizeof(stack),
+		.stack_size = STACK_BYTES,
 	};
+	pid_t pid;
 
+	if (stack == MAP_FAILED)
+		return -errno;
 	if (group >= 0) {
 		arguments.flags |= FLAG_INTO_CGROUP;
 		arguments.cgroup = (uint64_t)group;
 	}
-	return (pid_t)clone3(&arguments, fn, arg);
+	pid = (pid_t)clone3(&arguments, fn, arg);
+	/* It has a program of its own, or is gone. */
+	munmap(stack, STACK_BYTES);
+	return pid;
 }
