@@ -5,6 +5,7 @@
 #include "core/expand.h"
 #include "core/units.h"
 #include "io/conffile_loader.h"
+#include "io/knock.h"
 
 /* ---- units by name ---- */
 
@@ -312,23 +313,12 @@ static bool after_prefix(struct text text, const char *prefix,
 	return true;
 }
 
-/* PORT, or HOST:PORT with letters, digits and what addresses are made of. */
+/* What can be knocked at; names are not looked up. */
 static bool is_tcp(struct text text)
 {
-	const char *colon = memrchr(text.at, ':', text.len);
-	struct text port = text;
-	uint64_t value;
+	struct knock knock;
 
-	if (colon != NULL)
-		port = (struct text){
-			colon + 1, (size_t)(text.at + text.len - colon) - 1
-		};
-	if (colon == text.at)
-		return false;
-	for (const char *at = text.at; colon != NULL && at < colon; at++)
-		if (*at <= ' ' || *at > '~')
-			return false;
-	return text_to_u64(port, 65535, &value) && value > 0;
+	return knock_init(&knock, text) == 0;
 }
 
 const char *conffile_ready(struct conffile_loader *loader, struct text text,
@@ -356,7 +346,8 @@ const char *conffile_ready(struct conffile_loader *loader, struct text text,
 		ready = READY_AFTER;
 	} else {
 		return "write \"notify\", \"fd:N\" (N from 3 to 255), "
-		       "\"tcp:PORT\", a duration, or \"none\"";
+		       "\"tcp:PORT\", \"tcp:ADDRESS:PORT\", a duration, or "
+		       "\"none\"";
 	}
 	unit->ready = ready;
 	unit->ready_tcp = tcp;

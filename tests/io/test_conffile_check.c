@@ -55,6 +55,8 @@ static const struct mistake mistakes[] = {
 	{ "ok-exit = [ 256 ];", "jobs.j.ok-exit: exit codes are" },
 	{ "ready = \"fd:2\";", "jobs.j.ready: \"fd:2\": write " },
 	{ "ready = \"tcp:0\";", "jobs.j.ready: \"tcp:0\": write " },
+	{ "ready = \"tcp:db:80\";", "jobs.j.ready: \"tcp:db:80\": write " },
+	{ "max-restarts = 1001;", "jobs.j.max-restarts: " },
 	{ "log = \"syslog\";", "jobs.j.log: \"syslog\": write \"stderr\"" },
 	{ "env = [ \"A\" ];", "jobs.j.env: write \"NAME=VALUE\"" },
 	{ "env = { HOLDFAST_X = \"\"; };",
