@@ -17,6 +17,7 @@ static const struct option long_options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ "all", no_argument, NULL, 'a' },
 	{ "json", no_argument, NULL, 'J' },
+	{ "follow", no_argument, NULL, 'f' },
 	{ "key", required_argument, NULL, 'K' },
 	{ "no-color", no_argument, NULL, 'C' },
 	{ "nodes", required_argument, NULL, 'n' },
@@ -47,6 +48,7 @@ static const struct {
 	{ 'S', "--state STATE  pending, processing, ready, error, cancelled" },
 	{ 'n', "-n NUMBER      how many" },
 	{ 'a', "-a, --all      all of them" },
+	{ 'f', "-f, --follow   go on as more comes" },
 	{ 'O', "--once         stop after the first job" },
 	{ 'P', "--port PORT    of the page; default 8080 or the next free" },
 	{ 'J', "--json         the answer as JSON" },
@@ -196,6 +198,9 @@ static int take_option(struct options *options, int letter, const char *text)
 	case 'a':
 		options->all = true;
 		break;
+	case 'f':
+		options->follow = true;
+		break;
 	default:
 		return take_number(options, letter, text);
 	}
@@ -211,7 +216,7 @@ int options_parse(struct options *options, const struct usage *usage, int argc,
 		(struct options){ .usage = usage, .wait_ms = OPTIONS_FOREVER };
 	opterr = 0;
 	optind = 1;
-	while ((letter = getopt_long(argc, argv, "c:s:hn:o:qw:a", long_options,
+	while ((letter = getopt_long(argc, argv, "c:s:hn:o:qw:af", long_options,
 				     NULL)) != -1) {
 		int rc;
 

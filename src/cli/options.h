@@ -38,6 +38,7 @@ struct options {
 	bool wait;
 	bool once;
 	bool all;
+	bool follow;
 	int argc; /* the arguments that are left */
 	char **argv;
 };

@@ -134,6 +134,70 @@ static int print_types(const json_t *status, const char *name)
 	return EXIT_CODE_NO_SUCH;
 }
 
+static void print_service(const json_t *unit)
+{
+	const char *state = json_text(unit, "state");
+	const char *words = json_text(unit, "status");
+	long long starts = number(unit, "starts");
+
+	printf("service   %-16s %-10s", json_text(unit, "name"), state);
+	if (number(unit, "pid") > 0)
+		printf(" pid %lld", number(unit, "pid"));
+	if (starts > 1)
+		printf(", started %lld times, last exit %lld", starts,
+		       number(unit, "exit"));
+	if (strcmp(state, "failed") == 0 || *words == '\0')
+		words = json_text(unit, "words");
+	if (*words != '\0') {
+		printf(": ");
+		print_plain(stdout, words);
+	}
+	putchar('\n');
+}
+
+/* Prints the services, or that one; *FOUND counts them.  0, or
+ * EXIT_CODE_DOWN when one that should run does not.
+ */
+static int print_services(struct api *api, const char *name, size_t *found)
+{
+	const json_t *unit;
+	int down = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(api->answer, "services"), i, unit)
+	{
+		const char *state = json_text(unit, "state");
+
+		if (name != NULL && strcmp(name, json_text(unit, "name")) != 0)
+			continue;
+		print_service(unit);
+		(*found)++;
+		if (strcmp(state, "failed") == 0 ||
+		    strcmp(state, "restarting") == 0)
+			down = EXIT_CODE_DOWN;
+	}
+	return down;
+}
+
+static int print_all(struct api *api, const char *name)
+{
+	json_t *status = json_incref(api->answer);
+	int down = name == NULL ? print_node(status) : 0;
+	size_t found = 0;
+	int rc;
+
+	/* For operators alone; the others see the node and what it offers. */
+	rc = api_ask(api, "GET", "/v1/services", NULL, NULL);
+	if (rc != 0)
+		rc = api_failed(api, rc);
+	else if (api->response.status == 200)
+		rc = print_services(api, name, &found);
+	down = down != 0 ? down : rc;
+	rc = found > 0 && name != NULL ? 0 : print_types(status, name);
+	json_decref(status);
+	return rc != 0 ? rc : down;
+}
+
 int command_status(int argc, char **argv)
 {
 	struct options options;
@@ -150,10 +214,7 @@ int command_status(int argc, char **argv)
 	if (rc == 0 && options.json) {
 		api_print(&api);
 	} else if (rc == 0) {
-		int down = name == NULL ? print_node(api.answer) : 0;
-
-		rc = print_types(api.answer, name);
-		rc = rc != 0 ? rc : down;
+		rc = print_all(&api, name);
 	}
 	api_close(&api);
 	return rc;

@@ -2,17 +2,28 @@
 
 #include <errno.h>
 
+#include "core/schema.h"
+
 #define READ (METHOD_GET | METHOD_HEAD)
 
 static const struct {
 	const char *path;
 	struct route route;
 } fixed[] = {
-	{ "/v1/jobs", { ROUTE_JOBS, READ | METHOD_POST, { 0 } } },
-	{ "/v1/status", { ROUTE_STATUS, READ, { 0 } } },
-	{ "/healthz", { ROUTE_HEALTHZ, READ, { 0 } } },
-	{ "/readyz", { ROUTE_READYZ, READ, { 0 } } },
-	{ "/version", { ROUTE_VERSION, READ, { 0 } } },
+	{ "/v1/jobs", { ROUTE_JOBS, READ | METHOD_POST, { 0 }, { 0 } } },
+	{ "/v1/status", { ROUTE_STATUS, READ, { 0 }, { 0 } } },
+	{ "/healthz", { ROUTE_HEALTHZ, READ, { 0 }, { 0 } } },
+	{ "/readyz", { ROUTE_READYZ, READ, { 0 }, { 0 } } },
+	{ "/version", { ROUTE_VERSION, READ, { 0 }, { 0 } } },
+	{ "/v1/services", { ROUTE_SERVICES, READ, { 0 }, { 0 } } },
+	{ "/v1/singletons", { ROUTE_SINGLETONS, READ, { 0 }, { 0 } } },
+	{ "/v1/events", { ROUTE_EVENTS, READ, { 0 }, { 0 } } },
+	{ "/metrics", { ROUTE_METRICS, READ, { 0 }, { 0 } } },
+	{ "/v1/reload", { ROUTE_RELOAD, METHOD_POST, { 0 }, { 0 } } },
+	{ "/v1/node/drain",
+	  { ROUTE_DRAIN, METHOD_POST, { 0 }, { "drain", 5 } } },
+	{ "/v1/node/undrain",
+	  { ROUTE_DRAIN, METHOD_POST, { 0 }, { "undrain", 7 } } },
 };
 
 /* What may stand behind "/v1/jobs/ID". */
@@ -20,9 +31,9 @@ static const struct {
 	const char *rest;
 	struct route route;
 } of_job[] = {
-	{ "", { ROUTE_JOB, READ | METHOD_DELETE, { 0 } } },
-	{ "/output", { ROUTE_JOB_OUTPUT, READ, { 0 } } },
-	{ "/log", { ROUTE_JOB_LOG, READ, { 0 } } },
+	{ "", { ROUTE_JOB, READ | METHOD_DELETE, { 0 }, { 0 } } },
+	{ "/output", { ROUTE_JOB_OUTPUT, READ, { 0 }, { 0 } } },
+	{ "/log", { ROUTE_JOB_LOG, READ, { 0 }, { 0 } } },
 };
 
 enum method route_method(struct text method)
@@ -67,6 +78,31 @@ static struct route find_job(struct text rest)
 	return route;
 }
 
+/* "NAME" or "NAME/ACTION"; NAMED and ACTED are the routes for each. */
+static struct route find_unit(struct text rest, enum route_name named,
+			      enum route_name acted)
+{
+	const char *slash =
+		rest.len > 0 ? memchr(rest.at, '/', rest.len) : NULL;
+	size_t len = slash != NULL ? (size_t)(slash - rest.at) : rest.len;
+	struct route route = { .about = { rest.at, len } };
+
+	if (!schema_is_unit_name(route.about))
+		return (struct route){ 0 };
+	if (slash == NULL) {
+		route.name = named;
+		route.methods = READ;
+		return route;
+	}
+	route.action = (struct text){ slash + 1, rest.len - len - 1 };
+	if (route.action.len == 0 ||
+	    memchr(route.action.at, '/', route.action.len) != NULL)
+		return (struct route){ 0 };
+	route.name = acted;
+	route.methods = METHOD_POST;
+	return route;
+}
+
 struct route route_find(struct text path)
 {
 	struct route route = { 0 };
@@ -74,6 +110,10 @@ struct route route_find(struct text path)
 
 	if (cut_prefix(&rest, "/v1/jobs/"))
 		return find_job(rest);
+	if (cut_prefix(&rest, "/v1/services/"))
+		return find_unit(rest, ROUTE_SERVICE, ROUTE_SERVICE_ACTION);
+	if (cut_prefix(&rest, "/v1/singletons/"))
+		return find_unit(rest, ROUTE_SINGLETON, ROUTE_SINGLETON_ACTION);
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		if (text_is(path, fixed[i].path))
 			return fixed[i].route;
@@ -96,6 +136,8 @@ const char *route_allow(unsigned methods)
 		return "GET, HEAD, POST";
 	case READ | METHOD_DELETE:
 		return "GET, HEAD, DELETE";
+	case METHOD_POST:
+		return "POST";
 	default:
 		return "GET";
 	}

@@ -29,12 +29,23 @@ enum route_name {
 	ROUTE_HEALTHZ,
 	ROUTE_READYZ,
 	ROUTE_VERSION,
+	ROUTE_SERVICES,
+	ROUTE_SERVICE,	      /* NAME is the unit's, as for the next */
+	ROUTE_SERVICE_ACTION, /* ACTION is what is asked */
+	ROUTE_SINGLETONS,
+	ROUTE_SINGLETON,
+	ROUTE_SINGLETON_ACTION,
+	ROUTE_EVENTS,
+	ROUTE_METRICS,
+	ROUTE_RELOAD,
+	ROUTE_DRAIN, /* ACTION is drain or undrain */
 };
 
 struct route {
 	enum route_name name;
 	unsigned methods;  /* bits of enum method */
-	struct text about; /* id or file name, borrowed from the path */
+	struct text about; /* id, unit or file name, borrowed from the path */
+	struct text action;
 };
 
 enum method route_method(struct text method);

@@ -121,6 +121,8 @@ struct board_unit {
 	struct board_text address; /* X_HOLDFAST_ADDRESS= */
 };
 
+enum drain_wish { DRAIN_WISH_NONE, DRAIN_WISH_ON, DRAIN_WISH_OFF };
+
 /* One that happened; io/events.h. */
 struct board_event {
 	_Atomic uint64_t number; /* its own, from 1; 0 while it is written */
@@ -142,6 +144,7 @@ struct board {
 	/* guardian */
 	_Atomic uint32_t config_generation; /* grows at each good reload; the
 					       files are in STATE/config */
+	_Atomic uint32_t reload_refused;    /* reloads that changed nothing */
 	_Atomic uint32_t stopping; /* 1 orderly stop, 2 waits cut short,
 				      3 stop at once */
 	_Atomic uint32_t life;	   /* number of this supervisor, from 1 */
@@ -166,6 +169,10 @@ struct board {
 	 * EVENT counts them */
 	_Atomic uint64_t event;
 	struct board_event events[BOARD_EVENTS_MAX];
+	/* control and http: wishes of operators, acted upon by guardian
+	 * (reload: a counter) and supervisor (drain), who clears it */
+	_Atomic uint32_t reload_wish;
+	_Atomic uint32_t drain_wish; /* enum drain_wish */
 	/* control */
 	_Atomic uint32_t service_counter; /* of the latest service token */
 	_Atomic uint32_t services_failed; /* given up: the node is not ready */

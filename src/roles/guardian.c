@@ -16,6 +16,7 @@
 #include "core/restart.h"
 #include "io/cgroup.h"
 #include "io/clock.h"
+#include "io/events.h"
 #include "io/log.h"
 #include "io/loop.h"
 #include "io/notify_send.h"
@@ -47,11 +48,12 @@ struct guardian {
 	struct reload reload;
 	struct restart restart;
 	struct lateness lateness;
-	pid_t supervisor;    /* 0 = not running */
-	bool unburied;	     /* it ended; what it left is not proven dead */
-	int64_t start_ms;    /* when to start it */
-	int64_t opened_ms;   /* when the node began */
-	int64_t watchdog_ms; /* when the manager's watchdog is due */
+	pid_t supervisor;     /* 0 = not running */
+	bool unburied;	      /* it ended; what it left is not proven dead */
+	int64_t start_ms;     /* when to start it */
+	int64_t opened_ms;    /* when the node began */
+	int64_t watchdog_ms;  /* when the manager's watchdog is due */
+	uint32_t reload_wish; /* the board's, as last acted upon */
 	bool ready;
 	bool done;
 	int exit_code;
@@ -72,6 +74,8 @@ static void ask_to_stop(struct guardian *guardian, uint32_t wish)
 	if (wish <= guardian->board->stopping)
 		return;
 	notify_send(&guardian->manager, "STOPPING=1\nSTATUS=stopping");
+	events_add(guardian->board, EVENT_NODE_STOPPING,
+		   guardian->heritage.config->node, "wish %u", wish);
 	guardian->board->stopping = wish;
 	log_info("guardian: stopping wish=%u", wish);
 	ring_all(guardian);
@@ -104,7 +108,12 @@ static void take_signals(struct guardian *guardian, int64_t now_ms)
 			kill(guardian->supervisor, SIGPWR);
 		ask_to_stop(guardian, 1);
 	}
-	if (loop_took(loop, SIGHUP) && guardian->board->stopping == 0) {
+	asked = loop_took(loop, SIGHUP);
+	if (guardian->board->reload_wish != guardian->reload_wish) {
+		guardian->reload_wish = guardian->board->reload_wish;
+		asked = true;
+	}
+	if (asked && guardian->board->stopping == 0) {
 		notify_send(&guardian->manager, "RELOADING=1");
 		reload_begin(&guardian->reload, &guardian->heritage, loop,
 			     now_ms);
@@ -164,10 +173,17 @@ static void take_reload(struct guardian *guardian, bool good)
 	notify_send(&guardian->manager, "READY=1");
 	if (good) {
 		guardian->board->config_generation++;
+		events_add(guardian->board, EVENT_RELOADED,
+			   guardian->heritage.config->node, "generation %u",
+			   guardian->board->config_generation);
 		log_info("guardian: reloaded generation=%u",
 			 guardian->board->config_generation);
 		ring_all(guardian);
 	} else {
+		guardian->board->reload_refused++;
+		events_add(guardian->board, EVENT_RELOAD_REFUSED,
+			   guardian->heritage.config->node,
+			   "the configuration has errors, see the log");
 		log_err(0, "guardian: reload refused, nothing was changed");
 	}
 	if (guardian->reload.again) {

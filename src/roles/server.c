@@ -96,6 +96,30 @@ static void dispatch(struct visit *visit)
 	case ROUTE_ASSET:
 		server_asset(visit);
 		break;
+	case ROUTE_SERVICES:
+		server_services(visit);
+		break;
+	case ROUTE_SERVICE:
+		server_service(visit);
+		break;
+	case ROUTE_SERVICE_ACTION:
+		server_service_action(visit);
+		break;
+	case ROUTE_EVENTS:
+		server_events(visit);
+		break;
+	case ROUTE_METRICS:
+		server_metrics(visit);
+		break;
+	case ROUTE_RELOAD:
+		server_reload(visit);
+		break;
+	case ROUTE_DRAIN:
+		server_drain(visit);
+		break;
+	case ROUTE_SINGLETONS:
+	case ROUTE_SINGLETON:
+	case ROUTE_SINGLETON_ACTION:
 	case ROUTE_NONE:
 		reply_status(visit, 404, "There is nothing of that name.");
 		break;

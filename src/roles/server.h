@@ -87,6 +87,17 @@ void server_status(struct visit *visit);
 void server_healthz(struct visit *visit);
 void server_readyz(struct visit *visit);
 void server_version(struct visit *visit);
+/* server_units.c */
+void server_services(struct visit *visit);
+void server_service(struct visit *visit);
+/* server_action.c */
+void server_service_action(struct visit *visit);
+void server_reload(struct visit *visit);
+void server_drain(struct visit *visit);
+/* server_events.c */
+void server_events(struct visit *visit);
+/* server_metrics.c */
+void server_metrics(struct visit *visit);
 /* server_asset.c */
 void server_asset(struct visit *visit);
 

@@ -127,9 +127,16 @@ static void write_inside(struct out *out, const struct server *server)
 		number_member(out, "view_bytes", used);
 		number_member(out, "view_limit", limit);
 	}
-	text_member(out, "config", config->path);
+	text_member(out, "config", server->heritage->config->path);
 	text_member(out, "shared", config->shared);
 	text_member(out, "state", config->state);
+	name_is(out, "reloads");
+	out_string(out, "{\"done\":");
+	out_u64(out, atomic_load(&board->config_generation));
+	number_member(out, "refused", atomic_load(&board->reload_refused));
+	out_char(out, '}');
+	number_member(out, "services_failed",
+		      atomic_load(&board->services_failed));
 	write_roles(out, server);
 }
 
@@ -217,6 +224,10 @@ void server_readyz(struct visit *visit)
 		reply_status(visit, 503, "There is no view of the jobs yet.");
 	else if (!server->has_secret)
 		reply_status(visit, 503, "There is no cookie key yet.");
+	else if (atomic_load(&board->services_failed) != 0)
+		reply_status(visit, 503,
+			     "A service was given up: see "
+			     "`holdfast status`.");
 	else
 		reply_plain(visit, "ready\n");
 }

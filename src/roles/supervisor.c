@@ -15,6 +15,7 @@
 
 #include "io/cgroup.h"
 #include "io/clock.h"
+#include "io/events.h"
 #include "io/log.h"
 #include "io/loop.h"
 #include "io/proc.h"
@@ -91,6 +92,30 @@ static int listen_to_all(struct supervisor *supervisor)
 
 /* ---- what the guardian passes on ---- */
 
+static void set_drain(struct supervisor *supervisor, bool drain)
+{
+	struct board *board = supervisor->board;
+
+	if (board->drain == (uint32_t)drain)
+		return;
+	board->drain = drain;
+	log_info("supervisor: drain=%u", board->drain);
+	events_add(board, drain ? EVENT_DRAIN : EVENT_UNDRAIN,
+		   supervisor->heritage->config->node, "by an operator");
+}
+
+/* True when the journal role has something to see. */
+static bool hear_operators(struct supervisor *supervisor)
+{
+	uint32_t wish = atomic_exchange(&supervisor->board->drain_wish,
+					DRAIN_WISH_NONE);
+
+	if (wish == DRAIN_WISH_NONE)
+		return false;
+	set_drain(supervisor, wish == DRAIN_WISH_ON);
+	return true;
+}
+
 static void take_signals(struct supervisor *supervisor)
 {
 	struct board *board = supervisor->board;
@@ -98,12 +123,11 @@ static void take_signals(struct supervisor *supervisor)
 	bool changed = false;
 
 	if (loop_took(loop, SIGUSR2)) {
-		board->drain ^= 1;
-		log_info("supervisor: drain=%u", board->drain);
+		set_drain(supervisor, board->drain == 0);
 		changed = true;
 	}
 	if (loop_took(loop, SIGPWR)) {
-		board->drain = 1;
+		set_drain(supervisor, true);
 		changed = true;
 	}
 	if (loop_took(loop, SIGTTIN)) {
@@ -114,6 +138,7 @@ static void take_signals(struct supervisor *supervisor)
 		board->workers_delta--;
 		changed = true;
 	}
+	changed |= hear_operators(supervisor);
 	if (changed)
 		bell_ring(supervisor->heritage->bells[ROLE_JOURNAL]);
 }

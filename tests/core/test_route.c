@@ -23,6 +23,28 @@ START_TEST(every_resource_has_its_path)
 	ck_assert_int_eq(name_of("/healthz"), ROUTE_HEALTHZ);
 	ck_assert_int_eq(name_of("/readyz"), ROUTE_READYZ);
 	ck_assert_int_eq(name_of("/version"), ROUTE_VERSION);
+	ck_assert_int_eq(name_of("/metrics"), ROUTE_METRICS);
+	ck_assert_int_eq(name_of("/v1/events"), ROUTE_EVENTS);
+	ck_assert_int_eq(name_of("/v1/reload"), ROUTE_RELOAD);
+	ck_assert_int_eq(name_of("/v1/node/drain"), ROUTE_DRAIN);
+	ck_assert_int_eq(name_of("/v1/services"), ROUTE_SERVICES);
+	ck_assert_int_eq(name_of("/v1/services/web"), ROUTE_SERVICE);
+	ck_assert_int_eq(name_of("/v1/services/web/stop"),
+			 ROUTE_SERVICE_ACTION);
+	ck_assert_int_eq(name_of("/v1/singletons"), ROUTE_SINGLETONS);
+	ck_assert_int_eq(name_of("/v1/singletons/a-b"), ROUTE_SINGLETON);
+	ck_assert_int_eq(name_of("/v1/singletons/a-b/start"),
+			 ROUTE_SINGLETON_ACTION);
+}
+END_TEST
+
+START_TEST(a_unit_route_carries_name_and_action)
+{
+	struct route route = route_find(text_of("/v1/services/web/stop"));
+
+	ck_assert(text_is(route.about, "web"));
+	ck_assert(text_is(route.action, "stop"));
+	ck_assert_uint_eq(route.methods, METHOD_POST);
 }
 END_TEST
 
@@ -54,6 +76,11 @@ START_TEST(paths_that_are_not_exactly_a_route_are_none)
 		"/v1/jobs/../../../../etc/passwd",
 		"/v1/jobs/" ID "/../" ID,
 		"/a/b",
+		"/v1/services/",
+		"/v1/services/../web",
+		"/v1/services/web/",
+		"/v1/services/web/stop/now",
+		"/v1/services/WEB",
 	};
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
@@ -95,6 +122,7 @@ START_TEST(the_base_is_taken_off_the_path)
 }
 END_TEST
 
-TEST_MAIN("route", every_resource_has_its_path, a_job_route_carries_the_id,
+TEST_MAIN("route", every_resource_has_its_path,
+	  a_unit_route_carries_name_and_action, a_job_route_carries_the_id,
 	  paths_that_are_not_exactly_a_route_are_none,
 	  methods_not_listed_are_not_allowed, the_base_is_taken_off_the_path)

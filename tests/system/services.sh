@@ -87,10 +87,37 @@ node_write_config
 kill -HUP "$node_pid"
 until_true 20 grep -q 'reload refused' "$dir/log" || fail 'a bad file is not refused'
 
+# Operators: what they are told is what is so.
+expect 0 hold status
+grep -q '^service *web *ready' "$dir/out" || fail "status: $(cat "$dir/out")"
+db=$(latest db)
+expect 0 hold restart web
+expect 0 hold stop web
+is_gone "$(latest web)" || fail 'stopped, but it lives'
+expect 0 hold start web
+expect 5 hold start wbe
+grep -q 'Did you mean web?' "$dir/err" || fail "no help: $(cat "$dir/err")"
+expect 1 hold start off
+expect 2 hold reload
+grep -q 'did you mean "command"' "$dir/err" || fail "the mistake is not shown: $(cat "$dir/err")"
+[ "$(latest db)" = "$db" ] || fail 'another service was touched'
+expect 0 hold events -a
+for event in unit-started unit-ready unit-exited unit-stopped unit-done reloaded reload-refused; do
+  grep -q " $event " "$dir/out" || fail "no event $event: $(cat "$dir/out")"
+done
+curl -sf "http://127.0.0.1:$port/sub/metrics" >"$dir/metrics"
+grep -q '^holdfast_service_ready{service="web"} 1$' "$dir/metrics" || fail 'no metric of web'
+if command -v promtool >/dev/null; then
+  expect 0 promtool check metrics <"$dir/metrics"
+fi
+[ "$(curl -s -o /dev/null -w '%{http_code}' -X POST \
+  "http://127.0.0.1:$port/sub/v1/services/web/stop")" = 403 ] || fail 'anybody may stop it'
+
 # The supervisor dies: all its work is killed, proven dead, and started anew.
 web=$(latest web)
+count=$(count_of start web)
 kill -KILL "$(role_pid supervisor)"
-until_true 20 started web 3 || fail 'web does not start under the new supervisor'
+until_true 20 started web $((count + 1)) || fail 'web does not start under the new supervisor'
 is_gone "$web" || fail 'the old web lives'
 
 # The stop: in reverse order, each when those after it are gone.

@@ -1,0 +1,293 @@
+/* act - commands by which an operator tells the node, or a unit, what to do. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/answer.h"
+#include "cli/api.h"
+#include "cli/command.h"
+#include "core/config.h"
+#include "io/clock.h"
+#include "io/conffile.h"
+
+#define LOOK_MS	    50	  /* between two looks at a unit */
+#define PATIENCE_MS 90000 /* unless -w says otherwise */
+#define STAMP_MAX   64
+
+#define UNIT_USAGE(NAME, TEXT)                                           \
+	{                                                                \
+		.name = (NAME), .synopsis = "NAME...", .text = (TEXT),   \
+		.accepts = "qw", .arguments_min = 1, .arguments_max = -1 \
+	}
+
+static const struct usage start_usage = UNIT_USAGE(
+	"start", "Starts services, and waits until they are ready.\n");
+static const struct usage stop_usage = UNIT_USAGE(
+	"stop", "Stops services until they are told to start, and waits.\n");
+static const struct usage restart_usage = UNIT_USAGE(
+	"restart", "Stops services, starts them again, and waits.\n");
+static const struct usage enable_usage = UNIT_USAGE(
+	"enable", "Lets services start, now and after every restart of the "
+		  "node.\n");
+static const struct usage disable_usage = UNIT_USAGE(
+	"disable", "Stops services, also after every restart of the node.\n");
+static const struct usage reload_usage = {
+	.name = "reload",
+	.synopsis = "",
+	.text = "Has the node read its configuration again: all of it, or "
+		"nothing.\n",
+	.accepts = "qw",
+};
+static const struct usage drain_usage = {
+	.name = "drain",
+	.synopsis = "",
+	.text = "Has the node give up its jobs and take no more.\n",
+	.accepts = "q",
+};
+static const struct usage undrain_usage = {
+	.name = "undrain",
+	.synopsis = "",
+	.text = "Has the node take jobs again.\n",
+	.accepts = "q",
+};
+
+static void nap(void)
+{
+	static const struct timespec span = { 0, LOOK_MS * 1000000L };
+
+	nanosleep(&span, NULL);
+}
+
+/* ---- units ---- */
+
+static int look(struct api *api, const char *name)
+{
+	char target[API_TARGET_MAX] = "/v1/services/";
+
+	target_add(target, name);
+	return api_call(api, "GET", target, NULL);
+}
+
+static bool is_one_of(const char *state, const char *const *states)
+{
+	for (; *states != NULL; states++)
+		if (strcmp(state, *states) == 0)
+			return true;
+	return false;
+}
+
+/* Has NAME come where ACTION leads?  BEFORE is when it was started then. */
+static bool has_arrived(const json_t *unit, const char *action,
+			const char *before)
+{
+	static const char *const up[] = { "ready", "done", "failed", NULL };
+	static const char *const down[] = { "stopped", "disabled", "done",
+					    "failed", NULL };
+	const char *state = json_text(unit, "state");
+
+	if (strcmp(action, "stop") == 0 || strcmp(action, "disable") == 0)
+		return is_one_of(state, down);
+	if (strcmp(action, "restart") == 0 &&
+	    strcmp(json_text(unit, "started"), before) == 0)
+		return false;
+	return is_one_of(state, up);
+}
+
+/* The exit code for the state UNIT has come to. */
+static int judge(const json_t *unit, const char *name)
+{
+	const char *words = json_text(unit, "words");
+
+	if (strcmp(json_text(unit, "state"), "failed") != 0)
+		return EXIT_CODE_DONE;
+	complain("%s failed, exit %lld%s%s", name,
+		 (long long)json_number(unit, "exit"),
+		 *words != '\0' ? ": " : "", words);
+	return EXIT_CODE_DOWN;
+}
+
+static int follow(struct api *api, const char *action, const char *name,
+		  const char *before)
+{
+	int64_t deadline_ms = api_deadline(api, PATIENCE_MS);
+	int rc;
+
+	for (;;) {
+		rc = look(api, name);
+		if (rc != 0)
+			return rc;
+		if (has_arrived(api->answer, action, before))
+			break;
+		if (clock_ms() >= deadline_ms) {
+			complain("%s is still %s", name,
+				 json_text(api->answer, "state"));
+			return EXIT_CODE_TIMEOUT;
+		}
+		nap();
+	}
+	if (!api->options->quiet)
+		printf("%s %s\n", name, json_text(api->answer, "state"));
+	return judge(api->answer, name);
+}
+
+static int act_on(struct api *api, const char *action, const char *name)
+{
+	char target[API_TARGET_MAX] = "/v1/services/";
+	char before[STAMP_MAX];
+	int rc = look(api, name);
+
+	if (rc != 0)
+		return rc;
+	snprintf(before, sizeof(before), "%s",
+		 json_text(api->answer, "started"));
+	target_add(target, name);
+	strncat(target, "/", sizeof(target) - strlen(target) - 1);
+	target_add(target, action);
+	rc = api_call(api, "POST", target, NULL);
+	return rc != 0 ? rc : follow(api, action, name, before);
+}
+
+static int act(const struct usage *usage, int argc, char **argv)
+{
+	struct options options;
+	struct api api;
+	int worst;
+	int rc = options_parse(&options, usage, argc, argv);
+
+	if (rc != OPTIONS_GO_ON)
+		return rc;
+	worst = api_open(&api, &options);
+	for (int i = 0; worst != EXIT_CODE_NO_DAEMON && i < options.argc; i++) {
+		rc = act_on(&api, usage->name, options.argv[i]);
+		if (worst == 0)
+			worst = rc;
+	}
+	api_close(&api);
+	return worst;
+}
+
+int command_start(int argc, char **argv)
+{
+	return act(&start_usage, argc, argv);
+}
+
+int command_stop(int argc, char **argv)
+{
+	return act(&stop_usage, argc, argv);
+}
+
+int command_restart(int argc, char **argv)
+{
+	return act(&restart_usage, argc, argv);
+}
+
+int command_enable(int argc, char **argv)
+{
+	return act(&enable_usage, argc, argv);
+}
+
+int command_disable(int argc, char **argv)
+{
+	return act(&disable_usage, argc, argv);
+}
+
+/* ---- the node ---- */
+
+/* The mistakes are shown here, where they can be seen; the node would only
+ * say in its log that it refused.
+ */
+static int check_file(const json_t *status)
+{
+	const char *path = json_text(status, "config");
+	struct config *config;
+
+	/* One given by a relative path only the node can find. */
+	if (*path != '/')
+		return 0;
+	if (conffile_load(path, &config, stderr) != 0)
+		return EXIT_CODE_USAGE;
+	conffile_free(config);
+	return 0;
+}
+
+static int64_t reloads_of(const json_t *status, const char *name)
+{
+	return json_number(json_object_get(status, "reloads"), name);
+}
+
+static int follow_reload(struct api *api, int64_t done, int64_t refused)
+{
+	int64_t deadline_ms = api_deadline(api, PATIENCE_MS);
+	int rc;
+
+	do {
+		nap();
+		rc = api_call(api, "GET", "/v1/status", NULL);
+		if (rc != 0)
+			return rc;
+		if (reloads_of(api->answer, "refused") != refused) {
+			complain("the node refused it, see its log");
+			return EXIT_CODE_FAILED;
+		}
+		if (reloads_of(api->answer, "done") != done)
+			return EXIT_CODE_DONE;
+	} while (clock_ms() < deadline_ms);
+	complain("the node has not answered yet");
+	return EXIT_CODE_TIMEOUT;
+}
+
+int command_reload(int argc, char **argv)
+{
+	struct options options;
+	int64_t refused = 0;
+	int64_t done = 0;
+	struct api api;
+	int rc = options_parse(&options, &reload_usage, argc, argv);
+
+	if (rc != OPTIONS_GO_ON)
+		return rc;
+	rc = api_open(&api, &options);
+	if (rc == 0)
+		rc = api_call(&api, "GET", "/v1/status", NULL);
+	if (rc == 0) {
+		done = reloads_of(api.answer, "done");
+		refused = reloads_of(api.answer, "refused");
+		rc = check_file(api.answer);
+	}
+	if (rc == 0)
+		rc = api_call(&api, "POST", "/v1/reload", NULL);
+	if (rc == 0)
+		rc = follow_reload(&api, done, refused);
+	if (rc == 0 && !options.quiet)
+		puts("reloaded");
+	api_close(&api);
+	return rc;
+}
+
+static int tell_node(const struct usage *usage, const char *target, int argc,
+		     char **argv)
+{
+	struct options options;
+	struct api api;
+	int rc = options_parse(&options, usage, argc, argv);
+
+	if (rc != OPTIONS_GO_ON)
+		return rc;
+	rc = api_open(&api, &options);
+	if (rc == 0)
+		rc = api_call(&api, "POST", target, NULL);
+	api_close(&api);
+	return rc;
+}
+
+int command_drain(int argc, char **argv)
+{
+	return tell_node(&drain_usage, "/v1/node/drain", argc, argv);
+}
+
+int command_undrain(int argc, char **argv)
+{
+	return tell_node(&undrain_usage, "/v1/node/undrain", argc, argv);
+}

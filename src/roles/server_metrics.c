@@ -1,0 +1,238 @@
+/* The node in numbers, in the text format of Prometheus (version 0.0.4). */
+#define _GNU_SOURCE
+#include <config.h>
+#include <stdlib.h>
+
+#include "roles/server_reply.h"
+#include "roles/server_units.h"
+
+#define METRICS_MAX	(4u << 20)
+#define METRICS_FIRST	32768
+#define MS_PER_S	1000
+#define PROMETHEUS_TEXT "text/plain; version=0.0.4; charset=utf-8"
+
+/* Announces the family NAME of TYPE. */
+static void family(struct out *out, const char *name, const char *type,
+		   const char *help)
+{
+	out_string(out, "# HELP holdfast_");
+	out_string(out, name);
+	out_char(out, ' ');
+	out_string(out, help);
+	out_string(out, "\n# TYPE holdfast_");
+	out_string(out, name);
+	out_char(out, ' ');
+	out_string(out, type);
+	out_char(out, '\n');
+}
+
+/* LABEL may be NULL.  Names need no escapes: they have none of the characters
+ * that would.
+ */
+static void sample(struct out *out, const char *name, const char *label,
+		   const char *value_of_label, uint64_t value)
+{
+	out_string(out, "holdfast_");
+	out_string(out, name);
+	if (label != NULL) {
+		out_char(out, '{');
+		out_string(out, label);
+		out_char(out, '=');
+		out_json(out, text_of(value_of_label));
+		out_char(out, '}');
+	}
+	out_char(out, ' ');
+	out_u64(out, value);
+	out_char(out, '\n');
+}
+
+static void gauge(struct out *out, const char *name, const char *help,
+		  uint64_t value)
+{
+	family(out, name, "gauge", help);
+	sample(out, name, NULL, NULL, value);
+}
+
+static void counter(struct out *out, const char *name, const char *help,
+		    uint64_t value)
+{
+	family(out, name, "counter", help);
+	sample(out, name, NULL, NULL, value);
+}
+
+static void write_node(struct out *out, const struct server *server)
+{
+	const struct board *board = server->heritage->board;
+	uint64_t used;
+	uint64_t limit;
+
+	family(out, "info", "gauge", "Version and name of the node.");
+	out_string(out, "holdfast_info{version=\"" PACKAGE_VERSION "\",node=");
+	out_json(out, text_of(server->config->node));
+	out_string(out, "} 1\n");
+	gauge(out, "ready", "Whether the node takes jobs.",
+	      atomic_load(&board->ready));
+	gauge(out, "draining", "Whether the node takes nothing new.",
+	      atomic_load(&board->drain));
+	gauge(out, "storage_failed", "Whether shared storage fails.",
+	      atomic_load(&board->storage) != 0);
+	gauge(out, "epoch", "Epoch under which the node leads.",
+	      atomic_load(&board->epoch));
+	gauge(out, "jobs_pending", "Jobs that wait.",
+	      atomic_load(&board->pending));
+	gauge(out, "jobs_running", "Jobs that run.",
+	      atomic_load(&board->running));
+	gauge(out, "jobs_kept", "Jobs that are known, ended ones included.",
+	      atomic_load(&board->kept));
+	gauge(out, "workers", "Jobs that may run at once.",
+	      atomic_load(&board->workers));
+	counter(out, "events_total", "Events since the node started.",
+		atomic_load(&board->event));
+	counter(out, "supervisor_starts_total", "Starts of the supervisor.",
+		atomic_load(&board->life));
+	counter(out, "reloads_total", "Reloads that were taken.",
+		atomic_load(&board->config_generation));
+	counter(out, "reloads_refused_total", "Reloads that changed nothing.",
+		atomic_load(&board->reload_refused));
+	if (server->view != NULL &&
+	    view_size(server->view, &used, &limit) == 0) {
+		gauge(out, "view_bytes", "Size of the view.", used);
+		gauge(out, "view_limit_bytes", "Size it may grow to.", limit);
+	}
+}
+
+static const char *role_name(unsigned role, char buf[16])
+{
+	static const char *const names[] = { "guardian", "supervisor",
+					     "journal", "control" };
+	struct out out = out_init(buf, 16);
+
+	if (role < ROLE_HTTP)
+		return names[role];
+	out_string(&out, "http");
+	out_u64(&out, role - ROLE_HTTP);
+	(void)out_end(&out);
+	return buf;
+}
+
+static void write_roles(struct out *out, const struct server *server)
+{
+	const struct board *board = server->heritage->board;
+	unsigned end = ROLE_HTTP + server->config->http.processes;
+	char buf[16];
+
+	family(out, "role_up", "gauge", "Whether the process runs.");
+	for (unsigned role = ROLE_SUPERVISOR; role < end; role++)
+		sample(out, "role_up", "role", role_name(role, buf),
+		       atomic_load(&board->roles[role].pid) != 0);
+	family(out, "role_restarts_total", "counter",
+	       "Times the process was started again.");
+	for (unsigned role = ROLE_SUPERVISOR; role < end; role++)
+		sample(out, "role_restarts_total", "role", role_name(role, buf),
+		       atomic_load(&board->roles[role].restarts));
+}
+
+struct unit_family {
+	const char *name;
+	const char *type;
+	const char *help;
+	uint64_t (*value)(const struct board *board, unsigned slot);
+};
+
+static uint64_t is_ready(const struct board *board, unsigned slot)
+{
+	return atomic_load(&board->holdings[slot].token) != 0 &&
+	       atomic_load(&board->units[slot].life) == LIFE_READY;
+}
+
+static uint64_t is_failed(const struct board *board, unsigned slot)
+{
+	return atomic_load(&board->units[slot].goal) == GOAL_FAILED;
+}
+
+static uint64_t is_wanted(const struct board *board, unsigned slot)
+{
+	uint32_t goal = atomic_load(&board->units[slot].goal);
+
+	return goal == GOAL_UP || goal == GOAL_WAITING;
+}
+
+static uint64_t starts(const struct board *board, unsigned slot)
+{
+	return atomic_load(&board->units[slot].starts);
+}
+
+static uint64_t started_s(const struct board *board, unsigned slot)
+{
+	return (uint64_t)atomic_load(&board->units[slot].started_ms) / MS_PER_S;
+}
+
+static uint64_t dropped(const struct board *board, unsigned slot)
+{
+	return atomic_load(&board->units[slot].dropped);
+}
+
+static const struct unit_family unit_families[] = {
+	{ "service_ready", "gauge", "Whether the service is ready.", is_ready },
+	{ "service_wanted", "gauge", "Whether the service should run.",
+	  is_wanted },
+	{ "service_failed", "gauge", "Whether the service was given up.",
+	  is_failed },
+	{ "service_starts", "gauge",
+	  "Starts of the service since it was last told to.", starts },
+	{ "service_start_time_seconds", "gauge",
+	  "When the service was last started.", started_s },
+	{ "service_lines_dropped", "gauge",
+	  "Lines of its output that came too fast.", dropped },
+};
+
+static void write_services(struct out *out, const struct server *server)
+{
+	const struct config *config = server->config;
+	const struct board *board = server->heritage->board;
+
+	for (size_t f = 0; f < sizeof(unit_families) / sizeof(unit_families[0]);
+	     f++) {
+		const struct unit_family *of = &unit_families[f];
+
+		family(out, of->name, of->type, of->help);
+		for (size_t i = 0; i < config->units_count; i++) {
+			const struct unit *unit = &config->units[i];
+			int slot = unit->kind == UNIT_SERVICE
+					   ? unit_slot(board, unit->name)
+					   : -1;
+
+			if (slot >= 0)
+				sample(out, of->name, "service", unit->name,
+				       of->value(board, (unsigned)slot));
+		}
+	}
+}
+
+void server_metrics(struct visit *visit)
+{
+	struct http_reply reply = { .status = 200, .bytes = HTTP_BYTES_TAKE };
+	char *body = NULL;
+
+	for (size_t cap = METRICS_FIRST; cap <= METRICS_MAX; cap *= 4) {
+		struct out out;
+
+		free(body);
+		body = malloc(cap);
+		if (body == NULL)
+			break;
+		out = out_init(body, cap);
+		write_node(&out, visit->server);
+		write_roles(&out, visit->server);
+		write_services(&out, visit->server);
+		if (out_end(&out) != 0)
+			continue;
+		reply.body = (struct text){ body, out.len };
+		http_add_field(&reply, "Content-Type", PROMETHEUS_TEXT);
+		http_add_field(&reply, "Cache-Control", "no-store");
+		http_reply(visit->request, &reply);
+		return;
+	}
+	free(body);
+	reply_status(visit, 503, "There is too much to count.");
+}
