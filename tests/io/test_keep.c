@@ -252,8 +252,8 @@ START_TEST(nothing_leaks_from_run_to_run)
 	set_up();
 	spec.ready = READY_FD;
 	spec.ready_value = 9;
-	spec.backoff_ms = 200;
-	spec.backoff_max_ms = 200;
+	spec.backoff_ms = 400;
+	spec.backoff_max_ms = 400;
 	spec.max_restarts = 5;
 	start(&spec);
 	for (uint32_t run = 1; run <= 5; run++) {

@@ -132,12 +132,12 @@ START_TEST(a_duration_is_waited_for)
 
 	set_up();
 	spec.ready = READY_AFTER;
-	spec.ready_value = 100;
+	spec.ready_value = 1000;
 	start(&spec);
 	await_starts(1);
 	ck_assert_int_eq(unit->life, LIFE_STARTING);
 	await_life(LIFE_READY);
-	ck_assert_int_ge(clock_ms() - begin_ms, 100);
+	ck_assert_int_ge(clock_ms() - begin_ms, 1000);
 	ck_assert_int_eq(stop(), HOW_STOPPED);
 	tear_down();
 }
@@ -225,13 +225,17 @@ END_TEST
 
 START_TEST(who_withstands_the_abort_is_killed)
 {
-	struct spec spec = service("trap '' ABRT; kill -STOP $$; sleep 1000");
+	struct spec spec =
+		service("trap '' ABRT; touch up; kill -STOP $$; sleep 1000");
 
 	set_up();
 	spec.watchdog_ms = 100;
+	spec.ready = READY_NOTIFY;
 	spec.stop_timeout_ms = 50;
 	spec.restart = RESTART_TEMPORARY;
 	start(&spec);
+	AWAIT(exists("up"));
+	notify("READY=1");
 	ck_assert_int_eq(await_end(), HOW_FAILED);
 	ck_assert_int_eq(unit->exit, 128 + SIGKILL);
 	tear_down();
@@ -276,7 +280,7 @@ START_TEST(the_watchdog_begins_when_it_is_ready)
 	ck_assert_uint_eq(unit->starts, 1);
 	snprintf(words, sizeof(words), "100000 %d %d\n", (int)unit->pid,
 		 (int)unit->pid);
-	ck_assert_str_eq(contents("out"), words);
+	AWAIT(exists("out") && strcmp(contents("out"), words) == 0);
 	notify("READY=1");
 	await_starts(2);
 	ck_assert_int_eq(stop(), HOW_STOPPED);
@@ -298,6 +302,26 @@ START_TEST(who_says_it_stops_has_as_long_as_if_asked)
 	ck_assert_int_eq(unit->exit, 128 + SIGKILL);
 	ck_assert_int_eq(stop(), HOW_STOPPED);
 	tear_down();
+}
+END_TEST
+
+START_TEST(what_runs_once_fails_by_silence_too)
+{
+	struct spec spec;
+
+	token = UINT64_C(0x100000009);
+	set_up();
+	spec = service("exec sleep 1000");
+	spec.kind = UNIT_SINGLETON;
+	spec.keep = false;
+	spec.watchdog_ms = 100;
+	start(&spec);
+	ck_assert_int_eq(await_end(), HOW_FAILED);
+	ck_assert_int_eq(unit->exit, 128 + SIGABRT);
+	ck_assert_str_eq(text_of_board(&unit->words),
+			 "no sign of life for 100 ms");
+	tear_down();
+	token = BOARD_SERVICE_TOKEN | 3;
 }
 END_TEST
 
@@ -324,4 +348,5 @@ TEST_MAIN("watch", who_says_nothing_of_it_is_ready_at_once,
 	  who_withstands_the_abort_is_killed, signs_of_life_keep_it_up,
 	  the_watchdog_begins_when_it_is_ready,
 	  who_says_it_stops_has_as_long_as_if_asked,
+	  what_runs_once_fails_by_silence_too,
 	  what_is_said_before_the_end_is_heard)
