@@ -10,11 +10,11 @@
 #include "io/cgroup.h"
 #include "tests/io/keep_stand.h"
 
-#define NOBODY	  65534
-#define TREE_NAME "holdfast-test-gone"
-#define MARK	  "GONE_MARK=%d-%u"
+#define NOBODY 65534
+#define MARK   "GONE_MARK=%d-%u"
 
 static char mark[64];
+static char tree_name[64]; /* our own: another test may run beside us */
 static unsigned mark_count;
 
 static unsigned rounds(void)
@@ -71,7 +71,9 @@ static bool use_way(unsigned way)
 		/* A plain user may use no group of root's. */
 		if (as_user != 0)
 			return false;
-		tree = cgroup_tree_open(TREE_NAME, 1000);
+		snprintf(tree_name, sizeof(tree_name), "holdfast-test-gone-%d",
+			 (int)getpid());
+		tree = cgroup_tree_open(tree_name, 1000);
 	}
 	return (way & 2) == 0 || tree >= 0;
 }
@@ -79,7 +81,7 @@ static bool use_way(unsigned way)
 static void leave_way(void)
 {
 	if (tree >= 0)
-		cgroup_tree_remove(tree, TREE_NAME, 1000);
+		cgroup_tree_remove(tree, tree_name, 1000);
 	tree = -1;
 	as_user = 0;
 }
