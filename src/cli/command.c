@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	{ "reload", command_reload, "read the configuration again" },
 	{ "drain", command_drain, "give up jobs, take no more" },
 	{ "undrain", command_undrain, "take jobs again" },
+	{ "logs", command_logs, "what a service or a job printed" },
 	{ "events", command_events, "what happened, and why" },
 	{ "submit", command_submit, "start a job" },
 	{ "watch", command_watch, "show how far a job is until it ends" },

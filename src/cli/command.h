@@ -31,6 +31,7 @@ command_fn command_fetch;
 command_fn command_health;
 command_fn command_init;
 command_fn command_jobs;
+command_fn command_logs;
 command_fn command_progress;
 command_fn command_reload;
 command_fn command_restart;

@@ -100,6 +100,10 @@ static struct route find_unit(struct text rest, enum route_name named,
 		return (struct route){ 0 };
 	route.name = acted;
 	route.methods = METHOD_POST;
+	if (text_is(route.action, "log")) {
+		route.name = ROUTE_SERVICE_LOG;
+		route.methods = READ;
+	}
 	return route;
 }
 

@@ -32,6 +32,7 @@ enum route_name {
 	ROUTE_SERVICES,
 	ROUTE_SERVICE,	      /* NAME is the unit's, as for the next */
 	ROUTE_SERVICE_ACTION, /* ACTION is what is asked */
+	ROUTE_SERVICE_LOG,
 	ROUTE_SINGLETONS,
 	ROUTE_SINGLETON,
 	ROUTE_SINGLETON_ACTION,

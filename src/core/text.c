@@ -89,3 +89,20 @@ bool text_is_utf8(struct text text)
 	}
 	return true;
 }
+
+struct text text_last_lines(struct text text, uint64_t lines)
+{
+	size_t from = text.len;
+
+	if (lines == 0)
+		return (struct text){ text.at, 0 };
+	/* The feed that ends the last one begins no other. */
+	if (from > 0 && text.at[from - 1] == '\n')
+		from--;
+	while (from > 0) {
+		if (text.at[from - 1] == '\n' && --lines == 0)
+			break;
+		from--;
+	}
+	return (struct text){ text.at + from, text.len - from };
+}

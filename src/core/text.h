@@ -49,4 +49,7 @@ struct text text_cut(struct text text, size_t max);
 /* Is every byte of TEXT part of well-formed UTF-8? */
 bool text_is_utf8(struct text text);
 
+/* The last LINES lines of TEXT. */
+struct text text_last_lines(struct text text, uint64_t lines);
+
 #endif

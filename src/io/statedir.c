@@ -187,6 +187,23 @@ static int make_work(int dir, const struct identity *owner)
 	return rc;
 }
 
+/* Makes STATE/log, in which the latest lines of units are kept. */
+static int make_log(int dir, const struct identity *owner)
+{
+	int log;
+	int rc;
+
+	if (mkdirat(dir, "log", 0750) == -1 && errno != EEXIST)
+		return -errno;
+	log = openat(dir, "log",
+		     O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (log == -1)
+		return -errno;
+	rc = identity_give(owner, log);
+	close(log);
+	return rc;
+}
+
 int statedir_open(const char *path, const struct identity *owner,
 		  int64_t patience_ms)
 {
@@ -213,6 +230,8 @@ int statedir_open(const char *path, const struct identity *owner,
 	rc = identity_give(owner, dir);
 	if (rc == 0)
 		rc = make_work(dir, owner);
+	if (rc == 0)
+		rc = make_log(dir, owner);
 	if (rc != 0)
 		log_err(rc, "statedir: cannot prepare %s", path);
 out:

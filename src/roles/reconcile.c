@@ -226,6 +226,17 @@ void reconcile_stop_from(struct reconcile *reconcile, unsigned first)
 			tell(reconcile, slot);
 }
 
+void reconcile_reopen_logs(const struct reconcile *reconcile)
+{
+	for (unsigned slot = next_slot(reconcile, 0); slot < BOARD_HOLDINGS_MAX;
+	     slot = next_slot(reconcile, slot + 1)) {
+		const struct worker *worker = &reconcile->workers[slot];
+
+		if (worker->state == WORKER_RUNS)
+			kill(worker->pid, SIGUSR1);
+	}
+}
+
 unsigned reconcile_name_alive(const struct reconcile *reconcile)
 {
 	const struct board *board = reconcile->heritage->board;

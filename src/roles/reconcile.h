@@ -75,6 +75,8 @@ void reconcile_took(struct reconcile *reconcile, pid_t pid, int status);
  * stop.
  */
 void reconcile_stop_from(struct reconcile *reconcile, unsigned first);
+/* Has every worker open its log files again. */
+void reconcile_reopen_logs(const struct reconcile *reconcile);
 /* Says in the log what still runs; how many they are. */
 unsigned reconcile_name_alive(const struct reconcile *reconcile);
 /* Kills every worker and its work; EVEN_STOPPED: also those that only wait

@@ -105,6 +105,9 @@ static void dispatch(struct visit *visit)
 	case ROUTE_SERVICE_ACTION:
 		server_service_action(visit);
 		break;
+	case ROUTE_SERVICE_LOG:
+		server_service_log(visit);
+		break;
 	case ROUTE_EVENTS:
 		server_events(visit);
 		break;

@@ -90,6 +90,8 @@ void server_version(struct visit *visit);
 /* server_units.c */
 void server_services(struct visit *visit);
 void server_service(struct visit *visit);
+/* server_unitlog.c */
+void server_service_log(struct visit *visit);
 /* server_action.c */
 void server_service_action(struct visit *visit);
 void server_reload(struct visit *visit);

@@ -219,30 +219,13 @@ void server_output(struct visit *visit)
 
 /* ---- the log ---- */
 
-/* Where the last LINES lines of the LEN bytes at AT begin. */
-static size_t find_tail(const char *at, size_t len, uint64_t lines)
-{
-	size_t from = len;
-
-	if (from > 0 && at[from - 1] == '\n')
-		from--;
-	while (from > 0) {
-		const char *end = memrchr(at, '\n', from);
-
-		if (--lines == 0)
-			return end != NULL ? (size_t)(end - at) + 1 : 0;
-		from = end != NULL ? (size_t)(end - at) : 0;
-	}
-	return 0;
-}
-
 /* The end of the file, from malloc; its length, or a negative errno. */
 static ssize_t read_tail(int fd, uint64_t size, uint64_t lines, char **body)
 {
 	uint64_t from = size > LOG_BYTES_MAX ? size - LOG_BYTES_MAX : 0;
 	size_t room = (size_t)(size - from);
+	struct text last;
 	ssize_t got;
-	size_t start;
 
 	*body = malloc(room + 1);
 	if (*body == NULL)
@@ -250,9 +233,9 @@ static ssize_t read_tail(int fd, uint64_t size, uint64_t lines, char **body)
 	got = pread(fd, *body, room, (off_t)from);
 	if (got == -1)
 		return -errno;
-	start = lines > 0 ? find_tail(*body, (size_t)got, lines) : (size_t)got;
-	memmove(*body, *body + start, (size_t)got - start);
-	return got - (ssize_t)start;
+	last = text_last_lines((struct text){ *body, (size_t)got }, lines);
+	memmove(*body, last.at, last.len);
+	return (ssize_t)last.len;
 }
 
 void server_log(struct visit *visit)

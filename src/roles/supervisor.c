@@ -130,6 +130,8 @@ static void take_signals(struct supervisor *supervisor)
 		set_drain(supervisor, true);
 		changed = true;
 	}
+	if (loop_took(loop, SIGUSR1))
+		reconcile_reopen_logs(&supervisor->work);
 	if (loop_took(loop, SIGTTIN)) {
 		board->workers_delta++;
 		changed = true;

@@ -329,6 +329,8 @@ static void take_signals(struct worker *worker, int64_t now_ms)
 {
 	if (loop_took(&worker->loop, SIGCHLD))
 		reap(worker, now_ms);
+	if (loop_took(&worker->loop, SIGUSR1))
+		unitlog_reopen(&worker->unitlog);
 	if (loop_took(&worker->loop, SIGTERM))
 		take_stop(worker, now_ms);
 	if (loop_took(&worker->loop, SIGQUIT))
@@ -430,6 +432,7 @@ static void worker_free(struct worker *worker)
 {
 	if (worker == NULL)
 		return;
+	unitlog_close(&worker->unitlog);
 	loop_close(&worker->loop);
 	munmap(worker, sizeof(*worker));
 }

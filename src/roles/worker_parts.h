@@ -19,6 +19,7 @@
 #include "io/lines.h"
 #include "io/loop.h"
 #include "io/outputdir.h"
+#include "io/unitlog.h"
 #include "roles/heritage.h"
 
 #define WORKER_READ_BYTES   65536
@@ -99,9 +100,11 @@ struct worker {
 	struct account account;
 	struct outputdir dir;
 	struct joblog log;
-	pid_t pid;	/* 0 = not started, or reaped */
-	bool ended;	/* STATUS is its end */
-	bool childless; /* proven: nothing it started is left */
+	struct unitlog unitlog; /* of a service or singleton */
+	char tail_path[256];	/* STATE/log/NAME */
+	pid_t pid;		/* 0 = not started, or reaped */
+	bool ended;		/* STATUS is its end */
+	bool childless;		/* proven: nothing it started is left */
 	int status;
 	int group;	  /* descriptor of its control group, -1 = none */
 	bool group_spent; /* it was killed: nothing can be born in it */
@@ -155,6 +158,10 @@ struct worker_env {
 /* 0, or a negative errno with FAULT when the env-file can't be used. */
 int worker_env_make(struct worker *worker, struct worker_env *env);
 void worker_env_free(struct worker_env *env);
+
+/* Of what is no job: where its output goes; worker_log.c. */
+void worker_log_open(struct worker *worker);
+void worker_log_flush(struct worker *worker);
 
 /* Listens to the command's ends of PIPES; takes our ends. */
 void worker_streams_open(struct worker *worker, const int fds[STREAMS]);

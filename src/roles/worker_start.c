@@ -112,6 +112,7 @@ static void note_started(struct worker *worker, pid_t pid)
 		worker->size_ms = now_ms + SIZE_EVERY_MS;
 	atomic_store(&worker->holding->phase_token, worker->token);
 	atomic_store(&worker->holding->phase, PHASE_RUNNING);
+	unitlog_of(&worker->unitlog, (int)pid);
 	worker_show_start(worker);
 	worker_watch_begin(worker, now_ms);
 }
@@ -279,6 +280,7 @@ void worker_start(struct worker *worker)
 		give_up(worker, rc, -1, "cannot read", "its own spec");
 		return;
 	}
+	worker_log_open(worker);
 	life_started(&worker->keep.record, clock_ms());
 	if (!find_account(worker))
 		return;

@@ -51,6 +51,15 @@ static void take_error_line(void *arg, struct text line)
 
 	if (tidy_copy(line, words, sizeof(words)) > 0)
 		memcpy(worker->report.words, words, sizeof(words));
+	unitlog_line(&worker->unitlog, line, true, clock_ms(), clock_wall_ms());
+}
+
+static void take_output_line(void *arg, struct text line)
+{
+	struct worker *worker = arg;
+
+	unitlog_line(&worker->unitlog, line, false, clock_ms(),
+		     clock_wall_ms());
 }
 
 static void take_data(struct stream *stream, struct text data)
@@ -64,6 +73,9 @@ static void take_data(struct stream *stream, struct text data)
 	joblog_write(&worker->log, data);
 	if (stream->kind == STREAM_ERR)
 		lines_feed(&stream->lines, data, take_error_line, worker);
+	else if (worker->unitlog.used)
+		lines_feed(&stream->lines, data, take_output_line, worker);
+	worker_log_flush(worker);
 }
 
 static void close_stream(struct stream *stream)
@@ -74,6 +86,9 @@ static void close_stream(struct stream *stream)
 		lines_end(&stream->lines, take_progress_line, stream->worker);
 	else if (stream->kind == STREAM_ERR)
 		lines_end(&stream->lines, take_error_line, stream->worker);
+	else if (stream->worker->unitlog.used)
+		lines_end(&stream->lines, take_output_line, stream->worker);
+	worker_log_flush(stream->worker);
 	loop_remove(&stream->worker->loop, stream->fd);
 	close(stream->fd);
 	stream->fd = -1;

@@ -31,6 +31,7 @@ START_TEST(every_resource_has_its_path)
 	ck_assert_int_eq(name_of("/v1/services/web"), ROUTE_SERVICE);
 	ck_assert_int_eq(name_of("/v1/services/web/stop"),
 			 ROUTE_SERVICE_ACTION);
+	ck_assert_int_eq(name_of("/v1/services/web/log"), ROUTE_SERVICE_LOG);
 	ck_assert_int_eq(name_of("/v1/singletons"), ROUTE_SINGLETONS);
 	ck_assert_int_eq(name_of("/v1/singletons/a-b"), ROUTE_SINGLETON);
 	ck_assert_int_eq(name_of("/v1/singletons/a-b/start"),

@@ -11,6 +11,8 @@ cat >"$dir/serve" <<'SCRIPT'
 #!/bin/sh
 # serve NAME [SECONDS] - stops after SECONDS when told to.
 echo "start $1 $$" >>"$WITNESS"
+echo "hello from $1"
+echo "warning of $1" >&2
 trap 'sleep ${2:-0}; echo "stop $1 $$" >>"$WITNESS"; exit 0' TERM
 while :; do sleep 0.05; done
 SCRIPT
@@ -55,11 +57,21 @@ until_true 20 started web 1 || fail 'web does not start'
 [ "$(cut -d' ' -f2 "$dir/witness" | grep -v once | tr '\n' ' ')" = 'db app web ' ] ||
   fail "the order: $(cat "$dir/witness")"
 
+# What they print is named and stamped, and kept for a while.
+until_true 20 grep -q 'Z web\[[0-9]*\]: hello from web$' "$dir/log" || fail 'no line of web'
+expect 0 hold logs web
+grep -q 'Z web\[[0-9]*\]: warning of web$' "$dir/out" || fail "logs: $(cat "$dir/out")"
+hold logs -f web >"$dir/followed" 2>&1 &
+follower=$!
+
 # A crash: it alone is started again.
 app=$(latest app)
 kill -KILL "$(latest web)"
 until_true 20 started web 2 || fail 'web does not come back'
 [ "$(latest app)" = "$app" ] || fail 'app was started again'
+until_true 20 sh -c "[ \$(grep -c 'hello from web' '$dir/followed') = 2 ]" ||
+  fail "followed: $(cat "$dir/followed")"
+kill "$follower"
 
 # Roles die: the services do not notice.
 web=$(latest web)
