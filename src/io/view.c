@@ -83,6 +83,26 @@ bool view_value_decode(const MDB_val *data, struct view_value *value,
 	return true;
 }
 
+bool view_register_decode(const MDB_val *data, struct view_register *kept)
+{
+	const char *at = data->mv_data;
+	struct view_register_value value;
+
+	if (data->mv_size < sizeof(value))
+		return false;
+	memcpy(&value, at, sizeof(value));
+	at += sizeof(value);
+	if (data->mv_size - sizeof(value) !=
+	    (size_t)value.served_len + value.record_len)
+		return false;
+	*kept = (struct view_register){
+		.version = value.version,
+		.served = { at, value.served_len },
+		.record = { at + value.served_len, value.record_len },
+	};
+	return true;
+}
+
 /* ---- opening ---- */
 
 static int open_databases(struct lmdb_view *view, bool writer)
@@ -100,6 +120,8 @@ static int open_databases(struct lmdb_view *view, bool writer)
 		rc = mdb_dbi_open(txn, "user", flags, &view->user);
 	if (rc == 0)
 		rc = mdb_dbi_open(txn, "due", flags, &view->due);
+	if (rc == 0)
+		rc = mdb_dbi_open(txn, "reg", flags, &view->reg);
 	if (rc != 0) {
 		mdb_txn_abort(txn);
 		return rc;
@@ -122,7 +144,7 @@ int view_open_env(struct lmdb_view *view, const char *state, bool writer)
 	if (rc == 0)
 		rc = mdb_env_set_maxreaders(view->env, VIEW_READERS);
 	if (rc == 0)
-		rc = mdb_env_set_maxdbs(view->env, 4);
+		rc = mdb_env_set_maxdbs(view->env, 5);
 	if (rc == 0)
 		rc = mdb_env_open(view->env, path, flags, 0600);
 	if (rc == 0)
@@ -383,6 +405,71 @@ static int op_first_due(struct view *base, char id[JOB_ID_LEN + 1],
 	return keep(view, rc);
 }
 
+static int op_get_register(struct view *base, struct text name,
+			   struct view_register *kept)
+{
+	struct lmdb_view *view = lmdb(base);
+	MDB_val key = bytes(name.at, name.len);
+	MDB_val data;
+	int rc = mdb_get(view->txn, view->reg, &key, &data);
+
+	if (rc == 0 && !view_register_decode(&data, kept))
+		rc = MDB_CORRUPTED;
+	return keep(view, rc);
+}
+
+static int op_put_register(struct view *base, struct text name,
+			   const struct view_register *kept)
+{
+	struct lmdb_view *view = lmdb(base);
+	struct view_register_value value = {
+		.version = kept->version,
+		.served_len = (uint32_t)kept->served.len,
+		.record_len = (uint32_t)kept->record.len,
+	};
+	MDB_val key = bytes(name.at, name.len);
+	MDB_val data = { sizeof(value) + kept->served.len + kept->record.len,
+			 NULL };
+	int rc = mdb_put(view->txn, view->reg, &key, &data, MDB_RESERVE);
+	char *at = data.mv_data;
+
+	if (rc != 0)
+		return keep(view, rc);
+	memcpy(at, &value, sizeof(value));
+	memcpy(at + sizeof(value), kept->served.at, kept->served.len);
+	memcpy(at + sizeof(value) + kept->served.len, kept->record.at,
+	       kept->record.len);
+	return 0;
+}
+
+static int op_next_register(struct view *base, char *name,
+			    struct view_register *kept)
+{
+	struct lmdb_view *view = lmdb(base);
+	MDB_cursor *cursor;
+	size_t len = strlen(name);
+	MDB_val key = bytes(name, len);
+	MDB_val data;
+	int rc = mdb_cursor_open(view->txn, view->reg, &cursor);
+
+	if (rc != 0)
+		return keep(view, rc);
+	rc = mdb_cursor_get(cursor, &key, &data,
+			    len == 0 ? MDB_FIRST : MDB_SET_RANGE);
+	if (rc == 0 && len > 0 && key.mv_size == len &&
+	    memcmp(key.mv_data, name, len) == 0)
+		rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
+	if (rc == 0 && (key.mv_size > RECORD_KEY_MAX ||
+			!view_register_decode(&data, kept)))
+		rc = MDB_CORRUPTED;
+	if (rc == 0) {
+		memcpy(name, key.mv_data, key.mv_size);
+		name[key.mv_size] = '\0';
+	}
+	mdb_cursor_close(cursor);
+	return keep(view, rc);
+}
+
 static int op_count(struct view *base, uint64_t *count)
 {
 	struct lmdb_view *view = lmdb(base);
@@ -429,8 +516,18 @@ static int op_commit(struct view *base)
 }
 
 static const struct view_ops ops = {
-	op_begin,     op_get,	op_put,	   op_remove, op_next,
-	op_first_due, op_count, op_commit, op_abort,
+	.begin = op_begin,
+	.get = op_get,
+	.put = op_put,
+	.remove = op_remove,
+	.next = op_next,
+	.first_due = op_first_due,
+	.get_register = op_get_register,
+	.put_register = op_put_register,
+	.next_register = op_next_register,
+	.count = op_count,
+	.commit = op_commit,
+	.abort = op_abort,
 };
 
 struct view *view_open_writer(const char *state, bool fresh, int *rc)

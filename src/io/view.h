@@ -34,6 +34,13 @@ struct view_job {
 	struct text record; /* the whole record as the journal keeps it */
 };
 
+/* A register that is no job, as the view keeps it; borrowed likewise. */
+struct view_register {
+	struct version version;
+	struct text served; /* what those who read it need */
+	struct text record;
+};
+
 struct view_ops {
 	/* One write transaction at a time. */
 	int (*begin)(struct view *view);
@@ -51,6 +58,15 @@ struct view_ops {
 	 * -ENOENT. */
 	int (*first_due)(struct view *view, char id[JOB_ID_LEN + 1],
 			 int64_t *due_ms);
+	/* Registers that are no jobs, by their whole key (RECORD_KEY_MAX). */
+	int (*get_register)(struct view *view, struct text key,
+			    struct view_register *kept);
+	int (*put_register)(struct view *view, struct text key,
+			    const struct view_register *kept);
+	/* The first whose key is above KEY ("" to begin), RECORD_KEY_MAX + 1
+	 * bytes; copies its key there.  0 or -ENOENT at the end. */
+	int (*next_register)(struct view *view, char *key,
+			     struct view_register *kept);
 	/* How many jobs it holds. */
 	int (*count)(struct view *view, uint64_t *count);
 	/* 0, or the first error of the transaction, which is then undone. */
@@ -99,6 +115,12 @@ struct view_head {
  */
 int view_read_job(struct view *view, const char *id, struct view_head *head,
 		  void *buf, size_t cap, bool with_record);
+
+/* Copies what the register KEY serves to BUF, terminated.  Its length, -ENOENT,
+ * -ENOSPC, or what LMDB said.
+ */
+int view_read_register(struct view *view, const char *key, char *buf,
+		       size_t cap);
 
 /* Asks for a list, newest first. */
 struct view_query {

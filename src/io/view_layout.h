@@ -4,6 +4,7 @@
  *	order	created (big endian), id		for operators' lists
  *	user	hash of the user, created, id		for a user's list
  *	due	due_ms (big endian), id			what journal looks at
+ *	reg	key -> struct view_register_value, then served, record
  *
  * Never leaves the machine and is rebuilt at every start of the node: the
  * layout may change at will.
@@ -37,6 +38,13 @@ struct view_value {
 	uint8_t forgotten;
 };
 
+/* Before what is served and the record. */
+struct view_register_value {
+	struct version version;
+	uint32_t served_len;
+	uint32_t record_len;
+};
+
 struct lmdb_view {
 	struct view view;
 	MDB_env *env;
@@ -44,6 +52,7 @@ struct lmdb_view {
 	MDB_dbi order;
 	MDB_dbi user;
 	MDB_dbi due;
+	MDB_dbi reg;
 	MDB_txn *txn; /* writer's: open between begin and commit; reader's:
 			 reset between reads */
 	int rc;	      /* first error of the write transaction */
@@ -60,5 +69,6 @@ void view_user_key(uint8_t key[VIEW_USER_KEY], struct text user, int64_t ms,
 /* Reads the value DATA; false when it is damaged.  Texts point into it. */
 bool view_value_decode(const MDB_val *data, struct view_value *value,
 		       struct view_job *job);
+bool view_register_decode(const MDB_val *data, struct view_register *kept);
 
 #endif

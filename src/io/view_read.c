@@ -74,6 +74,31 @@ int view_read_job(struct view *base, const char *id, struct view_head *head,
 	return rc;
 }
 
+int view_read_register(struct view *base, const char *name, char *buf,
+		       size_t cap)
+{
+	struct lmdb_view *view = (struct lmdb_view *)base;
+	MDB_val key = bytes(name, strlen(name));
+	struct view_register kept;
+	MDB_val data;
+	int rc = view_errno(mdb_txn_renew(view->txn));
+
+	if (rc != 0)
+		return rc;
+	rc = view_errno(mdb_get(view->txn, view->reg, &key, &data));
+	if (rc == 0 && !view_register_decode(&data, &kept))
+		rc = -EIO;
+	if (rc == 0 && kept.served.len >= cap)
+		rc = -ENOSPC;
+	if (rc == 0) {
+		memcpy(buf, kept.served.at, kept.served.len);
+		buf[kept.served.len] = '\0';
+		rc = (int)kept.served.len;
+	}
+	mdb_txn_reset(view->txn);
+	return rc;
+}
+
 /* A walk through an index, newest first. */
 struct walk {
 	struct lmdb_view *view;

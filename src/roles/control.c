@@ -80,6 +80,8 @@ int control_main(struct heritage *heritage)
 	while (!loop_took(&loop, SIGTERM)) {
 		loop_wait(&loop, deadline(&services, &server));
 		server_turn(&server);
+		if (!services.knows && server.view != NULL)
+			services_learn(&services, server.view);
 		services_turn(&services, clock_ms());
 	}
 	server_stop(&server);

@@ -256,6 +256,7 @@ static int replay_job(struct replay *replay, const struct record *record)
 static int replay_record(void *arg, const struct record *record)
 {
 	struct replay *replay = arg;
+	struct ledger *ledger = replay->ledger;
 	size_t prefix = sizeof(job_prefix) - 1;
 	uint32_t epoch = token_epoch(record->version.token);
 
@@ -263,7 +264,7 @@ static int replay_record(void *arg, const struct record *record)
 		replay->epoch = epoch;
 	if (record->key.len <= prefix ||
 	    memcmp(record->key.at, job_prefix, prefix) != 0)
-		return 0;
+		return ledger_replay_unit(ledger, record);
 	return replay_job(replay, record);
 }
 
@@ -338,7 +339,7 @@ static int load_queue(struct ledger *ledger)
 		memcpy(live[count++].id, id, sizeof(id));
 	}
 	if (rc == -ENOENT)
-		rc = 0;
+		rc = ledger_count_registers(ledger);
 	if (rc == 0)
 		qsort(live, count, sizeof(*live), by_arrival);
 	for (size_t i = 0; rc == 0 && i < count; i++)
@@ -452,6 +453,8 @@ void ledger_take(struct ledger *ledger, unsigned link,
 		ledger_outcome(ledger, message, now);
 		break;
 	case MESSAGE_UNIT:
+		ledger_operator(ledger, link, message);
+		break;
 	case MESSAGE_REPLY:
 		break;
 	}

@@ -37,7 +37,7 @@ static int append_snapshot(struct ledger *ledger)
 		if (rc == 0)
 			rc = journal_append(ledger->world.journal, &record);
 	}
-	return rc == -ENOENT ? 0 : rc;
+	return rc == -ENOENT ? ledger_append_registers(ledger) : rc;
 }
 
 /* Begins a segment with a snapshot.  On failure there is no segment to append

@@ -21,6 +21,10 @@ uint32_t ledger_type(const struct ledger *ledger, struct text type);
 uint64_t ledger_unique(const struct job *job);
 
 /* ledger_requests.c */
+/* What is told to the asker at LINK once the batch is durable. */
+void ledger_answer(struct ledger *ledger, unsigned link,
+		   const struct message *message, const char *id,
+		   int32_t status, bool joined);
 void ledger_submit(struct ledger *ledger, unsigned link,
 		   const struct message *message, struct ledger_now now);
 void ledger_cancel(struct ledger *ledger, unsigned link,
@@ -43,6 +47,18 @@ void ledger_assign(struct ledger *ledger, struct ledger_now now);
 void ledger_publish_holdings(struct ledger *ledger);
 /* At the start: matches the board with the jobs. */
 void ledger_adopt(struct ledger *ledger, struct ledger_now now);
+
+/* ledger_units.c */
+
+/* An operator wants something of a unit. */
+void ledger_operator(struct ledger *ledger, unsigned link,
+		     const struct message *message);
+/* RECORD was read; takes it if it is of a unit.  0 or a negative errno. */
+int ledger_replay_unit(struct ledger *ledger, const struct record *record);
+/* At the start: adds what they take to live_bytes. */
+int ledger_count_registers(struct ledger *ledger);
+/* Appends all registers of units to the snapshot. */
+int ledger_append_registers(struct ledger *ledger);
 
 /* ledger_estimate.c */
 

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-static void answer(struct ledger *ledger, unsigned link,
+void ledger_answer(struct ledger *ledger, unsigned link,
 		   const struct message *message, const char *id,
 		   int32_t status, bool joined)
 {
@@ -90,18 +90,18 @@ void ledger_submit(struct ledger *ledger, unsigned link,
 	int rc = ledger_load(ledger, job.id, &known);
 
 	if (rc != 0 && rc != -ENOENT) {
-		answer(ledger, link, message, job.id, EIO, false);
+		ledger_answer(ledger, link, message, job.id, EIO, false);
 		return;
 	}
 	if (unit == NULL || type == QUEUE_NONE) {
-		answer(ledger, link, message, job.id, ENOENT, false);
+		ledger_answer(ledger, link, message, job.id, ENOENT, false);
 		return;
 	}
 	/* The id is a hash of the key: asked again, the same job, as long as
 	 * its result is kept. */
 	if (rc == 0 && !known.forgotten &&
 	    !(job_has_ended(&known) && known.expires_ms <= now.wall_ms)) {
-		answer(ledger, link, message, job.id, 0, true);
+		ledger_answer(ledger, link, message, job.id, 0, true);
 		return;
 	}
 	/* With BUSY_QUEUE it waits until the other one has ended (queue_pick).
@@ -110,12 +110,12 @@ void ledger_submit(struct ledger *ledger, unsigned link,
 	if (rival != NULL) {
 		bool joins = message->busy != BUSY_REJECT;
 
-		answer(ledger, link, message, rival->id, joins ? 0 : EEXIST,
-		       joins);
+		ledger_answer(ledger, link, message, rival->id,
+			      joins ? 0 : EEXIST, joins);
 		return;
 	}
-	answer(ledger, link, message, job.id, admit(ledger, &job, unit, type),
-	       false);
+	ledger_answer(ledger, link, message, job.id,
+		      admit(ledger, &job, unit, type), false);
 }
 
 /* Nobody has it: it ends here and now. */
@@ -168,7 +168,7 @@ void ledger_cancel(struct ledger *ledger, unsigned link,
 		rc = cancel_waiting(ledger, entry, &job, now);
 	else if (rc == 0 && !entry->cancelling)
 		rc = cancel_given(ledger, entry, &job, now);
-	answer(ledger, link, message, message->id, -rc, false);
+	ledger_answer(ledger, link, message, message->id, -rc, false);
 }
 
 void ledger_forget(struct ledger *ledger, unsigned link,
@@ -188,5 +188,5 @@ void ledger_forget(struct ledger *ledger, unsigned link,
 		job.expires_ms = now.wall_ms;
 		rc = ledger_store(ledger, &job, true);
 	}
-	answer(ledger, link, message, message->id, -rc, false);
+	ledger_answer(ledger, link, message, message->id, -rc, false);
 }

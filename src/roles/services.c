@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "io/clock.h"
 #include "io/events.h"
 #include "io/log.h"
 #include "io/loop.h"
@@ -351,6 +352,7 @@ static void look_at(struct services *services, unsigned slot, int64_t now_ms)
 		want(services, slot, WANTED_STOP);
 	else if (atomic_load(&holding->token) == 0 &&
 		 atomic_load(&holding->phase) == PHASE_IDLE &&
+		 (services->knows || now_ms >= services->patience_ms) &&
 		 now_ms >= service->not_before_ms)
 		assign(services, slot, now_ms);
 }
@@ -394,6 +396,9 @@ int64_t services_deadline(const struct services *services, int64_t now_ms)
 
 	if (atomic_load(&services->board->stopping) != 0)
 		return now_ms + SERVICES_STOP_LOOK_MS;
+	if (!services->knows && services->high > 0 &&
+	    now_ms < services->patience_ms)
+		deadline = services->patience_ms;
 	for (unsigned slot = 0; slot < services->high; slot++)
 		if (services->at[slot].not_before_ms > now_ms &&
 		    services->at[slot].not_before_ms < deadline)
@@ -491,10 +496,35 @@ int services_open(struct services *services, struct heritage *heritage,
 		return services->work_dir;
 	}
 	find_used(services);
+	services->patience_ms = clock_ms() + SERVICES_PATIENCE_MS;
 	return 0;
 }
 
 /* ---- operators ---- */
+
+void services_learn(struct services *services, struct view *view)
+{
+	char key[RECORD_KEY_MAX + 1];
+	char served[8];
+
+	for (unsigned slot = 0; slot < services->high; slot++) {
+		struct service *service = &services->at[slot];
+		struct out out = out_init(key, sizeof(key));
+
+		if (service->unit == NULL)
+			continue;
+		out_string(&out, "enabled/");
+		out_string(&out, services->config->node);
+		out_char(&out, '/');
+		out_string(&out, service->unit->name);
+		if (out_end(&out) != 0 ||
+		    view_read_register(view, key, served, sizeof(served)) < 0)
+			continue;
+		service->enabled = strcmp(served, "1") == 0;
+		service->disabled = !service->enabled;
+	}
+	services->knows = true;
+}
 
 static int start(struct services *services, unsigned slot)
 {

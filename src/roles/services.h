@@ -23,6 +23,7 @@
 
 #include "core/message.h"
 #include "core/spec.h"
+#include "io/view.h"
 #include "roles/heritage.h"
 
 #define SERVICES_MAX	      BOARD_LEADER_FIRST
@@ -30,6 +31,9 @@
 #define SERVICES_LOSS_MS      100   /* after the second loss in a row, … */
 #define SERVICES_LOSS_MAX_MS  10000 /* … doubling up to that */
 #define SERVICES_STOP_LOOK_MS 200   /* between two looks while stopping */
+/* How long the first start waits to hear what operators enabled and disabled:
+ * that is in the journal, on shared storage. */
+#define SERVICES_PATIENCE_MS 5000
 
 struct service {
 	const struct unit *unit; /* NULL: not configured */
@@ -44,9 +48,11 @@ struct services {
 	struct heritage *heritage;
 	struct board *board;
 	const struct config *config;
-	int work_dir;	/* STATE/work */
-	unsigned high;	/* slots from there on have never been used */
-	bool supervise; /* the supervisor has something to see */
+	int work_dir;	     /* STATE/work */
+	unsigned high;	     /* slots from there on have never been used */
+	bool supervise;	     /* the supervisor has something to see */
+	bool knows;	     /* what operators enabled and disabled */
+	int64_t patience_ms; /* nothing is started before, unless it knows */
 	struct service at[SERVICES_MAX];
 	char words[SPEC_MAX];
 	uint8_t spec[SPEC_MAX];
@@ -60,6 +66,8 @@ int services_open(struct services *services, struct heritage *heritage,
  */
 void services_configure(struct services *services, const struct config *config,
 			int64_t now_ms);
+/* VIEW shows what operators enabled and disabled; once is enough. */
+void services_learn(struct services *services, struct view *view);
 /* Makes the holdings like what should run. */
 void services_turn(struct services *services, int64_t now_ms);
 /* When services_turn has something to do without being rung. */

@@ -442,6 +442,44 @@ START_TEST(a_full_file_system_undoes_the_transaction_alone)
 }
 END_TEST
 
+START_TEST(registers_are_kept_walked_through_and_read)
+{
+	struct view_register in = { .version = { 7, 1 },
+				    .served = text_of("1"),
+				    .record = text_of("record a") };
+	char key[RECORD_KEY_MAX + 1] = "";
+	struct view_register out;
+	char served[8];
+
+	setup();
+	ck_assert_int_eq(writer->ops->begin(writer), 0);
+	ck_assert_int_eq(writer->ops->get_register(writer, text_of("a"), &out),
+			 -ENOENT);
+	ck_assert_int_eq(writer->ops->put_register(writer, text_of("a"), &in),
+			 0);
+	in.served = text_of("0");
+	ck_assert_int_eq(writer->ops->put_register(writer, text_of("b/c"), &in),
+			 0);
+	ck_assert_int_eq(writer->ops->get_register(writer, text_of("a"), &out),
+			 0);
+	ck_assert_uint_eq(out.version.token, 7);
+	ck_assert(text_is(out.record, "record a"));
+	ck_assert_int_eq(writer->ops->next_register(writer, key, &out), 0);
+	ck_assert_str_eq(key, "a");
+	ck_assert_int_eq(writer->ops->next_register(writer, key, &out), 0);
+	ck_assert_str_eq(key, "b/c");
+	ck_assert(text_is(out.served, "0"));
+	ck_assert_int_eq(writer->ops->next_register(writer, key, &out),
+			 -ENOENT);
+	ck_assert_int_eq(view_read_register(reader, "a", served, 8), -ENOENT);
+	ck_assert_int_eq(writer->ops->commit(writer), 0);
+	ck_assert_int_eq(view_read_register(reader, "a", served, 8), 1);
+	ck_assert_str_eq(served, "1");
+	ck_assert_int_eq(view_read_register(reader, "a", served, 1), -ENOSPC);
+	teardown();
+}
+END_TEST
+
 TEST_MAIN("view", what_was_committed_is_read,
 	  what_was_not_committed_is_not_read, a_list_is_newest_first,
 	  a_list_is_of_one_user_type_and_state, a_forgotten_job_is_not_listed,
@@ -450,4 +488,5 @@ TEST_MAIN("view", what_was_committed_is_read,
 	  the_earliest_is_due_first,
 	  a_writer_killed_half_way_leaves_what_was_committed,
 	  a_reader_waits_for_a_writer, the_file_does_not_grow_with_changes,
-	  a_full_file_system_undoes_the_transaction_alone)
+	  a_full_file_system_undoes_the_transaction_alone,
+	  registers_are_kept_walked_through_and_read)

@@ -38,6 +38,7 @@ static int op_begin(struct view *view)
 	assert(!memview->open);
 	memview->open = true;
 	memview->working = memview->shown;
+	memview->working_registers = memview->shown_registers;
 	return 0;
 }
 
@@ -138,6 +139,89 @@ static int op_first_due(struct view *view, char id[JOB_ID_LEN + 1],
 	return first == INT64_MAX ? -ENOENT : 0;
 }
 
+/* ---- registers ---- */
+
+static struct memview_register *register_of(struct memview *memview,
+					    struct text key)
+{
+	for (size_t i = 0; i < memview->working_registers.count; i++)
+		if (text_is(key, memview->working_registers.at[i].key))
+			return &memview->working_registers.at[i];
+	return NULL;
+}
+
+static struct view_register kept_of(const struct memview_register *from)
+{
+	return (struct view_register){
+		.version = from->version,
+		.served = text_of(from->served),
+		.record = { from->record, from->record_len },
+	};
+}
+
+static int op_get_register(struct view *view, struct text key,
+			   struct view_register *kept)
+{
+	const struct memview_register *from =
+		register_of(memview_of(view), key);
+
+	if (from == NULL)
+		return -ENOENT;
+	*kept = kept_of(from);
+	return 0;
+}
+
+static int op_put_register(struct view *view, struct text key,
+			   const struct view_register *kept)
+{
+	struct memview *memview = memview_of(view);
+	struct memview_register *into = register_of(memview, key);
+
+	assert(memview->open);
+	if (into == NULL) {
+		assert(memview->working_registers.count <
+		       MEMVIEW_REGISTERS_MAX);
+		into = &memview->working_registers
+				.at[memview->working_registers.count++];
+		text_copy(key, into->key, sizeof(into->key));
+	}
+	into->version = kept->version;
+	text_copy(kept->served, into->served, sizeof(into->served));
+	assert(kept->record.len <= sizeof(into->record));
+	memcpy(into->record, kept->record.at, kept->record.len);
+	into->record_len = kept->record.len;
+	return 0;
+}
+
+static int op_next_register(struct view *view, char *key,
+			    struct view_register *kept)
+{
+	const struct memview *memview = memview_of(view);
+	const struct memview_register *next = NULL;
+
+	for (size_t i = 0; i < memview->working_registers.count; i++) {
+		const struct memview_register *from =
+			&memview->working_registers.at[i];
+
+		if (strcmp(from->key, key) > 0 &&
+		    (next == NULL || strcmp(from->key, next->key) < 0))
+			next = from;
+	}
+	if (next == NULL)
+		return -ENOENT;
+	*kept = kept_of(next);
+	memcpy(key, next->key, strlen(next->key) + 1);
+	return 0;
+}
+
+const char *memview_register(const struct memview *memview, const char *key)
+{
+	for (size_t i = 0; i < memview->shown_registers.count; i++)
+		if (strcmp(memview->shown_registers.at[i].key, key) == 0)
+			return memview->shown_registers.at[i].served;
+	return "";
+}
+
 static int op_count(struct view *view, uint64_t *count)
 {
 	*count = memview_of(view)->working.count;
@@ -151,6 +235,7 @@ static int op_commit(struct view *view)
 	assert(memview->open);
 	memview->open = false;
 	memview->shown = memview->working;
+	memview->shown_registers = memview->working_registers;
 	return 0;
 }
 
@@ -162,12 +247,23 @@ static void op_abort(struct view *view)
 void memview_init(struct memview *memview)
 {
 	static const struct view_ops ops = {
-		op_begin,     op_get,	op_put,	   op_remove, op_next,
-		op_first_due, op_count, op_commit, op_abort,
+		.begin = op_begin,
+		.get = op_get,
+		.put = op_put,
+		.remove = op_remove,
+		.next = op_next,
+		.first_due = op_first_due,
+		.get_register = op_get_register,
+		.put_register = op_put_register,
+		.next_register = op_next_register,
+		.count = op_count,
+		.commit = op_commit,
+		.abort = op_abort,
 	};
 
 	memview->view.ops = &ops;
 	memview->shown.count = 0;
+	memview->shown_registers.count = 0;
 	memview->open = false;
 	memview->all = NULL;
 }
@@ -186,6 +282,7 @@ void memview_clear(struct memview *memview)
 		free(job);
 	}
 	memview->shown.count = 0;
+	memview->shown_registers.count = 0;
 	memview->open = false;
 }
 

@@ -9,7 +9,8 @@
 
 #include "io/view.h"
 
-#define MEMVIEW_JOBS_MAX 512
+#define MEMVIEW_JOBS_MAX      512
+#define MEMVIEW_REGISTERS_MAX 8
 
 struct memview_job {
 	struct memview_job *next; /* of all ever made */
@@ -22,10 +23,25 @@ struct memview_index {
 	size_t count;
 };
 
+struct memview_register {
+	char key[RECORD_KEY_MAX + 1];
+	struct version version;
+	char served[8];
+	char record[128];
+	size_t record_len;
+};
+
+struct memview_registers {
+	struct memview_register at[MEMVIEW_REGISTERS_MAX];
+	size_t count;
+};
+
 struct memview {
 	struct view view;	    /* what the ledger takes */
 	struct memview_index shown; /* committed */
 	struct memview_index working;
+	struct memview_registers shown_registers;
+	struct memview_registers working_registers;
 	bool open;
 	struct memview_job *all;
 };
@@ -38,5 +54,7 @@ void memview_clear(struct memview *memview);
 /* The job as committed, NULL if there is none. */
 const struct view_job *memview_find(const struct memview *memview,
 				    const char *id);
+/* What the register KEY serves as committed, "" if there is none. */
+const char *memview_register(const struct memview *memview, const char *key);
 
 #endif

@@ -181,6 +181,36 @@ static void note_time(const struct world *world, struct known *known)
 		known->may_be_gone = true;
 }
 
+/* What was acknowledged last is so, unless it was asked otherwise since. */
+static void check_services(struct world *world)
+{
+	for (unsigned i = 0; i < WORLD_SERVICES; i++) {
+		const struct service_known *service = &world->services[i];
+		const char key[] = { 'e',
+				     'n',
+				     'a',
+				     'b',
+				     'l',
+				     'e',
+				     'd',
+				     '/',
+				     'n',
+				     '/',
+				     (char)('a' + i),
+				     0 };
+		const char *shown = memview_register(&world->view, key);
+		bool fits = !service->acknowledged;
+
+		for (unsigned n = 0; n < service->count; n++)
+			fits |= strcmp(shown,
+				       service->wishes[n].enable ? "1" : "0") ==
+				0;
+		if (!fits)
+			breaks(world, "what an operator wanted is forgotten",
+			       key);
+	}
+}
+
 static void check_all(struct world *world)
 {
 	for (size_t i = 0; i < world->view.shown.count; i++)
@@ -189,6 +219,7 @@ static void check_all(struct world *world)
 	/* While nothing is open the view may lag behind the journal. */
 	if (!world->alive || !world->ledger->open)
 		return;
+	check_services(world);
 	for (unsigned i = 0; i < world->known_count; i++) {
 		struct known *known = &world->known[i];
 
@@ -208,10 +239,36 @@ static void may_die(struct world *world)
 		longjmp(world->crash, 1);
 }
 
+/* Does REQUEST answer a wish for a service?  What was asked before is over. */
+static bool take_wish(struct world *world, const struct message *reply)
+{
+	for (unsigned i = 0; i < WORLD_SERVICES; i++) {
+		struct service_known *service = &world->services[i];
+
+		for (unsigned n = 0; n < service->count; n++) {
+			if (service->wishes[n].request != reply->request)
+				continue;
+			if (reply->status != 0)
+				return true;
+			service->count -= n;
+			memmove(service->wishes, service->wishes + n,
+				service->count * sizeof(service->wishes[0]));
+			service->acknowledged = true;
+			return true;
+		}
+	}
+	return false;
+}
+
 static void op_reply(void *arg, unsigned link, const struct message *reply)
 {
 	struct world *world = arg;
 	struct known *known = know(world, reply->id);
+
+	if (take_wish(world, reply)) {
+		may_die(world);
+		return;
+	}
 
 	may_die(world);
 	(void)link;
@@ -651,6 +708,31 @@ static void ask_to_end(struct world *world)
 	send_message(world, LINK_ASKER, &message);
 }
 
+/* Chance is left to the clock, so that other seeds stay what they were. */
+static void ask_operator(struct world *world)
+{
+	int64_t chance = world->now.ms / 23;
+	struct service_known *service =
+		&world->services[chance % WORLD_SERVICES];
+	char name[2] = { (char)('a' + chance % WORLD_SERVICES), 0 };
+	bool enable = chance / WORLD_SERVICES % 2 != 0;
+	struct message message = { .kind = MESSAGE_UNIT,
+				   .request = world->requests + 1,
+				   .type = text_of(name),
+				   .unit_kind = UNIT_SERVICE,
+				   .action = enable ? ACTION_ENABLE
+						    : ACTION_DISABLE };
+
+	if (!world->operated || world->now.ms % 23 != 5 ||
+	    service->count == WORLD_WISHES_MAX)
+		return;
+	world->requests++;
+	service->wishes[service->count++] =
+		(struct wish){ message.request, enable };
+	say(world, enable ? "enable" : "disable", name, message.request);
+	send_message(world, LINK_ASKER, &message);
+}
+
 /* ---- time and faults ---- */
 
 static void pass_time(struct world *world)
@@ -696,6 +778,7 @@ static void end_faults(struct world *world)
 
 static void happen(struct world *world)
 {
+	ask_operator(world);
 	switch (rng_below(&world->rng, 16)) {
 	case 0:
 	case 1:
@@ -763,6 +846,7 @@ static void open_world(struct world *world, uint64_t seed,
 	world->rng.state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
 	world->plant = plant;
 	world->forgets = seed % 16 == 5;
+	world->operated = seed % 4 == 3;
 	world->now = (struct ledger_now){ 1000, WALL_START_MS };
 	disk_init(&world->disk, rng_next(&world->rng));
 	if (plant == WORLD_ACK_BEFORE_SYNC)

@@ -14,7 +14,9 @@
 #define WORLD_JOBS_MAX	   256
 #define WORLD_MESSAGES_MAX 256
 #define WORLD_SLOTS	   32 /* holdings ever looked at */
-#define WORLD_KEPT_MAX	   6  /* jobs kept where few are */
+#define WORLD_SERVICES	   2
+#define WORLD_WISHES_MAX   64
+#define WORLD_KEPT_MAX	   6 /* jobs kept where few are */
 #define WORLD_TOKENS_MAX   4096
 
 enum world_plant {
@@ -64,6 +66,18 @@ struct played_worker {
 	int32_t percent;
 };
 
+/* What an operator asked for a service, and what was answered. */
+struct wish {
+	uint64_t request;
+	bool enable;
+};
+
+struct service_known {
+	struct wish wishes[WORLD_WISHES_MAX]; /* the oldest may still hold */
+	unsigned count;
+	bool acknowledged; /* the first of them */
+};
+
 struct world {
 	struct rng rng;
 	struct disk disk;
@@ -89,6 +103,8 @@ struct world {
 	} tokens[WORLD_TOKENS_MAX]; /* leader's decisions seen */
 	unsigned tokens_count;
 	uint64_t requests;
+	struct service_known services[WORLD_SERVICES];
+	bool operated; /* operators enable and disable services */
 	unsigned submitted;
 	unsigned lives;
 	const char *broken; /* the first promise broken, NULL if none */

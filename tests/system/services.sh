@@ -27,7 +27,8 @@ services = {
   db = { command = [ "$dir/serve", "db", "0.3" ]; env = [ "WITNESS=$dir/witness" ];
     ready = "300ms"; backoff = "0s"; };
   once = { command = [ "/bin/sh", "-c", "echo \"start once \$\$\$\$\" >>$dir/witness" ]; restart = "transient"; };
-  off = { command = [ "$dir/serve", "off" ]; enabled = false; };
+  off = { command = [ "$dir/serve", "off" ]; env = [ "WITNESS=$dir/witness" ];
+    enabled = false; };
 };
 CONF
 
@@ -87,6 +88,7 @@ sleep 0.3
 # stops; the others are not touched.
 sed 's/"app", "0.3"/"app", "0.2"/; s/^  off = /  extra = { command = [ "\/bin\/sleep", "1000" ]; }; off = /; s/once = .*//' \
   "$dir/jobs.conf" >"$dir/jobs.new"
+cp "$dir/jobs.new" "$dir/jobs.ok"
 mv "$dir/jobs.new" "$dir/jobs.conf"
 node_write_config
 kill -HUP "$node_pid"
@@ -124,6 +126,21 @@ if command -v promtool >/dev/null; then
 fi
 [ "$(curl -s -o /dev/null -w '%{http_code}' -X POST \
   "http://127.0.0.1:$port/sub/v1/services/web/stop")" = 403 ] || fail 'anybody may stop it'
+
+# What is disabled stays so over a restart of the node, and what is enabled.
+expect 0 hold disable extra
+expect 1 hold start extra
+expect 0 hold enable off
+until_true 20 started off 1 || fail 'off does not start'
+node_stop
+cp "$dir/jobs.ok" "$dir/jobs.conf"
+node_start
+until_true 20 started off 2 || fail 'off is not enabled any more'
+until_true 20 sh -c "'$HOLDFAST' status -s '$socket' | grep -q '^service *extra *disabled'" ||
+  fail "extra: $(hold status)"
+expect 0 hold disable off
+until_true 20 sh -c "'$HOLDFAST' status -s '$socket' | grep -q '^service *web *ready'" ||
+  fail "web: $(hold status)"
 
 # The supervisor dies: all its work is killed, proven dead, and started anew.
 web=$(latest web)
