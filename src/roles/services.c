@@ -22,17 +22,19 @@ struct board_unit *services_shown(const struct services *services,
 	return &services->board->units[slot];
 }
 
-static uint32_t goal_of(const struct services *services, unsigned slot)
+uint32_t services_goal(const struct services *services, unsigned slot)
 {
 	return atomic_load(&services_shown(services, slot)->goal);
 }
 
-static void set_goal(struct services *services, unsigned slot, enum goal goal)
+void services_set_goal(struct services *services, unsigned slot, enum goal goal)
 {
 	struct board_unit *shown = services_shown(services, slot);
 
-	if (atomic_load(&shown->goal) != (uint32_t)goal)
-		atomic_store(&shown->goal, goal);
+	if (atomic_load(&shown->goal) == (uint32_t)goal)
+		return;
+	atomic_store(&shown->goal, goal);
+	services->goals_changed = true;
 }
 
 static bool is_enabled(const struct service *service)
@@ -43,8 +45,8 @@ static bool is_enabled(const struct service *service)
 
 /* ---- slots ---- */
 
-static bool has_name(const struct services *services, unsigned slot,
-		     const char *name)
+bool services_has_name(const struct services *services, unsigned slot,
+		       const char *name)
 {
 	char buf[BOARD_TEXT_MAX + 1];
 
@@ -61,49 +63,21 @@ int services_slot(const struct services *services, const char *name)
 	return -1;
 }
 
-/* A slot in which nothing runs and no name stands, -1 when there is none. */
-static int free_slot(struct services *services)
-{
-	for (unsigned slot = 0; slot < SERVICES_MAX; slot++) {
-		const struct holding *holding =
-			services_holding(services, slot);
-
-		if (slot < services->high &&
-		    (services->at[slot].unit != NULL ||
-		     atomic_load(&holding->token) != 0 ||
-		     atomic_load(&holding->phase) != PHASE_IDLE))
-			continue;
-		if (slot >= services->high)
-			services->high = slot + 1;
-		return (int)slot;
-	}
-	return -1;
-}
-
 /* What a control before this one left. */
 static void find_used(struct services *services)
 {
 	if (atomic_load(&services->board->service_counter) == 0)
 		return;
 	for (unsigned slot = 0; slot < SERVICES_MAX; slot++)
-		if (!has_name(services, slot, ""))
+		if (!services_has_name(services, slot, ""))
 			services->high = slot + 1;
-}
-
-static int find_by_name(const struct services *services, const char *name)
-{
-	for (unsigned slot = 0; slot < services->high; slot++)
-		if (services->at[slot].unit == NULL &&
-		    has_name(services, slot, name))
-			return (int)slot;
-	return -1;
 }
 
 /* ---- specs ---- */
 
 /* The spec of UNIT under TOKEN; its length or a negative errno. */
-static int build(struct services *services, const struct unit *unit,
-		 uint64_t token)
+int services_build(struct services *services, const struct unit *unit,
+		   uint64_t token)
 {
 	const struct unitspec_run run = {
 		.token = token,
@@ -119,31 +93,9 @@ static int build(struct services *services, const struct unit *unit,
 		services->spec, sizeof(services->spec));
 }
 
-static uint64_t digest_of(struct services *services, const struct unit *unit)
-{
-	int len = build(services, unit, BOARD_SERVICE_TOKEN);
-
-	return len > 0 ? board_hash((const char *)services->spec, (size_t)len)
-		       : 0;
-}
-
-/* Is what runs in SLOT not what UNIT says now? */
-static bool is_outdated(struct services *services, unsigned slot,
-			const struct unit *unit)
-{
-	uint64_t token = atomic_load(&services_holding(services, slot)->token);
-	int len;
-
-	if (token == 0)
-		return false;
-	len = build(services, unit, token);
-	return len > 0 && !specfile_is(services->work_dir, token,
-				       services->spec, (size_t)len);
-}
-
 /* ---- starting and stopping ---- */
 
-static void want(struct services *services, unsigned slot, enum wanted wanted)
+void services_want(struct services *services, unsigned slot, enum wanted wanted)
 {
 	struct holding *holding = services_holding(services, slot);
 
@@ -162,7 +114,7 @@ static void assign(struct services *services, unsigned slot, int64_t now_ms)
 	uint64_t token =
 		BOARD_SERVICE_TOKEN |
 		(atomic_fetch_add(&services->board->service_counter, 1) + 1);
-	int rc = build(services, service->unit, token);
+	int rc = services_build(services, service->unit, token);
 
 	if (rc > 0)
 		rc = specfile_write(services->work_dir, token, services->spec,
@@ -203,7 +155,7 @@ static void end_node(struct services *services, unsigned slot)
 	if (atomic_load(&board->exit_set) != 0 ||
 	    atomic_load(&board->stopping) != 0)
 		return;
-	if (goal_of(services, slot) == GOAL_FAILED && code == 0)
+	if (services_goal(services, slot) == GOAL_FAILED && code == 0)
 		code = 1;
 	log_err(0, "control: %s is essential and has ended, so the node does",
 		unit->name);
@@ -221,10 +173,10 @@ static void take_outcome(struct services *services, unsigned slot)
 	uint32_t how = atomic_load(&services_shown(services, slot)->how);
 
 	service->losses = 0;
-	if (service->unit != NULL && goal_of(services, slot) == GOAL_UP &&
+	if (service->unit != NULL && services_goal(services, slot) == GOAL_UP &&
 	    how != HOW_STOPPED) {
-		set_goal(services, slot,
-			 how == HOW_DONE ? GOAL_DONE : GOAL_FAILED);
+		services_set_goal(services, slot,
+				  how == HOW_DONE ? GOAL_DONE : GOAL_FAILED);
 		if (service->unit->essential)
 			end_node(services, slot);
 	}
@@ -270,7 +222,7 @@ static bool single_is_ready(const struct services *services, const char *name)
 		}
 		idle = 0;
 		if (atomic_load(&holding->kind) == UNIT_SINGLETON &&
-		    has_name(services, slot, name))
+		    services_has_name(services, slot, name))
 			return atomic_load(
 				       &services_shown(services, slot)->life) ==
 			       LIFE_READY;
@@ -287,7 +239,7 @@ static bool is_ready(const struct services *services, const char *name)
 	if (slot < 0)
 		return single == NULL || !single->enabled || is_timed(single) ||
 		       single_is_ready(services, name);
-	switch (goal_of(services, (unsigned)slot)) {
+	switch (services_goal(services, (unsigned)slot)) {
 	case GOAL_STOPPED:
 	case GOAL_DISABLED:
 	case GOAL_DONE:
@@ -313,19 +265,19 @@ static bool may_start(const struct services *services, const struct unit *unit)
 static void decide(struct services *services, unsigned slot)
 {
 	const struct service *service = &services->at[slot];
-	uint32_t goal = goal_of(services, slot);
+	uint32_t goal = services_goal(services, slot);
 
 	if (!is_enabled(service)) {
-		set_goal(services, slot, GOAL_DISABLED);
+		services_set_goal(services, slot, GOAL_DISABLED);
 		return;
 	}
 	if (goal == GOAL_STOPPED || goal == GOAL_DONE || goal == GOAL_FAILED)
 		return;
 	if (atomic_load(&services_holding(services, slot)->token) != 0 ||
 	    may_start(services, service->unit))
-		set_goal(services, slot, GOAL_UP);
+		services_set_goal(services, slot, GOAL_UP);
 	else
-		set_goal(services, slot, GOAL_WAITING);
+		services_set_goal(services, slot, GOAL_WAITING);
 }
 
 static void look_at(struct services *services, unsigned slot, int64_t now_ms)
@@ -342,14 +294,14 @@ static void look_at(struct services *services, unsigned slot, int64_t now_ms)
 			take_loss(services, slot, now_ms);
 	}
 	if (service->unit == NULL) {
-		want(services, slot, WANTED_STOP);
+		services_want(services, slot, WANTED_STOP);
 		return;
 	}
 	if (atomic_load(&services->board->stopping) != 0)
 		return;
 	decide(services, slot);
-	if (goal_of(services, slot) != GOAL_UP)
-		want(services, slot, WANTED_STOP);
+	if (services_goal(services, slot) != GOAL_UP)
+		services_want(services, slot, WANTED_STOP);
 	else if (atomic_load(&holding->token) == 0 &&
 		 atomic_load(&holding->phase) == PHASE_IDLE &&
 		 (services->knows || now_ms >= services->patience_ms) &&
@@ -365,24 +317,36 @@ static void release(struct services *services, unsigned slot)
 	if (services->at[slot].unit != NULL ||
 	    atomic_load(&holding->token) != 0 ||
 	    atomic_load(&holding->phase) != PHASE_IDLE ||
-	    goal_of(services, slot) == GOAL_NONE)
+	    services_goal(services, slot) == GOAL_NONE)
 		return;
 	board_text_set(&services_shown(services, slot)->name, text_of(""));
-	set_goal(services, slot, GOAL_NONE);
+	services_set_goal(services, slot, GOAL_NONE);
 }
 
-void services_turn(struct services *services, int64_t now_ms)
+/* True when a goal changed: others may wait for that. */
+static bool look_at_all(struct services *services, int64_t now_ms)
 {
 	uint32_t failed = 0;
 
+	services->goals_changed = false;
 	for (unsigned slot = 0; slot < services->high; slot++) {
 		look_at(services, slot, now_ms);
 		release(services, slot);
-		if (goal_of(services, slot) == GOAL_FAILED)
+		if (services_goal(services, slot) == GOAL_FAILED)
 			failed++;
 	}
 	if (atomic_load(&services->board->services_failed) != failed)
 		atomic_store(&services->board->services_failed, failed);
+	return services->goals_changed;
+}
+
+void services_turn(struct services *services, int64_t now_ms)
+{
+	unsigned passes = 0;
+
+	/* A chain is no longer than that. */
+	while (look_at_all(services, now_ms) && passes < SERVICES_MAX)
+		passes++;
 	if (atomic_load(&services->board->stopping) != 0)
 		services_stop(services);
 	if (services->supervise)
@@ -406,82 +370,7 @@ int64_t services_deadline(const struct services *services, int64_t now_ms)
 	return deadline;
 }
 
-/* ---- configuration ---- */
-
-/* A slot of its own for one that had none. */
-static void place(struct services *services, const struct unit *unit)
-{
-	int slot;
-
-	if (services_slot(services, unit->name) >= 0)
-		return;
-	slot = free_slot(services);
-	if (slot < 0) {
-		log_err(0, "control: more than %d services, %s is not run",
-			SERVICES_MAX, unit->name);
-		return;
-	}
-	services->at[slot] = (struct service){ .unit = unit };
-	board_text_set(&services_shown(services, (unsigned)slot)->name,
-		       text_of(unit->name));
-	set_goal(services, (unsigned)slot, GOAL_WAITING);
-}
-
-/* The slot whose name it has on the board. */
-static void find_again(struct services *services, const struct unit *unit)
-{
-	int slot = find_by_name(services, unit->name);
-
-	if (slot >= 0)
-		services->at[slot].unit = unit;
-}
-
-typedef void each_fn(struct services *services, const struct unit *unit);
-
-static void each(struct services *services, each_fn *fn)
-{
-	for (size_t i = 0; i < services->config->units_count; i++)
-		if (services->config->units[i].kind == UNIT_SERVICE)
-			fn(services, &services->config->units[i]);
-}
-
-/* UNIT is what slot holds from now on: is that something else? */
-static void compare(struct services *services, unsigned slot)
-{
-	struct service *service = &services->at[slot];
-	uint64_t digest = digest_of(services, service->unit);
-	uint32_t goal = goal_of(services, slot);
-	bool changed = service->digest != 0
-			       ? digest != service->digest
-			       : is_outdated(services, slot, service->unit);
-
-	service->digest = digest;
-	if (!changed)
-		return;
-	log_info("control: %s has changed", service->unit->name);
-	service->losses = 0;
-	service->not_before_ms = 0;
-	if (goal == GOAL_DONE || goal == GOAL_FAILED)
-		set_goal(services, slot, GOAL_UP);
-	want(services, slot, WANTED_STOP);
-}
-
-void services_configure(struct services *services, const struct config *config,
-			int64_t now_ms)
-{
-	services->config = config;
-	/* The names on the board tell which slot is whose. */
-	for (unsigned slot = 0; slot < services->high; slot++)
-		services->at[slot].unit = NULL;
-	each(services, find_again);
-	each(services, place);
-	for (unsigned slot = 0; slot < services->high; slot++)
-		if (services->at[slot].unit != NULL)
-			compare(services, slot);
-	atomic_store(&services->board->stop_budget_ms,
-		     services_stop_budget_ms(services));
-	services_turn(services, now_ms);
-}
+/* ---- its life ---- */
 
 int services_open(struct services *services, struct heritage *heritage,
 		  const struct config *config)
@@ -534,8 +423,8 @@ static int start(struct services *services, unsigned slot)
 		return -EINVAL;
 	service->losses = 0;
 	service->not_before_ms = 0;
-	if (goal_of(services, slot) != GOAL_UP)
-		set_goal(services, slot, GOAL_WAITING);
+	if (services_goal(services, slot) != GOAL_UP)
+		services_set_goal(services, slot, GOAL_WAITING);
 	return 0;
 }
 
@@ -548,8 +437,8 @@ static void enable(struct services *services, unsigned slot, bool enabled)
 		   service->unit->name, "by an operator");
 	service->enabled = enabled;
 	service->disabled = !enabled;
-	if (enabled && goal_of(services, slot) == GOAL_DISABLED)
-		set_goal(services, slot, GOAL_WAITING);
+	if (enabled && services_goal(services, slot) == GOAL_DISABLED)
+		services_set_goal(services, slot, GOAL_WAITING);
 }
 
 int services_act(struct services *services, struct text name,
@@ -568,12 +457,13 @@ int services_act(struct services *services, struct text name,
 		break;
 	case ACTION_STOP:
 		if (is_enabled(&services->at[slot]))
-			set_goal(services, (unsigned)slot, GOAL_STOPPED);
+			services_set_goal(services, (unsigned)slot,
+					  GOAL_STOPPED);
 		break;
 	case ACTION_RESTART:
 		rc = start(services, (unsigned)slot);
 		if (rc == 0)
-			want(services, (unsigned)slot, WANTED_STOP);
+			services_want(services, (unsigned)slot, WANTED_STOP);
 		break;
 	case ACTION_ENABLE:
 	case ACTION_DISABLE:

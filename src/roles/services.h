@@ -51,6 +51,7 @@ struct services {
 	int work_dir;	     /* STATE/work */
 	unsigned high;	     /* slots from there on have never been used */
 	bool supervise;	     /* the supervisor has something to see */
+	bool goals_changed;  /* in this turn */
 	bool knows;	     /* what operators enabled and disabled */
 	int64_t patience_ms; /* nothing is started before, unless it knows */
 	struct service at[SERVICES_MAX];
@@ -79,12 +80,26 @@ int64_t services_deadline(const struct services *services, int64_t now_ms);
 int services_act(struct services *services, struct text name,
 		 enum message_action action, int64_t now_ms);
 
-/* ---- for services_stop.c ---- */
+/* ---- what its files share ---- */
 
 struct holding *services_holding(const struct services *services,
 				 unsigned slot);
 struct board_unit *services_shown(const struct services *services,
 				  unsigned slot);
+uint32_t services_goal(const struct services *services, unsigned slot);
+void services_set_goal(struct services *services, unsigned slot,
+		       enum goal goal);
+/* Is NAME the one shown in SLOT? */
+bool services_has_name(const struct services *services, unsigned slot,
+		       const char *name);
+/* The spec of UNIT under TOKEN, in services->spec; its length or a negative
+ * errno.
+ */
+int services_build(struct services *services, const struct unit *unit,
+		   uint64_t token);
+/* What runs in SLOT is told to stop, or be killed; never less than it was. */
+void services_want(struct services *services, unsigned slot,
+		   enum wanted wanted);
 /* The slot of the service NAME, or -1. */
 int services_slot(const struct services *services, const char *name);
 /* Is one of them alive that starts after NAME? */
