@@ -55,6 +55,8 @@ enum schema_form {
 	FORM_REGEX,	  /* a POSIX extended regular expression */
 	FORM_UNIT,	  /* the name of a unit that exists */
 	FORM_DESTINATION, /* stderr, file:PATH */
+	FORM_CRON,	  /* 15 3 * * mon-fri */
+	FORM_ZONE,	  /* Europe/Berlin */
 };
 
 enum schema_flag {

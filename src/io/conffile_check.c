@@ -277,6 +277,29 @@ static bool lacks_command(const struct case_of *at)
 	return true;
 }
 
+static bool has(const struct case_of *at, const char *key)
+{
+	return config_setting_get_member(at->setting, key) != NULL;
+}
+
+/* Looks at what is written, be it right or wrong: that was reported. */
+static void check_times(const struct case_of *at)
+{
+	if (at->unit->kind != UNIT_SINGLETON)
+		return;
+	if (has(at, "every") && has(at, "cron"))
+		conffile_error(at->loader, place(at, "cron"),
+			       "\"every\" and \"cron\" exclude each other");
+	if (has(at, "missed") && !has(at, "every") && !has(at, "cron"))
+		conffile_error(at->loader, place(at, "missed"),
+			       "needs \"every\" or \"cron\": a singleton "
+			       "without them always runs");
+	if (has(at, "time-zone") && !has(at, "cron"))
+		conffile_error(at->loader, place(at, "time-zone"),
+			       "needs \"cron\", the only one that goes by "
+			       "local time");
+}
+
 static void check_unit(const struct case_of *at)
 {
 	const struct unit *unit = at->unit;
@@ -286,9 +309,7 @@ static void check_unit(const struct case_of *at)
 	if (unit->command.count > 0 && unit->command.at[0][0] == '\0')
 		conffile_error(at->loader, place_in(at, "command", 0),
 			       "the program to run must not be empty");
-	if (unit->every_ms != 0 && unit->cron != NULL)
-		conffile_error(at->loader, place(at, "cron"),
-			       "\"every\" and \"cron\" exclude each other");
+	check_times(at);
 	if (unit->backoff_ms > unit->backoff_max_ms)
 		conffile_error(at->loader, place(at, "backoff"),
 			       "is above \"backoff-max\"");

@@ -136,6 +136,12 @@ const char *conffile_unique(struct conffile_loader *loader, struct text text,
 /* NULL, or what is wrong with TEXT. */
 const char *conffile_form(enum schema_form form, struct text text);
 
+/* ---- conffile_time: times ---- */
+
+/* NULL, or what is wrong with TEXT. */
+const char *conffile_cron(struct conffile_loader *loader, struct text text);
+const char *conffile_zone(struct conffile_loader *loader, struct text text);
+
 /* ---- conffile_check: what only the whole shows ---- */
 
 void conffile_check(struct conffile_loader *loader);

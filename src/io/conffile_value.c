@@ -144,8 +144,14 @@ static const char *set_string(struct conffile_loader *loader,
 			      const struct schema_key *key, struct text text,
 			      void *base)
 {
-	const char *fault = conffile_form(key->form, text);
+	const char *fault;
 
+	if (key->form == FORM_CRON)
+		fault = conffile_cron(loader, text);
+	else if (key->form == FORM_ZONE)
+		fault = conffile_zone(loader, text);
+	else
+		fault = conffile_form(key->form, text);
 	if (fault != NULL)
 		return fault;
 	*FIELD(char *) = conffile_strdup(loader, text);

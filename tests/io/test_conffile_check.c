@@ -140,10 +140,75 @@ START_TEST(singletons_and_services_know_nothing_of_jobs)
 			 -EINVAL);
 	ck_says(1, "services.a.command: ${job.id} is known only in a job");
 	ck_assert_int_eq(load("singletons = { a = { command = [ \"a\" ];\n"
-			      "every = \"1s\"; cron = \"x\"; }; };"),
+			      "every = \"1s\"; cron = \"@daily\"; }; };"),
 			 -EINVAL);
 	ck_says(2, "singletons.a.cron: \"every\" and \"cron\" exclude each "
 		   "other");
+	clean();
+}
+END_TEST
+
+/* The settings of a singleton. */
+static const struct mistake times[] = {
+	{ "cron = \"0 24 * * *\";",
+	  "singletons.s.cron: \"0 24 * * *\": hour 24 is beyond 23 (at "
+	  "character 3)" },
+	{ "cron = \"0 3 * *\";",
+	  "singletons.s.cron: \"0 3 * *\": the weekday is missing: write" },
+	{ "cron = \"0 0 31 2 *\";",
+	  "singletons.s.cron: \"0 0 31 2 *\": never comes: " },
+	{ "cron = \"\";", "singletons.s.cron: \"\": the minute is missing" },
+	{ "cron = \"@dayly\"; missed = \"skip\"; time-zone = \"UTC\";",
+	  "singletons.s.cron: \"@dayly\": @dayly is not known: write" },
+	{ "cron = \"@daily\"; time-zone = \"/etc/passwd\";",
+	  "singletons.s.time-zone: \"/etc/passwd\": this machine knows no "
+	  "such time zone; one looks like \"Europe/Berlin\"" },
+	{ "every = \"1m\"; time-zone = \"UTC\";",
+	  "singletons.s.time-zone: needs \"cron\"" },
+	{ "missed = \"run-once\";",
+	  "singletons.s.missed: needs \"every\" or \"cron\": a singleton" },
+};
+
+START_TEST(a_mistake_in_a_time_is_told_with_its_cure)
+{
+	const struct mistake *mistake = &times[_i];
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "singletons = { s = { command = [ \"a\" ];\n%s }; };",
+		 mistake->settings);
+	ck_assert_int_eq(load(text), -EINVAL);
+	ck_says(2, mistake->what);
+	ck_assert_msg(count_errors() == 1, "%s", said);
+	clean();
+}
+END_TEST
+
+START_TEST(the_time_zone_that_was_meant_is_named)
+{
+	if (access("/usr/share/zoneinfo/Europe/Berlin", R_OK) != 0)
+		return;
+	ck_assert_int_eq(load("singletons = { s = { command = [ \"a\" ];\n"
+			      "cron = \"@daily\";\n"
+			      "time-zone = \"Europe/Belin\"; }; };"),
+			 -EINVAL);
+	ck_says(3, "singletons.s.time-zone: \"Europe/Belin\": this machine "
+		   "knows no such time zone; did you mean \"Europe/Berlin\"?");
+	clean();
+}
+END_TEST
+
+START_TEST(good_times_are_taken)
+{
+	ck_assert_int_eq(load("singletons = {\n"
+			      "a = { command = [ \"a\" ]; every = \"1m\"; "
+			      "missed = \"skip\"; };\n"
+			      "b = { command = [ \"a\" ]; cron = \"15 3 * * "
+			      "mon-fri\"; time-zone = \"UTC\"; missed = "
+			      "\"run-once\"; }; };"),
+			 0);
+	ck_assert_str_eq(config->units[1].cron, "15 3 * * mon-fri");
+	ck_assert_str_eq(config->units[1].time_zone, "UTC");
 	clean();
 }
 END_TEST
@@ -180,6 +245,10 @@ int main(void)
 	tcase_add_test(tcase, names_of_units_have_an_alphabet_and_are_unique);
 	tcase_add_test(tcase, units_that_wait_for_each_other_are_told);
 	tcase_add_test(tcase, singletons_and_services_know_nothing_of_jobs);
+	tcase_add_loop_test(tcase, a_mistake_in_a_time_is_told_with_its_cure, 0,
+			    sizeof(times) / sizeof(times[0]));
+	tcase_add_test(tcase, the_time_zone_that_was_meant_is_named);
+	tcase_add_test(tcase, good_times_are_taken);
 	tcase_add_test(tcase, places_of_the_node_are_checked);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
