@@ -66,6 +66,7 @@ enum schema_flag {
 				     asked for */
 	SCHEMA_NONE = 1 << 3,	  /* "none" may be written for 0 */
 	SCHEMA_ONE = 1 << 4,	  /* a single string stands for a list */
+	SCHEMA_TIMED = 1 << 5,	  /* only with "every" or "cron" */
 };
 
 struct schema_section;
