@@ -12,7 +12,8 @@ static const struct usage check_usage = {
 	.text = "Tests the configuration: FILE, or the default one, and every "
 		"*.conf in the\ndirectory FILE.d.  Tells all mistakes at once "
 		"and ends with code 2 if there are\nany.  -a prints all "
-		"settings as they are in effect, defaults included.\n",
+		"settings as they are in effect, each with its origin: file\n"
+		"and line, or that it is the default.\n",
 	.accepts = "qa",
 	.arguments_max = 1,
 };
@@ -46,6 +47,7 @@ static void put_verdict(const struct config *config)
 int command_check(int argc, char **argv)
 {
 	struct options options;
+	struct conffile_origins *origins;
 	struct config *config;
 	int rc = options_parse(&options, &check_usage, argc, argv);
 
@@ -53,12 +55,15 @@ int command_check(int argc, char **argv)
 		return rc;
 	if (options.argc == 1 && options.config != NULL)
 		return options_wrong(&options, "give FILE or -c FILE");
-	if (conffile_load(options.argc == 1 ? options.argv[0] : options.config,
-			  &config, stderr) != 0)
+	if (conffile_load_origins(options.argc == 1 ? options.argv[0]
+						    : options.config,
+				  &config, &origins, stderr) != 0)
 		return EXIT_CODE_USAGE;
 	if (!options.all && !options.quiet)
 		put_verdict(config);
-	rc = options.all ? conffile_dump(config, stdout) : fflush(stdout);
+	rc = options.all ? conffile_dump_origins(config, origins, stdout)
+			 : fflush(stdout);
+	conffile_origins_free(origins);
 	conffile_free(config);
 	if (rc != 0) {
 		complain("cannot write: %m");

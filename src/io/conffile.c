@@ -125,17 +125,23 @@ static bool apply_all(struct conffile_loader *loader)
 static void sort_units(struct conffile_loader *loader)
 {
 	struct config *config = &loader->file->config;
-	struct unit *sorted = conffile_alloc(loader, (config->units_count + 1) *
-							     sizeof(*sorted));
+	size_t room = config->units_count + 1;
+	struct unit *sorted = conffile_alloc(loader, room * sizeof(*sorted));
+	struct conffile_origin *origins =
+		conffile_alloc(loader, room * sizeof(*origins));
 	size_t count = 0;
 
-	if (sorted == NULL)
+	if (sorted == NULL || origins == NULL)
 		return;
 	for (int kind = UNIT_SERVICE; kind <= UNIT_JOB; kind++)
-		for (size_t i = 0; i < config->units_count; i++)
-			if (config->units[i].kind == (enum unit_kind)kind)
-				sorted[count++] = config->units[i];
+		for (size_t i = 0; i < config->units_count; i++) {
+			if (config->units[i].kind != (enum unit_kind)kind)
+				continue;
+			origins[count] = loader->origins[i];
+			sorted[count++] = config->units[i];
+		}
 	config->units = sorted;
+	loader->origins = origins;
 }
 
 static int build(struct conffile_loader *loader, const struct order *order)
@@ -169,25 +175,37 @@ static void loader_fini(struct conffile_loader *loader)
 	conffile_report_fini(&loader->report);
 }
 
-int conffile_load(const char *path, struct config **config, FILE *errors)
+/* Hands the files over to who wants to know where things came from. */
+static int take_origins(struct conffile_loader *loader,
+			struct conffile_origins **origins)
+{
+	*origins = calloc(1, sizeof(**origins));
+	if (*origins == NULL)
+		return -ENOMEM;
+	**origins = (struct conffile_origins){ loader->sources,
+					       loader->sources_count,
+					       loader->origins };
+	loader->sources = NULL;
+	loader->sources_count = 0;
+	return 0;
+}
+
+static int load(const struct order *order, struct config **config,
+		struct conffile_origins **origins, FILE *errors)
 {
 	struct conffile_loader loader = {
 		.file = calloc(1, sizeof(*loader.file)),
 		.scratch = malloc(CONFFILE_STRING_MAX),
 	};
-	struct order order = { path, path == NULL };
-	char usual[4096];
 	int rc = -ENOMEM;
 
-	if (path == NULL) {
-		conffile_default_path(usual, sizeof(usual));
-		order.path = usual;
-	}
 	if (loader.file != NULL && loader.scratch != NULL)
-		rc = build(&loader, &order);
+		rc = build(&loader, order);
+	if (rc == 0 && origins != NULL)
+		rc = take_origins(&loader, origins);
 	conffile_report_print(&loader.report, errors);
 	if (rc == -ENOMEM)
-		fprintf(errors, "%s: error: out of memory\n", order.path);
+		fprintf(errors, "%s: error: out of memory\n", order->path);
 	loader_fini(&loader);
 	*config = loader.file != NULL ? &loader.file->config : NULL;
 	if (rc != 0) {
@@ -195,6 +213,26 @@ int conffile_load(const char *path, struct config **config, FILE *errors)
 		*config = NULL;
 	}
 	return rc;
+}
+
+int conffile_load_origins(const char *path, struct config **config,
+			  struct conffile_origins **origins, FILE *errors)
+{
+	struct order order = { path, path == NULL };
+	char usual[4096];
+
+	if (origins != NULL)
+		*origins = NULL;
+	if (path == NULL) {
+		conffile_default_path(usual, sizeof(usual));
+		order.path = usual;
+	}
+	return load(&order, config, origins, errors);
+}
+
+int conffile_load(const char *path, struct config **config, FILE *errors)
+{
+	return conffile_load_origins(path, config, NULL, errors);
 }
 
 void conffile_free(struct config *config)

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 struct config;
+struct conffile_origins;
 
 /* Loads PATH, or with NULL the default file: /etc/holdfast/holdfast.conf, for
  * a plain user $XDG_CONFIG_HOME/holdfast/holdfast.conf.  A default file that
@@ -23,13 +24,26 @@ struct config;
  */
 int conffile_load(const char *path, struct config **config, FILE *errors);
 
+/* The same, and keeps in *ORIGINS, NULL on failure, where each value was given;
+ * to be freed before CONFIG.
+ */
+int conffile_load_origins(const char *path, struct config **config,
+			  struct conffile_origins **origins, FILE *errors);
+
 /* NULL is allowed. */
 void conffile_free(struct config *config);
+void conffile_origins_free(struct conffile_origins *origins);
 
 /* Writes CONFIG so that conffile_load gives the same configuration again,
  * whatever the environment is then.  0, or a negative errno of the stream.
  */
 int conffile_dump(const struct config *config, FILE *out);
+
+/* The same, with a comment behind each value that tells its origin: file and
+ * line, what of the environment is in it, or that it is the default.
+ */
+int conffile_dump_origins(const struct config *config,
+			  const struct conffile_origins *origins, FILE *out);
 
 /* Where conffile_load(NULL, …) looks, into BUF of CAP bytes.  0 or -ENOSPC. */
 int conffile_default_path(char *buf, size_t cap);

@@ -1,15 +1,19 @@
 /* The effective configuration as a file. */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <stdlib.h>
 
 #include "core/schema.h"
 #include "core/signame.h"
 #include "core/units.h"
 #include "io/conffile.h"
+#include "io/conffile_origin.h"
 
 /* Where the text goes, and how deep in groups it is. */
 struct dump {
 	FILE *file;
 	int depth;
+	struct conffile_where *where; /* NULL: origins are not told */
 };
 
 static void put_char(FILE *file, unsigned char c)
@@ -41,6 +45,14 @@ static void put_name(const struct dump *dump, const char *name)
 	fprintf(dump->file, "%*s%s = ", dump->depth * 2, "", name);
 }
 
+static void end(const struct dump *dump, const struct schema_key *key)
+{
+	fputc(';', dump->file);
+	if (dump->where != NULL)
+		conffile_where_put(dump->where, key, dump->file);
+	fputc('\n', dump->file);
+}
+
 static void put_strings(const struct dump *dump, const struct schema_key *key,
 			const struct strings *strings)
 {
@@ -50,7 +62,8 @@ static void put_strings(const struct dump *dump, const struct schema_key *key,
 		fputs(i > 0 ? ", " : " ", dump->file);
 		put_string(dump->file, strings->at[i], key->flags);
 	}
-	fputs(" ];\n", dump->file);
+	fputs(" ]", dump->file);
+	end(dump, key);
 }
 
 /* A plain word, number or unit, in quotes when TEXT says so. */
@@ -58,7 +71,8 @@ static void put_plain(const struct dump *dump, const struct schema_key *key,
 		      const char *text, bool quotes)
 {
 	put_name(dump, key->name);
-	fprintf(dump->file, quotes ? "\"%s\";\n" : "%s;\n", text);
+	fprintf(dump->file, quotes ? "\"%s\"" : "%s", text);
+	end(dump, key);
 }
 
 static void put_units(const struct dump *dump, const struct schema_key *key,
@@ -85,24 +99,22 @@ static void put_ready(const struct dump *dump, const struct schema_key *key,
 	put_name(dump, key->name);
 	switch (unit->ready) {
 	case READY_AT_ONCE:
-		fputs("\"none\";\n", dump->file);
+		fputs("\"none\"", dump->file);
 		break;
 	case READY_NOTIFY:
-		fputs("\"notify\";\n", dump->file);
+		fputs("\"notify\"", dump->file);
 		break;
 	case READY_FD:
-		fprintf(dump->file, "\"fd:%d\";\n", (int)unit->ready_value);
+		fprintf(dump->file, "\"fd:%d\"", (int)unit->ready_value);
 		break;
-	case READY_TCP:
-		fputs("\"tcp:\" ", dump->file);
-		put_string(dump->file, unit->ready_tcp, 0);
-		fputs(";\n", dump->file);
+	case READY_TCP: /* what can be knocked at needs no escapes */
+		fprintf(dump->file, "\"tcp:%s\"", unit->ready_tcp);
 		break;
 	case READY_AFTER:
-		fprintf(dump->file, "\"%lldms\";\n",
-			(long long)unit->ready_value);
+		fprintf(dump->file, "\"%lldms\"", (long long)unit->ready_value);
 		break;
 	}
+	end(dump, key);
 }
 
 static void put_unique(const struct dump *dump, const struct schema_key *key,
@@ -114,7 +126,7 @@ static void put_unique(const struct dump *dump, const struct schema_key *key,
 	else
 		fputs(unit->unique == UNIQUE_USER ? "\"user\"" : "\"none\"",
 		      dump->file);
-	fputs(";\n", dump->file);
+	end(dump, key);
 }
 
 static void put_exits(const struct dump *dump, const struct schema_key *key,
@@ -125,34 +137,67 @@ static void put_exits(const struct dump *dump, const struct schema_key *key,
 	for (size_t i = 0; i < unit->ok_exit_count; i++)
 		fprintf(dump->file, "%s%d", i > 0 ? ", " : " ",
 			unit->ok_exit[i]);
-	fputs(" ];\n", dump->file);
+	fputs(" ]", dump->file);
+	end(dump, key);
 }
 
 static void put_section(struct dump *dump, const struct schema_section *section,
 			const void *base);
 
-static void put_group(struct dump *dump, const char *name,
-		      const struct schema_section *section, const void *base)
+static void open_group(struct dump *dump, const char *name,
+		       const struct schema_section *section)
 {
 	put_name(dump, name);
 	fputs("{\n", dump->file);
 	dump->depth++;
-	put_section(dump, section, base);
+	if (dump->where != NULL)
+		conffile_where_enter(dump->where, name, section);
+}
+
+static void close_group(struct dump *dump)
+{
 	dump->depth--;
 	fprintf(dump->file, "%*s};\n", dump->depth * 2, "");
+	if (dump->where != NULL)
+		conffile_where_leave(dump->where);
+}
+
+static void put_group(struct dump *dump, const char *name,
+		      const struct schema_section *section, const void *base)
+{
+	open_group(dump, name, section);
+	put_section(dump, section, base);
+	close_group(dump);
 }
 
 static void put_params(struct dump *dump, const struct schema_key *key,
 		       const struct unit *unit)
 {
-	put_name(dump, key->name);
-	fputs("{\n", dump->file);
-	dump->depth++;
+	open_group(dump, key->name, key->section);
 	for (size_t i = 0; i < unit->params_count; i++)
 		put_group(dump, unit->params[i].name, key->section,
 			  &unit->params[i]);
+	close_group(dump);
+}
+
+static void put_unit(struct dump *dump, const struct schema_section *section,
+		     const struct config *config, size_t index)
+{
+	const struct unit *unit = &config->units[index];
+
+	put_name(dump, unit->name);
+	fputc('{', dump->file);
+	if (dump->where != NULL) {
+		conffile_where_enter_unit(dump->where, index);
+		conffile_where_put_unit(dump->where, dump->file);
+	}
+	fputc('\n', dump->file);
+	dump->depth++;
+	put_section(dump, section, unit);
 	dump->depth--;
 	fprintf(dump->file, "%*s};\n", dump->depth * 2, "");
+	if (dump->where != NULL)
+		conffile_where_leave_unit(dump->where);
 }
 
 static void put_all_units(struct dump *dump, const struct schema_key *key,
@@ -163,8 +208,7 @@ static void put_all_units(struct dump *dump, const struct schema_key *key,
 	dump->depth++;
 	for (size_t i = 0; i < config->units_count; i++)
 		if (config->units[i].kind == (enum unit_kind)key->min)
-			put_group(dump, config->units[i].name, key->section,
-				  &config->units[i]);
+			put_unit(dump, key->section, config, i);
 	dump->depth--;
 	fprintf(dump->file, "%*s};\n", dump->depth * 2, "");
 }
@@ -187,7 +231,7 @@ static void put_scalar(const struct dump *dump, const struct schema_key *key,
 			return;
 		put_name(dump, key->name);
 		put_string(dump->file, *FIELD(char *), key->flags);
-		fputs(";\n", dump->file);
+		end(dump, key);
 		break;
 	case SCHEMA_WORD:
 		if ((key->flags & SCHEMA_TIMED) != 0 && !is_timed(base))
@@ -261,18 +305,53 @@ static void put_section(struct dump *dump, const struct schema_section *section,
 		put(dump, &section->keys[i], base);
 }
 
-int conffile_dump(const struct config *config, FILE *out)
+static void put_config(struct dump *dump, const struct config *config)
 {
-	struct dump dump = { .file = out };
-
 	for (size_t i = 0; i < schema_root.count; i++) {
 		const struct schema_key *key = &schema_root.keys[i];
 
 		if (key->kind != SCHEMA_GROUP || config->cluster.present ||
 		    strcmp(key->name, "cluster") != 0)
-			put(&dump, key, config);
+			put(dump, key, config);
 	}
+}
+
+static int finish(FILE *out)
+{
 	if (fflush(out) != 0 || ferror(out))
 		return -(errno != 0 ? errno : EIO);
 	return 0;
+}
+
+int conffile_dump(const struct config *config, FILE *out)
+{
+	struct dump dump = { .file = out };
+
+	put_config(&dump, config);
+	return finish(out);
+}
+
+int conffile_dump_origins(const struct config *config,
+			  const struct conffile_origins *origins, FILE *out)
+{
+	struct conffile_where where = { .origins = origins };
+	struct dump dump = { .where = &where };
+	char *text = NULL;
+	size_t len;
+	int rc;
+
+	dump.file = open_memstream(&text, &len);
+	if (dump.file == NULL)
+		return -errno;
+	put_config(&dump, config);
+	rc = finish(dump.file);
+	if (fclose(dump.file) != 0 && rc == 0)
+		rc = -errno;
+	if (rc == 0) {
+		conffile_origins_put(origins, out);
+		conffile_origins_align(text, out);
+		rc = finish(out);
+	}
+	free(text);
+	return rc;
 }

@@ -10,6 +10,7 @@
 
 #include "core/config.h"
 #include "core/schema.h"
+#include "io/conffile_origin.h"
 #include "io/conffile_report.h"
 
 #define CONFFILE_STRING_MAX (64u * 1024) /* bytes of one string, expanded */
@@ -31,19 +32,13 @@ struct conffile {
 	struct conffile_owned *owned;
 };
 
-/* Where a unit was defined. */
-struct conffile_origin {
-	const struct conffile_source *source;
-	config_setting_t *setting;
-};
-
 struct conffile_loader {
 	struct conffile *file;
 	struct conffile_report report;
 	struct conffile_source *sources;
 	size_t sources_count;
 	const struct conffile_source *source; /* being read */
-	struct conffile_origin *origins;      /* of each unit */
+	struct conffile_origin *origins;      /* where each unit was defined */
 	struct conffile_origin cluster;	      /* where it was last given */
 	size_t units_cap;
 	char *scratch; /* CONFFILE_STRING_MAX bytes */

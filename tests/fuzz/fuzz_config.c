@@ -1,5 +1,6 @@
 /* fuzz_config - whatever a file holds is a configuration or refused in words;
- * and a configuration that is written back is read as the same.
+ * and a configuration that is written back, with or without where its values
+ * came from, is read as the same.
  */
 #define _GNU_SOURCE
 #include <stdint.h>
@@ -49,7 +50,7 @@ static void make_world(struct world *world)
 }
 
 static struct config *load(const struct world *world, const void *data,
-			   size_t len)
+			   size_t len, struct conffile_origins **origins)
 {
 	struct config *config;
 	int rc;
@@ -57,46 +58,68 @@ static struct config *load(const struct world *world, const void *data,
 	if (ftruncate(world->fd, 0) != 0 ||
 	    pwrite(world->fd, data, len, 0) != (ssize_t)len)
 		abort();
-	rc = conffile_load(world->path, &config, world->errors);
-	if ((rc == 0) != (config != NULL))
+	rc = conffile_load_origins(world->path, &config, origins,
+				   world->errors);
+	if ((rc == 0) != (config != NULL) || (rc == 0) != (*origins != NULL))
 		abort();
 	return config;
 }
 
-static char *dump(const struct config *config)
+/* Without ORIGINS as a node writes it, with them as people read it. */
+static char *dump(const struct config *config,
+		  const struct conffile_origins *origins)
 {
 	char *text = NULL;
 	size_t len;
 	FILE *file = open_memstream(&text, &len);
+	int rc = -1;
 
-	if (file == NULL || conffile_dump(config, file) != 0 ||
-	    fclose(file) != 0)
+	if (file != NULL && origins != NULL)
+		rc = conffile_dump_origins(config, origins, file);
+	else if (file != NULL)
+		rc = conffile_dump(config, file);
+	if (rc != 0 || fclose(file) != 0)
 		abort();
 	return text;
+}
+
+static void must_give(const struct world *world, const char *text,
+		      const char *wanted)
+{
+	struct conffile_origins *origins;
+	struct config *config = load(world, text, strlen(text), &origins);
+	char *got;
+
+	if (config == NULL)
+		abort();
+	got = dump(config, NULL);
+	if (strcmp(got, wanted) != 0)
+		abort();
+	conffile_origins_free(origins);
+	conffile_free(config);
+	free(got);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static struct world world = { .fd = -1 };
+	struct conffile_origins *origins;
 	struct config *config;
-	char *first;
-	char *second;
+	char *plain;
+	char *told;
 
 	if (world.fd == -1)
 		make_world(&world);
-	config = load(&world, data, len);
+	config = load(&world, data, len, &origins);
 	if (config == NULL)
 		return 0;
-	first = dump(config);
+	plain = dump(config, NULL);
+	told = dump(config, origins);
+	conffile_origins_free(origins);
 	conffile_free(config);
-	config = load(&world, first, strlen(first));
-	if (config == NULL)
-		abort();
-	second = dump(config);
-	if (strcmp(first, second) != 0)
-		abort();
-	conffile_free(config);
-	free(first);
-	free(second);
+	must_give(&world, plain, plain);
+	must_give(&world, told, plain);
+	free(plain);
+	free(told);
 	return 0;
 }

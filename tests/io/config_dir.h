@@ -31,7 +31,7 @@ static void write_file(const char *name, const void *data, size_t len)
 	ck_assert_int_eq(fclose(file), 0);
 }
 
-static void write_text(const char *name, const char *text)
+static inline void write_text(const char *name, const char *text)
 {
 	write_file(name, text, strlen(text));
 }
@@ -72,7 +72,7 @@ static int load_a(void)
 	return rc;
 }
 
-static int load(const char *text)
+static inline int load(const char *text)
 {
 	forget();
 	write_text("a.conf", text);
@@ -90,7 +90,7 @@ static void clean(void)
 }
 
 /* Does the last load say WHAT of LINE of a.conf? */
-static bool says(unsigned line, const char *what)
+static inline bool says(unsigned line, const char *what)
 {
 	char prefix[512];
 

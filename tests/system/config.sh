@@ -43,10 +43,21 @@ expect 0 check "$SRCDIR/tests/io/example.conf"
 expect 0 check -q -c "$SRCDIR/tests/io/example.conf"
 [ ! -s out ] || fail 'check -q said something'
 
+# values FILE: what it says without where that came from.
+values() {
+  sed 's/ *# [^"]*$//' "$1"
+}
+
 expect 0 check -a "$SRCDIR/tests/io/example.conf"
+holds out '  processes = 2;'
+holds out '# example.conf:'
+holds out '# default'
 cp out effective.conf
+values out >before
 expect 0 check -a effective.conf
-cmp out effective.conf || fail 'what is in effect changes when read again'
+values out >after
+cmp before after || fail 'what is in effect changes when read again'
+grep -q '# default' out && fail 'a value has no line in a file of all values'
 
 : >empty.conf
 expect 0 check empty.conf
