@@ -138,6 +138,8 @@ struct board_role {
 	_Atomic int64_t beat_ms;   /* the role itself: clock_ms() of its last
 				      turn */
 	_Atomic int32_t health;	   /* the role itself: 0, or an errno */
+	_Atomic uint32_t watching; /* the role itself sets it: ring me once
+				      when there are news; who rings clears */
 };
 
 struct board {
@@ -169,6 +171,8 @@ struct board {
 	 * EVENT counts them */
 	_Atomic uint64_t event;
 	struct board_event events[BOARD_EVENTS_MAX];
+	/* any process: counts changes of units and events; roles/news.h */
+	_Atomic uint64_t news;
 	/* control and http: wishes of operators, acted upon by guardian
 	 * (reload: a counter) and supervisor (drain), who clears it */
 	_Atomic uint32_t reload_wish;

@@ -24,6 +24,7 @@
 #include "io/title.h"
 #include "roles/birth.h"
 #include "roles/estate.h"
+#include "roles/news.h"
 #include "roles/reload.h"
 
 #define LOOK_MS		   1000
@@ -77,6 +78,7 @@ static void ask_to_stop(struct guardian *guardian, uint32_t wish)
 	events_add(guardian->board, EVENT_NODE_STOPPING,
 		   guardian->heritage.config->node, "wish %u", wish);
 	guardian->board->stopping = wish;
+	news_tell(&guardian->heritage);
 	log_info("guardian: stopping wish=%u", wish);
 	ring_all(guardian);
 	/* Between an end and a restart nobody else would act upon it. */
@@ -186,6 +188,7 @@ static void take_reload(struct guardian *guardian, bool good)
 			   "the configuration has errors, see the log");
 		log_err(0, "guardian: reload refused, nothing was changed");
 	}
+	news_tell(&guardian->heritage);
 	if (guardian->reload.again) {
 		guardian->reload.again = false;
 		reload_begin(&guardian->reload, &guardian->heritage,

@@ -349,6 +349,7 @@ void server_turn(struct server *server)
 	waits_expire(&server->waits, server->now_ms, server->stopping);
 	calls_expire(&server->calls, server->now_ms, server->stopping);
 	http_turn(server->http, server->now_ms);
+	waits_watch(&server->waits, server->heritage->board, server->role);
 }
 
 void server_stop(struct server *server)

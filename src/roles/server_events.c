@@ -25,24 +25,57 @@ static void write_event(struct out *out, const struct event *event)
 	out_char(out, '}');
 }
 
+/* Where to begin: behind the event AFTER, and no further back than LIMIT
+ * events.  False when the request says that in a wrong way; it is answered.
+ */
+static bool begin(struct visit *visit, uint64_t *after)
+{
+	uint64_t latest = atomic_load(&visit->server->heritage->board->event);
+	uint64_t limit = UINT64_MAX;
+	struct text text;
+
+	*after = 0;
+	if (http_query(visit->request, "after", &text) &&
+	    !text_to_u64(text, UINT64_MAX - 1, after)) {
+		reply_status(visit, 400, "after is the number of an event.");
+		return false;
+	}
+	if (http_query(visit->request, "limit", &text) &&
+	    !text_to_u64(text, UINT64_MAX, &limit)) {
+		reply_status(visit, 400, "limit is a number of events.");
+		return false;
+	}
+	if (latest > limit && *after < latest - limit)
+		*after = latest - limit;
+	return true;
+}
+
+/* BODY is from malloc.  Only who has nothing to hear yet waits. */
+static void reply_events(struct visit *visit, char *body, size_t len,
+			 unsigned count)
+{
+	struct http_reply reply;
+
+	if (count == 0 || http_field(visit->request, "If-None-Match").len > 0) {
+		reply_changing(visit, body, len, "");
+		return;
+	}
+	reply = json_reply(200, HTTP_BYTES_TAKE, body, len);
+	http_reply(visit->request, &reply);
+}
+
 void server_events(struct visit *visit)
 {
 	const struct board *board = visit->server->heritage->board;
-	struct text text;
 	size_t cap = (size_t)LIMIT_MAX * EVENT_BYTES;
-	uint64_t after = 0;
+	uint64_t after;
 	struct event event;
 	struct out out;
 	unsigned count = 0;
 	char *body;
 
-	if (reply_unless_operator(visit))
+	if (reply_unless_operator(visit) || !begin(visit, &after))
 		return;
-	if (http_query(visit->request, "after", &text) &&
-	    !text_to_u64(text, UINT64_MAX - 1, &after)) {
-		reply_status(visit, 400, "after is the number of an event.");
-		return;
-	}
 	body = malloc(cap);
 	if (body == NULL) {
 		reply_error(visit, -ENOMEM);
@@ -64,5 +97,5 @@ void server_events(struct visit *visit)
 		reply_status(visit, 503, "There are too many events.");
 		return;
 	}
-	reply_changing(visit, body, out.len, "");
+	reply_events(visit, body, out.len, count);
 }

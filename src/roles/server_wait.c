@@ -31,6 +31,7 @@ bool wait_parse(struct text text, int64_t *ms)
 void waits_init(struct waits *waits, const struct board *board)
 {
 	waits->seen = atomic_load(&board->change);
+	waits->news = atomic_load(&board->news);
 	waits->first_deadline_ms = LOOP_NO_DEADLINE;
 }
 
@@ -133,9 +134,11 @@ void waits_look(struct waits *waits, const struct board *board, int64_t now_ms)
 {
 	uint64_t first = waits->seen;
 	uint64_t change = atomic_load(&board->change);
+	uint64_t news = atomic_load(&board->news);
 
-	if (change != first)
+	if (change != first || news != waits->news)
 		waits->any_changed = true;
+	waits->news = news;
 	if (change - first <= BEHIND_MAX)
 		for (uint64_t n = first; n != change; n++)
 			wake_hash(waits,
@@ -151,6 +154,16 @@ void waits_look(struct waits *waits, const struct board *board, int64_t now_ms)
 		waits->any_woken_ms = now_ms;
 		wake_list(waits, &waits->any);
 	}
+}
+
+void waits_watch(struct waits *waits, struct board *board, enum role role)
+{
+	/* With a change to tell they are woken soon anyway. */
+	if (waits->any == NULL || waits->any_changed)
+		return;
+	atomic_store(&board->roles[role].watching, 1);
+	if (atomic_load(&board->news) != waits->news)
+		waits->any_changed = true;
 }
 
 void waits_expire(struct waits *waits, int64_t now_ms, bool all)

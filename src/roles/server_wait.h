@@ -1,9 +1,9 @@
 /* server_wait - requests held until what they are about changes.
  *
  * In buckets by the hash of the job's id, beside one list of those that wait
- * for any change.  The ring on the board says which hashes changed; whoever
- * waits for one is woken and looks again.  Someone woken for nothing is parked
- * once more.  Every wait has a deadline of its own.
+ * for any change, news included.  The ring on the board says which hashes
+ * changed; whoever waits for one is woken and looks again.  Someone woken for
+ * nothing is parked once more.  Every wait has a deadline of its own.
  */
 #ifndef HOLDFAST_ROLES_SERVER_WAIT_H
 #define HOLDFAST_ROLES_SERVER_WAIT_H
@@ -35,6 +35,7 @@ struct waits {
 	struct wait *any;
 	unsigned parked;
 	uint64_t seen;		   /* changes looked at */
+	uint64_t news;		   /* likewise */
 	bool any_changed;	   /* those who wait for any are to be woken */
 	int64_t any_woken_ms;	   /* when they last were */
 	int64_t checked_ms;	   /* when deadlines last were */
@@ -58,6 +59,10 @@ void waits_park(struct waits *waits, struct wait *wait, uint64_t hash,
 		bool any);
 /* Wakes whom the changes since the last call concern. */
 void waits_look(struct waits *waits, const struct board *board, int64_t now_ms);
+/* To be called last before sleeping: has ROLE, us, rung at news if anybody
+ * waits for them.
+ */
+void waits_watch(struct waits *waits, struct board *board, enum role role);
 /* Wakes those whose time has come; with ALL, everybody. */
 void waits_expire(struct waits *waits, int64_t now_ms, bool all);
 int64_t waits_deadline(const struct waits *waits);

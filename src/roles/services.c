@@ -8,6 +8,7 @@
 #include "io/events.h"
 #include "io/log.h"
 #include "io/loop.h"
+#include "roles/news.h"
 #include "roles/specfile.h"
 #include "roles/unitspec.h"
 
@@ -35,6 +36,7 @@ void services_set_goal(struct services *services, unsigned slot, enum goal goal)
 		return;
 	atomic_store(&shown->goal, goal);
 	services->goals_changed = true;
+	news_tell(services->heritage);
 }
 
 static bool is_enabled(const struct service *service)
@@ -142,6 +144,7 @@ static void settle(struct services *services, unsigned slot)
 	atomic_store(&holding->settled, token);
 	atomic_store(&holding->token, 0);
 	services->supervise = true;
+	news_tell(services->heritage);
 }
 
 /* It ended for good, and the node with it. */
@@ -162,6 +165,7 @@ static void end_node(struct services *services, unsigned slot)
 	events_add(board, EVENT_NODE_STOPPING, services->config->node,
 		   "%s is essential and ended, exit code %d", unit->name,
 		   (int)code);
+	news_tell(services->heritage);
 	atomic_store(&board->exit_code, code);
 	atomic_store(&board->exit_set, 1);
 	bell_ring(services->heritage->bells[ROLE_GUARDIAN]);
@@ -435,6 +439,7 @@ static void enable(struct services *services, unsigned slot, bool enabled)
 	events_add(services->board,
 		   enabled ? EVENT_UNIT_ENABLED : EVENT_UNIT_DISABLED,
 		   service->unit->name, "by an operator");
+	news_tell(services->heritage);
 	service->enabled = enabled;
 	service->disabled = !enabled;
 	if (enabled && services_goal(services, slot) == GOAL_DISABLED)

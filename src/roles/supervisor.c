@@ -21,6 +21,7 @@
 #include "io/proc.h"
 #include "io/title.h"
 #include "roles/crew.h"
+#include "roles/news.h"
 #include "roles/reconcile.h"
 
 #define BEAT_MS	    1000 /* a sign of life at least so often */
@@ -102,6 +103,7 @@ static void set_drain(struct supervisor *supervisor, bool drain)
 	log_info("supervisor: drain=%u", board->drain);
 	events_add(board, drain ? EVENT_DRAIN : EVENT_UNDRAIN,
 		   supervisor->heritage->config->node, "by an operator");
+	news_tell(supervisor->heritage);
 }
 
 /* True when the journal role has something to see. */

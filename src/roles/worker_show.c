@@ -7,6 +7,7 @@
 #include "core/tidy.h"
 #include "io/clock.h"
 #include "io/log.h"
+#include "roles/news.h"
 #include "roles/worker_parts.h"
 
 static void set_text(struct board_text *into, struct text text)
@@ -47,6 +48,7 @@ void worker_show_life(struct worker *worker, enum life life)
 	atomic_store(&unit->since_ms, clock_wall_ms());
 	atomic_store(&unit->life, life);
 	bell_ring(worker->heritage->bells[ROLE_CONTROL]);
+	news_tell(worker->heritage);
 }
 
 void worker_show_start(struct worker *worker)
@@ -87,6 +89,8 @@ void worker_show_notice(struct worker *worker, const struct notice *notice)
 		set_text(&worker->shown->status, notice->status);
 	if (notice->has_address)
 		set_text(&worker->shown->address, notice->address);
+	if (notice->has_status || notice->has_address)
+		news_tell(worker->heritage);
 }
 
 void worker_show_outcome(struct worker *worker)
@@ -117,6 +121,7 @@ void worker_tell(struct worker *worker, enum event_kind kind,
 	va_end(args);
 	events_add(worker->heritage->board, kind, worker->spec.unit, "%s",
 		   words);
+	news_tell(worker->heritage);
 	if (kind == EVENT_UNIT_FAILED)
 		log_err(0, "%s: %s: %s", worker->spec.unit, events_name(kind),
 			words);
