@@ -330,6 +330,26 @@ static void hear_bell(void *arg, uint32_t events)
 	bell_clear(*(const int *)arg);
 }
 
+/* PID 1 gets no signal it neither handles nor blocks.  Before it listens there
+ * is nothing to be stopped, but much to wait for.
+ */
+static void leave(int signal_number)
+{
+	(void)signal_number;
+	_exit(0);
+}
+
+static void leave_when_asked(bool leaves)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGQUIT, SIGPWR };
+
+	if (getpid() != 1)
+		return;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		signal(signals[i], leaves ? leave : SIG_DFL);
+	signal(SIGRTMIN + 3, leaves ? leave : SIG_DFL);
+}
+
 static int listen_to_all(struct guardian *guardian)
 {
 	int signals[] = { SIGCHLD, SIGTERM, SIGINT,  SIGQUIT, SIGHUP, SIGUSR1,
@@ -340,6 +360,7 @@ static int listen_to_all(struct guardian *guardian)
 	guardian->rtmin3 = SIGRTMIN + 3;
 	signals[sizeof(signals) / sizeof(signals[0]) - 2] = guardian->rtmin3;
 	rc = loop_open(&guardian->loop, signals);
+	leave_when_asked(false);
 	if (rc == 0)
 		rc = loop_add(&guardian->loop, *bell, EPOLLIN, hear_bell, bell);
 	if (rc != 0)
@@ -357,6 +378,7 @@ static void tidy_up(void)
 	for (int signal_number = 1; signal_number < NSIG; signal_number++)
 		signal(signal_number, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
+	leave_when_asked(true);
 	do
 		fd = open("/dev/null", O_RDWR);
 	while (fd != -1 && fd < STDERR_FILENO);
