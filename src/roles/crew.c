@@ -40,9 +40,7 @@ void crew_init(struct crew *crew, struct heritage *heritage, struct loop *loop)
 	*crew = (struct crew){ .heritage = heritage, .loop = loop };
 	crew->members[ROLE_JOURNAL].wanted = true;
 	crew->members[ROLE_CONTROL].wanted = true;
-	for (unsigned i = 0; i < heritage->config->http.processes &&
-			     i < CONFIG_HTTP_MAX && heritage->listen_tcp_count;
-	     i++)
+	for (unsigned i = 0; i < heritage_http_roles(heritage); i++)
 		crew->members[ROLE_HTTP + i].wanted = true;
 }
 

@@ -40,6 +40,16 @@ struct heritage {
 	int cgroup;
 };
 
+/* How many http roles there are: none where nothing is listened on. */
+static inline unsigned heritage_http_roles(const struct heritage *heritage)
+{
+	unsigned count = heritage->config->http.processes;
+
+	if (heritage->listen_tcp_count == 0)
+		return 0;
+	return count < CONFIG_HTTP_MAX ? count : CONFIG_HTTP_MAX;
+}
+
 /* The roles: each runs until it is told to stop and returns the exit code. */
 int guardian_main(const struct config *config, const char *config_path);
 int supervisor_main(struct heritage *heritage);

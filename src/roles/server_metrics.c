@@ -118,7 +118,7 @@ static const char *role_name(unsigned role, char buf[16])
 static void write_roles(struct out *out, const struct server *server)
 {
 	const struct board *board = server->heritage->board;
-	unsigned end = ROLE_HTTP + server->config->http.processes;
+	unsigned end = ROLE_HTTP + heritage_http_roles(server->heritage);
 	char buf[16];
 
 	family(out, "role_up", "gauge", "Whether the process runs.");

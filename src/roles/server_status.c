@@ -95,14 +95,14 @@ static void write_role(struct out *out, const struct server *server,
 
 static void write_roles(struct out *out, const struct server *server)
 {
-	unsigned count = server->config->http.processes;
+	unsigned count = heritage_http_roles(server->heritage);
 
 	name_is(out, "roles");
 	out_char(out, '[');
 	write_role(out, server, ROLE_SUPERVISOR, "supervisor");
 	write_role(out, server, ROLE_JOURNAL, "journal");
 	write_role(out, server, ROLE_CONTROL, "control");
-	for (unsigned i = 0; i < count && i < CONFIG_HTTP_MAX; i++)
+	for (unsigned i = 0; i < count; i++)
 		write_role(out, server, ROLE_HTTP + i, "http");
 	out_char(out, ']');
 }
