@@ -75,7 +75,7 @@ struct unit {
 	char *ready_tcp;     /* READY_TCP: port or host:port */
 	int64_t ready_value; /* READY_FD: number; READY_AFTER: ms */
 	int64_t watchdog_ms;
-	char *log;	     /* "stderr" or "file:PATH" */
+	char *log;	     /* "stderr", "syslog", "file:PATH" */
 	uint64_t log_rotate; /* bytes */
 	unsigned log_keep;
 	int ok_exit[16];

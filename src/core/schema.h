@@ -54,7 +54,7 @@ enum schema_form {
 	FORM_FILE_NAME,	  /* no '/' */
 	FORM_REGEX,	  /* a POSIX extended regular expression */
 	FORM_UNIT,	  /* the name of a unit that exists */
-	FORM_DESTINATION, /* stderr, file:PATH */
+	FORM_DESTINATION, /* stderr, syslog, file:PATH */
 	FORM_CRON,	  /* 15 3 * * mon-fri */
 	FORM_ZONE,	  /* Europe/Berlin */
 };

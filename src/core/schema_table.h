@@ -109,7 +109,7 @@ static const struct schema_section limits_section = { "limits",
 
 static const struct schema_key unit_log_keys[] = {
 	{ "to", SCHEMA_STRING, AT(log), .fallback = "stderr",
-	  .form = FORM_DESTINATION, .help = "stderr or file:PATH" },
+	  .form = FORM_DESTINATION, .help = "stderr, syslog or file:PATH" },
 	{ "rotate", SCHEMA_SIZE, AT(log_rotate), .fallback = "10M", .min = 4096,
 	  .max = TERA, .help = "size at which a new file begins" },
 	{ "keep", SCHEMA_COUNT, AT(log_keep), .fallback = "5", .min = 0,
@@ -227,7 +227,8 @@ static const struct schema_section param_section = { "params",
 		  .flags = SCHEMA_NONE,                                        \
 		  .help = "longest silence between WATCHDOG=1" },              \
 		{ "log", SCHEMA_LOG, .section = &unit_log_section,             \
-		  .help = "stderr, file:PATH, or { to, rotate, keep }" },      \
+		  .help = "stderr, syslog, file:PATH, or { to, rotate, keep "  \
+			  "}" },                                               \
 		{ "ok-exit", SCHEMA_EXITS, .min = 0, .max = 255,               \
 		  .help = "exit codes that are no failure, besides 0" },       \
 		{ "essential", SCHEMA_BOOL, AT(essential),                     \

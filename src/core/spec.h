@@ -60,7 +60,7 @@ struct spec {
 	uint32_t limit_files;	  /* of a process */
 	uint32_t limit_processes; /* of the unit */
 	const char *env_file;	  /* "" = none; read at every start */
-	const char *log;	  /* "stderr" or "file:PATH" */
+	const char *log;	  /* "stderr", "syslog", "file:PATH" */
 	uint64_t log_rotate;	  /* bytes */
 	uint32_t log_keep;	  /* old files */
 	const char *state;	/* what was saved before (HOLDFAST_STATE), "" */

@@ -83,7 +83,7 @@ static bool is_destination(struct text text)
 {
 	static const char prefix[] = "file:";
 
-	if (text_is(text, "stderr"))
+	if (text_is(text, "stderr") || text_is(text, "syslog"))
 		return true;
 	return text.len > sizeof(prefix) &&
 	       memcmp(text.at, prefix, sizeof(prefix) - 1) == 0 &&
@@ -161,7 +161,7 @@ static const char *const wanted[] = {
 	[FORM_REGEX] = "not a regular expression",
 	[FORM_UNIT] = "a unit's name has lower-case letters, digits, '-' and "
 		      "'_'",
-	[FORM_DESTINATION] = "write \"stderr\" or \"file:/PATH\"",
+	[FORM_DESTINATION] = "write \"stderr\", \"syslog\" or \"file:/PATH\"",
 };
 
 const char *conffile_form(enum schema_form form, struct text text)

@@ -1,32 +1,78 @@
 #define _GNU_SOURCE
 #include "io/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/config.h"
 #include "core/out.h"
+#include "io/clock.h"
+#include "io/devlog.h"
+
+#define TAG_MAX 64
 
 /* The one module with file statics: a process has one log. */
 static const char *role_name = "holdfast";
 static enum log_level threshold = LOG_LEVEL_INFO;
 static int log_format_now = LOG_TEXT;
+static bool prefixed;	     /* lines on stderr begin with <N> */
+static struct devlog devlog; /* with LOG_SYSLOG */
+static bool devlog_failed;   /* was said */
+static uint64_t untold;	     /* lines the daemon did not take in time */
 
 static const char *const level_names[] = { "err", "warn", "info", "debug" };
-static const char *const syslog_prefix[] = { "<3>", "<4>", "<6>", "<7>" };
+static const enum devlog_severity severities[] = { DEVLOG_ERR, DEVLOG_WARNING,
+						   DEVLOG_INFO, DEVLOG_DEBUG };
 
 void log_role(const char *role)
 {
 	role_name = role;
 }
 
+/* Does the system's journal read our stderr?  See systemd.exec(5). */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char here[48];
+	struct stat st;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) == -1)
+		return false;
+	snprintf(here, sizeof(here), "%ju:%ju", (uintmax_t)st.st_dev,
+		 (uintmax_t)st.st_ino);
+	return strcmp(stream, here) == 0;
+}
+
+static int send_event(enum devlog_severity severity, const char *event)
+{
+	char tag[TAG_MAX];
+	struct devlog_line line = { .severity = severity,
+				    .tag = tag,
+				    .pid = (int)getpid(),
+				    .text = text_of(event) };
+
+	snprintf(tag, sizeof(tag), "holdfast/%s", role_name);
+	return devlog_send(&devlog, &line, clock_ms(), clock_wall_ms());
+}
+
 void log_setup(enum log_level level, int format)
 {
 	threshold = level;
 	log_format_now = format;
+	prefixed = format == LOG_SYSLOG || stderr_is_journal();
+	if (format == LOG_SYSLOG)
+		devlog_open(&devlog, NULL);
+}
+
+bool log_is_prefixed(void)
+{
+	return prefixed;
 }
 
 static void out_event_json(struct out *out, enum log_level level,
@@ -51,8 +97,6 @@ static void out_event_json(struct out *out, enum log_level level,
 static void out_event_text(struct out *out, enum log_level level,
 			   const char *event)
 {
-	if (log_format_now == LOG_SYSLOG)
-		out_string(out, syslog_prefix[level]);
 	out_string(out, role_name);
 	out_char(out, '[');
 	out_i64(out, getpid());
@@ -64,12 +108,79 @@ static void out_event_text(struct out *out, enum log_level level,
 	out_string(out, event);
 }
 
+static void put_prefix(struct out *out, enum log_level level)
+{
+	if (!prefixed)
+		return;
+	out_char(out, '<');
+	out_u64(out, severities[level]);
+	out_char(out, '>');
+}
+
+static void write_stderr(enum log_level level, const char *event)
+{
+	char line[LOG_LINE_MAX];
+	struct out out = out_init(line, sizeof(line) - 1);
+
+	put_prefix(&out, level);
+	if (log_format_now == LOG_JSON)
+		out_event_json(&out, level, event);
+	else
+		out_event_text(&out, level, event);
+	line[out.len++] = '\n';
+	/* stderr may be a full or broken pipe: nobody is left to tell. */
+	if (write(STDERR_FILENO, line, out.len) < 0)
+		return;
+}
+
+/* Once, until it works again: not from every role, children inherit it. */
+static void say_unreachable(int rc)
+{
+	char event[128];
+
+	if (devlog_failed)
+		return;
+	devlog_failed = true;
+	snprintf(event, sizeof(event),
+		 "log: cannot reach " DEVLOG_PATH ", lines go to stderr: %s",
+		 strerror(-rc));
+	write_stderr(LOG_LEVEL_WARN, event);
+}
+
+static void say_reached(void)
+{
+	char event[64];
+
+	if (devlog_failed)
+		(void)send_event(DEVLOG_INFO,
+				 "log: " DEVLOG_PATH " is there again");
+	devlog_failed = false;
+	if (untold == 0)
+		return;
+	snprintf(event, sizeof(event), "log: (%llu lines dropped)",
+		 (unsigned long long)untold);
+	if (send_event(DEVLOG_WARNING, event) == 0)
+		untold = 0;
+}
+
+static void write_devlog(enum log_level level, const char *event)
+{
+	int rc = send_event(severities[level], event);
+
+	if (rc == 0) {
+		say_reached();
+	} else if (rc == -EAGAIN) {
+		untold++;
+	} else {
+		say_unreachable(rc);
+		write_stderr(level, event);
+	}
+}
+
 __attribute__((format(printf, 3, 0))) static void
 log_line(enum log_level level, int rc, const char *format, va_list args)
 {
 	char event[LOG_LINE_MAX / 2];
-	char line[LOG_LINE_MAX];
-	struct out out = out_init(line, sizeof(line) - 1);
 	size_t len;
 
 	if (level > threshold)
@@ -82,14 +193,10 @@ log_line(enum log_level level, int rc, const char *format, va_list args)
 	for (char *c = event; *c != '\0'; c++)
 		if (*c == '\n')
 			*c = ' ';
-	if (log_format_now == LOG_JSON)
-		out_event_json(&out, level, event);
+	if (log_format_now == LOG_SYSLOG)
+		write_devlog(level, event);
 	else
-		out_event_text(&out, level, event);
-	line[out.len++] = '\n';
-	/* stderr may be a full or broken pipe: nobody is left to tell. */
-	if (write(STDERR_FILENO, line, out.len) < 0)
-		return;
+		write_stderr(level, event);
 }
 
 #define LOG_FUNCTION(LEVEL, RC)                    \

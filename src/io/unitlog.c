@@ -10,25 +10,30 @@
 #include <unistd.h>
 
 #include "core/config.h"
-#include "core/out.h"
 #include "core/tidy.h"
+#include "io/clock.h"
 #include "io/identity.h"
 #include "io/log.h"
+#include "io/unitlog_form.h"
 
-#define SAY_EVERY_MS  1000
-#define JSON_TEXT_MAX 1280 /* bytes */
-#define FILE_MODE     0640
-#define FILE_PREFIX   "file:"
+#define SAY_EVERY_MS 1000
+#define FILE_MODE    0640
+#define LAST_WAIT_MS 50 /* for a daemon that does not keep up */
 
 static bool is_file(const struct unitlog *log)
 {
-	return strncmp(log->setup.to, FILE_PREFIX, sizeof(FILE_PREFIX) - 1) ==
-	       0;
+	return strncmp(log->setup.to, UNITLOG_FILE, UNITLOG_FILE_LEN) == 0;
+}
+
+static bool is_for_daemon(const struct unitlog *log)
+{
+	return strcmp(log->setup.to, "syslog") == 0 ||
+	       (log->setup.format == LOG_SYSLOG && !is_file(log));
 }
 
 static const char *path_of(const struct unitlog *log)
 {
-	return log->setup.to + sizeof(FILE_PREFIX) - 1;
+	return log->setup.to + UNITLOG_FILE_LEN;
 }
 
 static int open_file(const char *path, uint64_t *len)
@@ -90,70 +95,14 @@ void unitlog_open(struct unitlog *log, const struct unitlog_setup *setup,
 	log->used = true;
 	log->rate = rate_init(UNITLOG_LINES_S, UNITLOG_BURST, now_ms);
 	open_destination(log);
+	if (is_for_daemon(log))
+		devqueue_open(&log->queue, setup->devlog, setup->name);
 	open_tail(log);
 }
 
 void unitlog_of(struct unitlog *log, int pid)
 {
 	log->pid = pid;
-}
-
-/* ---- a line ---- */
-
-static void put_stamp(struct out *out, const struct unitlog *log,
-		      int64_t wall_ms)
-{
-	out_time(out, wall_ms);
-	out_char(out, ' ');
-	out_string(out, log->setup.name);
-	out_char(out, '[');
-	out_i64(out, log->pid);
-	out_string(out, "]: ");
-}
-
-static void put_json(struct out *out, const struct unitlog *log,
-		     struct text line, bool is_stderr, int64_t wall_ms)
-{
-	out_string(out, "{\"time\":\"");
-	out_time(out, wall_ms);
-	out_string(out, "\",\"unit\":");
-	out_json(out, text_of(log->setup.name));
-	out_string(out, ",\"pid\":");
-	out_i64(out, log->pid);
-	out_string(out, is_stderr ? ",\"stream\":\"stderr\",\"text\":"
-				  : ",\"stream\":\"stdout\",\"text\":");
-	/* Every byte may take two. */
-	out_json(out, text_cut(line, JSON_TEXT_MAX));
-	out_char(out, '}');
-}
-
-static void put_syslog(struct out *out, const struct unitlog *log,
-		       struct text line, bool is_stderr)
-{
-	out_string(out, is_stderr ? "<4>" : "<6>");
-	out_string(out, log->setup.name);
-	out_char(out, '[');
-	out_i64(out, log->pid);
-	out_string(out, "]: ");
-	out_text(out, line);
-}
-
-/* The line as the destination has it, into BUF; its length with the end. */
-static size_t format_line(const struct unitlog *log, char *buf,
-			  struct text line, bool is_stderr, int64_t wall_ms)
-{
-	struct out out = out_init(buf, UNITLOG_LINE_MAX - 1);
-
-	if (is_file(log) || log->setup.format == LOG_TEXT) {
-		put_stamp(&out, log, wall_ms);
-		out_text(&out, line);
-	} else if (log->setup.format == LOG_JSON) {
-		put_json(&out, log, line, is_stderr, wall_ms);
-	} else {
-		put_syslog(&out, log, line, is_stderr);
-	}
-	buf[out.len] = '\n';
-	return out.len + 1;
 }
 
 /* ---- writing ---- */
@@ -263,44 +212,94 @@ static void write_batch(struct unitlog *log)
 static void add_to_tail(struct unitlog *log, struct text line, int64_t wall_ms)
 {
 	char buf[UNITLOG_LINE_MAX];
-	struct out out = out_init(buf, sizeof(buf) - 1);
+	size_t len;
 
 	if (log->tail == -1)
 		return;
-	put_stamp(&out, log, wall_ms);
-	out_text(&out, line);
-	buf[out.len++] = '\n';
-	if (log->tail_batch_len + out.len > sizeof(log->tail_batch))
+	len = unitlog_put_stamped(log, buf, line, wall_ms);
+	if (log->tail_batch_len + len > sizeof(log->tail_batch))
 		write_tail(log);
-	memcpy(log->tail_batch + log->tail_batch_len, buf, out.len);
-	log->tail_batch_len += out.len;
+	memcpy(log->tail_batch + log->tail_batch_len, buf, len);
+	log->tail_batch_len += len;
 }
 
-static void add(struct unitlog *log, struct text line, bool is_stderr,
-		int64_t wall_ms)
+static void add_to_batch(struct unitlog *log, struct text line, bool is_stderr,
+			 int64_t wall_ms)
 {
 	char buf[UNITLOG_LINE_MAX];
-	size_t len = format_line(log, buf, line, is_stderr, wall_ms);
+	size_t len;
+
+	if (is_file(log))
+		len = unitlog_put_stamped(log, buf, line, wall_ms);
+	else
+		len = unitlog_put(log, buf, line, is_stderr, wall_ms);
 
 	if (log->batch_len + len > sizeof(log->batch))
 		write_batch(log);
 	memcpy(log->batch + log->batch_len, buf, len);
 	log->batch_len += len;
+}
+
+/* False when there is no daemon: stderr has to do. */
+static bool add_to_queue(struct unitlog *log, struct text text, bool is_stderr,
+			 int64_t now_ms, int64_t wall_ms)
+{
+	struct devlog_line line = {
+		.severity = is_stderr ? DEVLOG_WARNING : DEVLOG_INFO,
+		.pid = log->pid,
+		.text = text,
+	};
+	int rc = devqueue_add(&log->queue, &line, now_ms, wall_ms);
+
+	if (rc == 0) {
+		log->lines++;
+		log->failed = false;
+	} else if (rc == -ENOBUFS) {
+		log->dropped++;
+		log->untold++;
+	} else if (!log->failed) {
+		log->failed = true;
+		/* The node itself has said so. */
+		if (log->setup.format == LOG_SYSLOG)
+			return false;
+		log_warn(rc,
+			 "%s: cannot reach the log daemon, its lines go to "
+			 "stderr path=%s",
+			 log->setup.name, log->queue.devlog.path);
+	}
+	return rc == 0 || rc == -ENOBUFS;
+}
+
+static void add(struct unitlog *log, struct text line, bool is_stderr,
+		int64_t now_ms, int64_t wall_ms)
+{
+	if (!is_for_daemon(log) ||
+	    !add_to_queue(log, line, is_stderr, now_ms, wall_ms))
+		add_to_batch(log, line, is_stderr, wall_ms);
 	add_to_tail(log, line, wall_ms);
 }
 
 /* Says how many were dropped, at most once a second. */
 static void say_dropped(struct unitlog *log, int64_t now_ms, int64_t wall_ms)
 {
+	uint64_t untold = log->untold;
+	uint64_t dropped = log->dropped;
 	char words[64];
 
 	if (log->untold == 0 || now_ms < log->say_ms)
 		return;
+	write_batch(log);
 	snprintf(words, sizeof(words), "(%llu lines dropped)",
-		 (unsigned long long)log->untold);
+		 (unsigned long long)untold);
 	log->untold = 0;
 	log->say_ms = now_ms + SAY_EVERY_MS;
-	add(log, text_of(words), true, wall_ms);
+	add(log, text_of(words), true, now_ms, wall_ms);
+	write_batch(log);
+	if (log->untold == 0)
+		return;
+	/* That was dropped as well; it is none of the unit's lines. */
+	log->untold = untold;
+	log->dropped = dropped;
 }
 
 void unitlog_line(struct unitlog *log, struct text line, bool is_stderr,
@@ -317,16 +316,41 @@ void unitlog_line(struct unitlog *log, struct text line, bool is_stderr,
 		return;
 	}
 	len = tidy_copy(line, tidy, sizeof(tidy));
-	add(log, (struct text){ tidy, len }, is_stderr, wall_ms);
+	add(log, (struct text){ tidy, len }, is_stderr, now_ms, wall_ms);
 }
 
 void unitlog_flush(struct unitlog *log, int64_t now_ms, int64_t wall_ms)
 {
 	if (!log->used)
 		return;
+	if (is_for_daemon(log))
+		devqueue_step(&log->queue, now_ms);
 	say_dropped(log, now_ms, wall_ms);
 	write_batch(log);
 	write_tail(log);
+}
+
+int64_t unitlog_deadline(const struct unitlog *log)
+{
+	int64_t due_ms;
+
+	if (!log->used || !is_for_daemon(log))
+		return DEVQUEUE_NO_DEADLINE;
+	due_ms = devqueue_deadline(&log->queue);
+	if (log->untold > 0 && log->say_ms < due_ms)
+		due_ms = log->say_ms;
+	return due_ms;
+}
+
+int unitlog_fd(const struct unitlog *log)
+{
+	return log->used && is_for_daemon(log) ? devqueue_fd(&log->queue) : -1;
+}
+
+void unitlog_push(struct unitlog *log, int64_t now_ms)
+{
+	if (log->used && is_for_daemon(log))
+		devqueue_push(&log->queue, now_ms);
 }
 
 void unitlog_reopen(struct unitlog *log)
@@ -344,6 +368,8 @@ void unitlog_close(struct unitlog *log)
 		return;
 	write_batch(log);
 	write_tail(log);
+	if (is_for_daemon(log))
+		(void)devqueue_close(&log->queue, clock_ms(), LAST_WAIT_MS);
 	if (log->file != -1)
 		close(log->file);
 	if (log->tail != -1)

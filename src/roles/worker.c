@@ -266,6 +266,7 @@ static bool is_over(const struct worker *worker)
 
 static void step(struct worker *worker, int64_t now_ms)
 {
+	worker_log_step(worker, now_ms);
 	worker_streams_step(worker, now_ms);
 	worker_watch_step(worker, now_ms);
 	if (worker->stage <= STAGE_STOPPING && now_ms >= worker->size_ms)
@@ -281,6 +282,7 @@ static void step(struct worker *worker, int64_t now_ms)
 		finish(worker, now_ms);
 	worker_keep_step(worker, now_ms);
 	worker_report_step(worker, now_ms);
+	worker_log_wait(worker);
 }
 
 static int64_t next_deadline(const struct worker *worker)
@@ -291,6 +293,7 @@ static int64_t next_deadline(const struct worker *worker)
 
 	if (is_over(worker))
 		return 0;
+	times[count++] = unitlog_deadline(&worker->unitlog);
 	if (worker->stage == STAGE_PAUSING) {
 		times[count++] = worker_keep_deadline(worker);
 	} else if (worker->stage != STAGE_REPORTING) {

@@ -101,6 +101,7 @@ struct worker {
 	struct outputdir dir;
 	struct joblog log;
 	struct unitlog unitlog; /* of a service or singleton */
+	int unitlog_fd;		/* in LOOP, 0 = none */
 	char tail_path[256];	/* STATE/log/NAME */
 	pid_t pid;		/* 0 = not started, or reaped */
 	bool ended;		/* STATUS is its end */
@@ -162,6 +163,10 @@ void worker_env_free(struct worker_env *env);
 /* Of what is no job: where its output goes; worker_log.c. */
 void worker_log_open(struct worker *worker);
 void worker_log_flush(struct worker *worker);
+/* First of a turn: it looks at a descriptor that others may close. */
+void worker_log_step(struct worker *worker, int64_t now_ms);
+/* Last of a turn. */
+void worker_log_wait(struct worker *worker);
 
 /* Listens to the command's ends of PIPES; takes our ends. */
 void worker_streams_open(struct worker *worker, const int fds[STREAMS]);

@@ -57,7 +57,7 @@ static const struct mistake mistakes[] = {
 	{ "ready = \"tcp:0\";", "jobs.j.ready: \"tcp:0\": write " },
 	{ "ready = \"tcp:db:80\";", "jobs.j.ready: \"tcp:db:80\": write " },
 	{ "max-restarts = 1001;", "jobs.j.max-restarts: " },
-	{ "log = \"syslog\";", "jobs.j.log: \"syslog\": write \"stderr\"" },
+	{ "log = \"journal\";", "jobs.j.log: \"journal\": write \"stderr\"" },
 	{ "env = [ \"A\" ];", "jobs.j.env: write \"NAME=VALUE\"" },
 	{ "env = { HOLDFAST_X = \"\"; };",
 	  "jobs.j.env.HOLDFAST_X: HOLDFAST_ names are" },
