@@ -1,9 +1,11 @@
-// The page: starts jobs and follows them by long poll.  Every URL is relative,
-// so it works below any path prefix.  Nothing here needs a framework.
+// The page's jobs: starts them and follows them by long poll.  Every URL is
+// relative, so it works below any path prefix.  Nothing here needs a
+// framework.  node.js, which comes after it, sets all going.
 "use strict";
 
 const WAIT_S = 25;           // how long the server may hold a poll
 const POLLS_MAX = 4;         // a browser opens six connections to one host
+const POLLS_BESIDE_LISTS = 2; // an operator's page holds three for its lists
 const CROWDED_WAIT_S = 2;    // with more jobs than polls they take turns
 const GAP_MS = 100;          // between polls of one job
 const BACKOFF_MS = 500;
@@ -15,8 +17,10 @@ const WORDS = {
 };
 
 const cards = new Map();     // id → card
-let polls = 0;               // under way
+const held = new Set();      // requests the server may keep waiting
+let polls = 0;               // of jobs, under way
 let unreachable = false;
+let offers_jobs = true;      // until the node has told
 
 const at = (id) => document.getElementById(id);
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -37,7 +41,9 @@ function note_reachable(reachable) {
   unreachable = !reachable;
   at("notice").hidden = reachable;
   at("notice").textContent = reachable ? "" :
-    "The server does not answer. Jobs go on; trying again …";
+    "The server does not answer. Its work goes on; trying again …";
+  if (reachable)
+    want_status();
 }
 
 function visible() {
@@ -60,11 +66,26 @@ async function ask(path, options = {}) {
   }
 }
 
+// The same for one the server may hold: given up when the page is hidden or
+// leave_all() is called; then LEFT is true.
+async function ask_held(path, options, asks = ask) {
+  const leave = new AbortController();
+  held.add(leave);
+  const answer = await asks(path, { ...options, signal: leave.signal });
+  held.delete(leave);
+  return { answer, left: leave.signal.aborted };
+}
+
+function leave_all() {
+  for (const leave of held)
+    leave.abort();
+}
+
 // The JSON of PATH, however long that takes.
-async function ask_until_answered(path) {
+async function ask_until_answered(path, asks = ask) {
   for (let backoff = BACKOFF_MS; ; backoff = Math.min(backoff * 2, BACKOFF_MAX_MS)) {
     await visible();
-    const answer = await ask(path);
+    const answer = await asks(path);
     if (answer && answer.ok)
       return answer.json();
     await pause(backoff);
@@ -80,6 +101,17 @@ async function problem_of(answer) {
   } catch {
     return { detail: `The server answered ${answer.status}.` };
   }
+}
+
+// The time at ISO as it is here; all of it when pointed at.
+function show_time(element, iso) {
+  const time = new Date(iso);
+  element.dateTime = iso;
+  element.textContent =
+    time.toDateString() === new Date().toDateString() ?
+      time.toLocaleTimeString() : time.toLocaleString();
+  element.title =
+    time.toLocaleString([], { dateStyle: "full", timeStyle: "long" });
 }
 
 // ---- forms ----
@@ -154,6 +186,14 @@ function add_type(type) {
     start(form, type.type);
   });
   at("types").append(form);
+}
+
+// What has nothing to show is not shown.
+function show_sections() {
+  at("no-types").hidden = offers_jobs;
+  at("types-section").hidden = !offers_jobs && is_operator();
+  at("no-jobs").hidden = cards.size > 0;
+  at("jobs-section").hidden = !offers_jobs && cards.size === 0;
 }
 
 // ---- jobs ----
@@ -260,18 +300,15 @@ function drop(card) {
     next.focus();
   cards.delete(card.job.id);
   card.element.remove();
-  at("no-jobs").hidden = cards.size > 0;
+  show_sections();
 }
 
 function make_card(job) {
   const element = from_template("job-template");
   const card = { job, element, etag: null, cancelling: false };
   const find = (selector) => element.querySelector(selector);
-  const time = new Date(job.created);
   find("h3").textContent = job.type;
-  find("time").dateTime = job.created;
-  find("time").textContent = time.toDateString() === new Date().toDateString() ?
-    time.toLocaleTimeString() : time.toLocaleString();
+  show_time(find("time"), job.created);
   find(".id").textContent = job.id;
   find(".download").href = `v1/jobs/${job.id}/output`;
   find(".download").setAttribute("download", "");
@@ -282,7 +319,7 @@ function make_card(job) {
   const older = [...at("jobs").children].find(
     (other) => other.querySelector("time").dateTime < job.created);
   at("jobs").insertBefore(element, older || null);
-  at("no-jobs").hidden = true;
+  show_sections();
   return card;
 }
 
@@ -318,20 +355,16 @@ function notice_job(id) {
   card.element.classList.add("noticed");
 }
 
+const polls_max = () => is_operator() ? POLLS_BESIDE_LISTS : POLLS_MAX;
+
 // One poll; how long to wait before the next.
 async function poll(card, backoff) {
-  const leave = new AbortController();
-  const on_hidden = () => document.hidden && leave.abort();
   const crowded = [...cards.values()].filter(
-    (other) => !has_ended(other.job)).length > POLLS_MAX;
+    (other) => !has_ended(other.job)).length > polls_max();
   const wait = crowded ? CROWDED_WAIT_S : WAIT_S;
-  document.addEventListener("visibilitychange", on_hidden);
-  const answer = await ask(
-    `v1/jobs/${card.job.id}` + (card.etag ? `?wait=${wait}s` : ""), {
-      headers: card.etag ? { "If-None-Match": card.etag } : {},
-      signal: leave.signal,
-    });
-  document.removeEventListener("visibilitychange", on_hidden);
+  const { answer, left } = await ask_held(
+    `v1/jobs/${card.job.id}` + (card.etag ? `?wait=${wait}s` : ""),
+    { headers: card.etag ? { "If-None-Match": card.etag } : {} });
   if (answer && answer.status === 200) {
     card.etag = answer.headers.get("ETag");
     take_job(await answer.json());
@@ -341,14 +374,14 @@ async function poll(card, backoff) {
     return 0;
   if (answer && answer.status === 404)
     drop(card);
-  return leave.signal.aborted ? 0 : Math.min(backoff * 2 || BACKOFF_MS, BACKOFF_MAX_MS);
+  return left ? 0 : Math.min(backoff * 2 || BACKOFF_MS, BACKOFF_MAX_MS);
 }
 
 async function follow(card) {
   let backoff = 0;
   while (!has_ended(card.job) && cards.has(card.job.id)) {
     await visible();
-    if (polls >= POLLS_MAX) {
+    if (polls >= polls_max()) {
       await pause(100);
       continue;
     }
@@ -367,18 +400,5 @@ async function load_jobs() {
   const list = await ask_until_answered("v1/jobs?limit=50");
   for (const job of list.jobs)
     take_job(job);
-  at("no-jobs").hidden = cards.size > 0;
+  show_sections();
 }
-
-async function load() {
-  const status = await ask_until_answered("v1/status");
-  at("node").textContent = status.node || "";
-  at("no-types").hidden = status.jobs.length > 0;
-  for (const type of status.jobs)
-    add_type(type);
-}
-
-load();
-load_jobs().then(() => notice_job(location.hash.slice(1)));
-document.addEventListener("visibilitychange",
-  () => document.hidden || load_jobs());

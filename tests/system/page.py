@@ -3,22 +3,16 @@
 The node offers: steps (some seconds, then a file), slow, and broken.
 """
 import filecmp
-import json
 import os
 import subprocess
 import sys
-import time
 
+from pagecheck import (check, it_fits_a_phone, nobody_else_is_asked,
+                       open_page, requests, until)
 from webdriver import Browser
 
-PATIENCE_S = 30
-LISTEN = """
-window.violations = [];
-document.addEventListener('securitypolicyviolation',
-  (event) => window.violations.push(event.blockedURI + event.violatedDirective));
-"""
 FORM = """
-const form = [...document.querySelectorAll('form')].find(
+const form = [...document.querySelectorAll('.type')].find(
   (form) => form.querySelector('h3').textContent === arguments[0]);
 """
 CARDS = """
@@ -39,25 +33,6 @@ const card = [...document.querySelectorAll('.job')].find(
   (card) => card.querySelector('.id').textContent === arguments[0]);
 card.querySelector(arguments[1]).click();
 """
-
-
-def check(truth, text):
-    print(("ok: " if truth else "FAILED: ") + text, flush=True)
-    if not truth:
-        sys.exit(1)
-
-
-def until(question, text):
-    """Asks QUESTION until it is true; its value."""
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        value = question()
-        if value:
-            check(True, text)
-            return value
-        time.sleep(0.05)
-    check(False, text)
-    return None
 
 
 class Page:
@@ -83,7 +58,7 @@ class Page:
 
     def wait_for_types(self):
         until(lambda: self.browser.run(
-            "return document.querySelectorAll('form').length === 3"),
+            "return document.querySelectorAll('.type').length === 3"),
             "every type of job has a form")
 
 
@@ -145,39 +120,17 @@ def a_job_is_cancelled(page):
           "a job is cancelled")
 
 
-def it_fits_a_phone(page):
-    page.browser.cdp("Emulation.setDeviceMetricsOverride", width=360,
-                     height=740, deviceScaleFactor=2, mobile=True)
-    check(page.browser.run(
-        "return document.documentElement.scrollWidth") <= 360,
-        "nothing is wider than a phone")
-
-
-def nobody_else_is_asked(page, url):
-    urls = []
-    for entry in page.browser.logs("performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.requestWillBeSent":
-            urls.append(message["params"]["request"]["url"])
-    # The empty window Chromium opens first is its own affair.
-    urls = [one for one in urls if not one.startswith("chrome:")]
-    check(len(urls) > 10, f"{len(urls)} requests were seen")
-    foreign = [one for one in urls if not one.startswith((url, "data:"))]
-    check(not foreign, f"all below {url} {foreign[:3]}")
-    check(page.browser.run("return window.violations") == [],
-          "the content security policy was kept")
-    severe = [entry["message"] for entry in page.browser.logs("browser")
-              if "Refused" in entry["message"]
-              or entry["source"] == "javascript"]
-    check(not severe, f"the console is clean {severe[:3]}")
+def strangers_see_no_units(page):
+    hidden = page.browser.run(
+        "return ['services', 'singletons', 'events', 'health', 'notice']"
+        ".filter((id) => !document.getElementById(id).hidden)")
+    check(hidden == [], f"who is no operator sees no units {hidden}")
 
 
 def main(url, holdfast, socket, directory):
     with Browser() as browser:
         page = Page(browser)
-        browser.cdp("Page.enable")
-        browser.cdp("Page.addScriptToEvaluateOnNewDocument", source=LISTEN)
-        browser.open(url)
+        open_page(browser, url)
         page.wait_for_types()
         a_job_moves_without_a_reload(page)
         a_second_click_joins(page)
@@ -185,8 +138,9 @@ def main(url, holdfast, socket, directory):
         the_file_is_the_one_of_fetch(page, holdfast, socket, directory)
         an_error_says_why(page)
         a_job_is_cancelled(page)
-        it_fits_a_phone(page)
-        nobody_else_is_asked(page, url)
+        strangers_see_no_units(page)
+        it_fits_a_phone(browser)
+        nobody_else_is_asked(browser, url, requests(browser))
 
 
 main(*sys.argv[1:])

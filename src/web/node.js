@@ -1,0 +1,552 @@
+// The node itself: how it is and, for operators, what it supervises and what
+// happened.  The operator token is typed once and kept for this tab alone.
+"use strict";
+
+const STATUS_EVERY_MS = 60000;
+const LIST_WAIT_S = 50;       // below the minute after which proxies give up
+const LIST_GAP_MS = 200;      // between polls of a list; doubled while
+const LIST_GAP_MAX_MS = 3200; // changes come in a stream
+const UNITS_MANY = 12;        // of more, only those not at rest are shown
+const EVENTS_FEW = 8;
+const EVENTS_MAX = 200;
+const LOG_LINES = 12;
+const TOKEN_KEY = `holdfast operator ${location.pathname}`;
+
+const AT_REST = ["ready", "done", "stopped", "disabled"];
+const SUMMARY_ORDER = ["failed", "restarting", "waiting", "starting",
+  "stopping", "ready", "done", "stopped", "disabled"];
+const OFFERS = {
+  disabled: ["enable"], stopped: ["start", "disable"],
+  done: ["start", "disable"], failed: ["start", "disable"],
+  stopping: ["start", "disable"],
+};
+const OFFERS_UP = ["restart", "stop", "disable"];
+const FACTS = {
+  status: "Says", words: "Last words", exit: "Last exit", next: "Next start",
+  started: "Started", starts: "Starts", pid: "Process", address: "Address",
+  after: "Starts after", lines: "Lines logged", dropped: "Lines dropped",
+};
+const NOT_FACTS = ["name", "state", "since", "essential"];
+const ERRORS = {
+  5: "input/output error", 13: "permission denied", 28: "no space left",
+  30: "read-only file system", 110: "timed out", 116: "stale file handle",
+  122: "quota exceeded",
+};
+const EVENT_WORDS = {
+  drain: "is drained", undrain: "takes jobs again",
+  "storage-failed": "lost its storage", "storage-back": "has its storage back",
+  "unit-silent": "was silent too long", "unit-missed": "missed its time",
+};
+const BAD_EVENTS = ["role-died", "reload-refused", "storage-failed",
+  "unit-failed", "unit-silent", "unit-missed", "job-failed"];
+
+const lists = ["services", "singletons"].map((kind) => ({
+  kind, section: at(kind), rows: new Map(), all: false, wake: () => {},
+}));
+let session = null;           // of an operator, an object of its own
+let token = null;
+let known_types = null;
+let status_wanted = false;
+let wake_status = () => {};
+
+const is_operator = () => session !== null;
+const error_text = (number) => ERRORS[number] || `error ${number}`;
+
+function from_list(list, selector) {
+  return list.section.querySelector(selector);
+}
+
+// ---- the operator's session ----
+
+function keep_token(value) {
+  token = value;
+  try {
+    if (value)
+      sessionStorage.setItem(TOKEN_KEY, value);
+    else
+      sessionStorage.removeItem(TOKEN_KEY);
+  } catch {
+    // No storage: it is kept until the page is left.
+  }
+}
+
+function kept_token() {
+  try {
+    return sessionStorage.getItem(TOKEN_KEY);
+  } catch {
+    return null;
+  }
+}
+
+// A request that may need the token.
+async function ask_node(path, options = {}) {
+  const sent = token;
+  const headers = { ...options.headers };
+  if (sent)
+    headers.Authorization = `Bearer ${sent}`;
+  const answer = await ask(path, { ...options, headers });
+  if (answer && answer.status === 401 && sent && sent === token) {
+    sign_out();
+    at("operator").open = true;
+    show_problem(at("sign-in"),
+      { detail: "The node takes this token no more: type the new one." });
+  }
+  return answer;
+}
+
+async function sign_in() {
+  const form = at("sign-in");
+  const input = form.querySelector("input");
+  const given = input.value.trim();
+  let problem = { detail: "That is not the operator token." };
+  if (/^[\x20-\x7e]+$/.test(given)) {
+    const answer = await ask("v1/status",
+      { headers: { Authorization: `Bearer ${given}` } });
+    if (answer && answer.ok) {
+      const status = await answer.json();
+      if (status.operator) {
+        show_problem(form, null);
+        input.value = "";
+        keep_token(given);
+        take_status(status);
+        scrollTo(0, 0);
+        at("top").focus();
+        speak("Signed in as operator");
+        return;
+      }
+      problem = { detail: "The token did not get to the node: " +
+        "does a proxy hold back the Authorization field?" };
+    } else if (!answer || answer.status !== 401) {
+      problem = await problem_of(answer);
+    }
+  }
+  show_problem(form, problem);
+  input.focus();
+}
+
+function sign_out() {
+  keep_token(null);
+  end_session();
+  want_status();
+  speak("Signed out");
+}
+
+function begin_session() {
+  session = {};
+  for (const list of lists)
+    follow_units(list);
+  follow_events();
+}
+
+function end_session() {
+  session = null;
+  leave_all();
+  for (const list of lists) {
+    take_units(list, []);
+    list.wake();
+  }
+  take_events([], true);
+}
+
+// ---- how the node is ----
+
+function troubles_of(status) {
+  const troubles = [];
+  if (status.storage)
+    troubles.push(`The shared storage fails: ${error_text(status.storage)}.`);
+  else if (!status.ready && status.jobs.length > 0)
+    troubles.push("This node takes no jobs now.");
+  if (status.draining)
+    troubles.push("This node is drained: it gives up its jobs and takes none.");
+  for (const { role, pid, health } of status.roles || [])
+    if (!pid)
+      troubles.push(`Its process ${role} does not run.`);
+    else if (health)
+      troubles.push(`Its process ${role} has trouble: ${error_text(health)}.`);
+  return troubles;
+}
+
+function show_health(status) {
+  const parts = [status.node];
+  const text = troubles_of(status).join(" ");
+  if (status.operator) {
+    parts.push(status.ready ? "ready" : "not ready");
+    if (status.running || status.pending)
+      parts.push(`${status.running} jobs running, ${status.pending} waiting`);
+  }
+  at("node").textContent = parts.join(" · ");
+  at("node").title = `holdfast ${status.version}`;
+  document.title = `${status.node} · holdfast`;
+  at("health").hidden = !text;
+  if (at("health").textContent !== text)
+    at("health").textContent = text;
+}
+
+function show_types(types) {
+  const text = JSON.stringify(types);
+  if (text === known_types)
+    return;
+  known_types = text;
+  offers_jobs = types.length > 0;
+  at("types").replaceChildren();
+  for (const type of types)
+    add_type(type);
+}
+
+function take_status(status) {
+  if (status.operator && !session)
+    begin_session();
+  else if (!status.operator && session)
+    end_session();
+  show_types(status.jobs);
+  show_health(status);
+  show_sections();
+  at("operator").hidden = status.operator;
+  at("sign-out").hidden = !token;
+}
+
+function want_status() {
+  status_wanted = true;
+  wake_status();
+}
+
+async function watch_status() {
+  for (;;) {
+    status_wanted = false;
+    take_status(await ask_until_answered("v1/status", ask_node));
+    await pause(LIST_GAP_MS);
+    if (!status_wanted)
+      await new Promise((done) => {
+        wake_status = done;
+        setTimeout(done, STATUS_EVERY_MS);
+      });
+  }
+}
+
+// ---- units ----
+
+const UNIT_STAMP = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+
+function local_time(iso) {
+  const element = document.createElement("time");
+  show_time(element, iso);
+  return element;
+}
+
+// What a unit's line says beside its state.
+function message_of(unit, list) {
+  const words = unit.words || "";
+  const ended = typeof unit.exit === "number" ? `exit ${unit.exit}` : "";
+  const parts = [];
+  if (unit.state === "restarting" && unit.next)
+    parts.push(`again at ${new Date(unit.next).toLocaleTimeString()}`);
+  if (unit.state === "restarting" || unit.state === "failed")
+    parts.push(ended, words);
+  else if (unit.state === "waiting")
+    parts.push((unit.after || []).filter((name) => {
+      const row = list.rows.get(name);
+      return row && row.unit.state !== "ready";
+    }).map((name) => `for ${name}`).join(", "));
+  else if (!AT_REST.includes(unit.state) || unit.state === "ready")
+    parts.push(unit.status || "");
+  return parts.filter(Boolean).join(" · ");
+}
+
+function fact_value(value) {
+  if (UNIT_STAMP.test(value))
+    return local_time(value);
+  return Array.isArray(value) ? value.join(", ") : String(value);
+}
+
+function show_facts(row) {
+  const { unit } = row;
+  const names = [...Object.keys(FACTS), ...Object.keys(unit).filter(
+    (name) => !(name in FACTS) && !NOT_FACTS.includes(name))];
+  const facts = row.find(".facts");
+  facts.replaceChildren();
+  const add = (label, value) => {
+    const dt = document.createElement("dt");
+    const dd = document.createElement("dd");
+    dt.textContent = label;
+    dd.append(value);
+    facts.append(dt, dd);
+  };
+  for (const name of names) {
+    const value = unit[name];
+    const is_plain = typeof value !== "object" || Array.isArray(value);
+    if (value && is_plain && value.length !== 0 || value === 0 && name === "exit")
+      add(FACTS[name] || name.replaceAll("_", " "), fact_value(value));
+  }
+  if (unit.essential)
+    add("Essential", "the node ends when this does");
+}
+
+function show_actions(row) {
+  const offers = OFFERS[row.unit.state] || OFFERS_UP;
+  const buttons = [...row.element.querySelectorAll(".actions button")];
+  const focused = buttons.find((button) => button === document.activeElement);
+  for (const button of buttons) {
+    button.hidden = !offers.includes(button.dataset.action);
+    button.setAttribute("aria-disabled", Boolean(row.busy));
+  }
+  if (focused && focused.hidden)
+    buttons.find((button) => !button.hidden).focus();
+}
+
+// The latest lines it printed; each with its time as it is here.
+async function show_log(list, row) {
+  const answer = await ask_node(
+    `v1/${list.kind}/${encodeURIComponent(row.unit.name)}/log?tail=${LOG_LINES}`);
+  const text = answer && answer.ok ? await answer.text().catch(() => "") : "";
+  const lines = text.trimEnd().split("\n").map((line) => line.replace(
+    /^(\S+Z) \S+\[\d+\]: /,
+    (_, iso) => `${new Date(iso).toLocaleTimeString()}  `));
+  row.find("pre").textContent = lines.join("\n");
+  row.find("pre").hidden = text === "";
+}
+
+function show_details(list, row) {
+  if (!row.element.open)
+    return;
+  show_facts(row);
+  show_actions(row);
+  show_log(list, row);
+}
+
+function show_unit(list, row) {
+  const { unit, element, find } = row;
+  const message = message_of(unit, list);
+  element.dataset.state = unit.state;
+  find(".state").textContent = unit.state;
+  find(".message").textContent = message;
+  find(".message").title = message;
+  find(".since").hidden = !unit.since;
+  if (unit.since)
+    show_time(find("time"), unit.since);
+  show_details(list, row);
+}
+
+async function act(list, row, action) {
+  if (row.busy)
+    return;
+  row.busy = true;
+  show_actions(row);
+  const answer = await ask_node(
+    `v1/${list.kind}/${encodeURIComponent(row.unit.name)}/${action}`,
+    { method: "POST" });
+  row.busy = false;
+  show_actions(row);
+  show_problem(row.element,
+    answer && answer.ok ? null : await problem_of(answer));
+}
+
+function make_row(list, unit) {
+  const element = from_template("unit-template");
+  const find = (selector) => element.querySelector(selector);
+  const row = { unit, element, find, busy: false };
+  find("h3").textContent = unit.name;
+  for (const button of element.querySelectorAll(".actions button")) {
+    button.setAttribute("aria-label", `${button.textContent} ${unit.name}`);
+    button.addEventListener("click",
+      () => act(list, row, button.dataset.action));
+  }
+  element.addEventListener("toggle", () => show_details(list, row));
+  list.rows.set(unit.name, row);
+  return row;
+}
+
+// Of many, those at rest are not shown until asked for.
+function show_rows(list) {
+  const many = list.rows.size > UNITS_MANY;
+  const more = from_list(list, ".more");
+  let shown = 0;
+  for (const { unit, element } of list.rows.values()) {
+    element.hidden = many && !list.all && AT_REST.includes(unit.state) &&
+      !element.open && !element.contains(document.activeElement);
+    shown += !element.hidden;
+  }
+  from_list(list, ".list").hidden = shown === 0;
+  more.hidden = !many;
+  more.textContent = list.all ? "Show fewer" : `Show all ${list.rows.size}`;
+  more.setAttribute("aria-expanded", list.all);
+}
+
+function show_summary(list) {
+  const counts = {};
+  for (const { unit } of list.rows.values())
+    counts[unit.state] = (counts[unit.state] || 0) + 1;
+  from_list(list, ".summary").textContent =
+    list.rows.size < 2 ? "" : SUMMARY_ORDER.filter((state) => counts[state])
+      .map((state) => `${counts[state]} ${state}`).join(", ");
+}
+
+function speak_of(list, changed) {
+  const settled = changed.filter((unit) =>
+    AT_REST.includes(unit.state) || unit.state === "failed");
+  if (settled.length > 3)
+    speak(`${settled.length} ${list.kind} changed`);
+  else if (settled.length > 0)
+    speak(settled.map((unit) => `${unit.name} ${unit.state}`).join(", "));
+}
+
+function take_units(list, units) {
+  const names = new Set(units.map((unit) => unit.name));
+  const place = from_list(list, ".list");
+  const changed = [];
+  for (const [name, row] of list.rows)
+    if (!names.has(name)) {
+      row.element.remove();
+      list.rows.delete(name);
+    }
+  units.forEach((unit, n) => {
+    const known = list.rows.get(unit.name);
+    const row = known || make_row(list, unit);
+    const text = JSON.stringify(unit);
+    if (known && known.unit.state !== unit.state)
+      changed.push(unit);
+    if (place.children[n] !== row.element)
+      place.insertBefore(row.element, place.children[n] || null);
+    row.fresh = row.text !== text;
+    row.text = text;
+    row.unit = unit;
+  });
+  // What one waits for is another's state.
+  for (const row of list.rows.values())
+    if (row.fresh || row.unit.state === "waiting")
+      show_unit(list, row);
+  list.section.hidden = units.length === 0;
+  show_rows(list);
+  show_summary(list);
+  speak_of(list, changed);
+}
+
+// ---- events ----
+
+function what_of(event) {
+  return EVENT_WORDS[event.event] ||
+    event.event.replace(/^(unit|node|job|role)-/, "").replaceAll("-", " ");
+}
+
+function add_event(event) {
+  const element = from_template("event-template");
+  const find = (selector) => element.querySelector(selector);
+  show_time(find("time"), event.time);
+  find("strong").textContent = event.subject;
+  find(".what").textContent = what_of(event);
+  find(".text").textContent = event.text;
+  element.classList.toggle("bad", BAD_EVENTS.includes(event.event));
+  at("event-list").prepend(element);
+}
+
+// FRESH ones are all there are, others are added to them.
+function take_events(events, fresh) {
+  const place = at("event-list");
+  if (fresh)
+    place.replaceChildren();
+  events.forEach(add_event);
+  while (place.children.length > EVENTS_MAX)
+    place.lastElementChild.remove();
+  at("events").hidden = place.children.length === 0;
+  at("events-more").hidden = place.children.length <= EVENTS_FEW;
+  if (fresh || events.some(({ event }) => event === "reloaded"))
+    for (const list of lists)
+      list.wake();
+}
+
+// ---- following ----
+
+// How long to pause after a poll that BEGAN then; longer and longer while the
+// answers come at once, since there is a stream of them, or there are none.
+function next_gap(gap, began, answered) {
+  if (answered && Date.now() - began > LIST_GAP_MAX_MS)
+    return LIST_GAP_MS;
+  return Math.min(gap * 2, answered ? LIST_GAP_MAX_MS : BACKOFF_MAX_MS);
+}
+
+async function json_of(answer) {
+  if (!answer || answer.status !== 200)
+    return null;
+  return answer.json().catch(() => null);
+}
+
+async function follow_units(list) {
+  const mine = session;
+  let etag = null;
+  let gap = LIST_GAP_MS;
+  while (session === mine) {
+    await visible();
+    const began = Date.now();
+    const { answer } = await ask_held(
+      `v1/${list.kind}` + (etag ? `?wait=${LIST_WAIT_S}s` : ""),
+      { headers: etag ? { "If-None-Match": etag } : {} }, ask_node);
+    const body = await json_of(answer);
+    if (session !== mine)
+      return;
+    if (body) {
+      etag = answer.headers.get("ETag");
+      take_units(list, body[list.kind] || []);
+    } else if (answer && [403, 404].includes(answer.status)) {
+      take_units(list, []);
+    }
+    await pause(gap);
+    gap = next_gap(gap, began, answer !== null);
+    // Nothing to follow: there may be after a reload.
+    if (answer && answer.status !== 304 && list.rows.size === 0) {
+      etag = null;
+      await new Promise((done) => { list.wake = done; });
+    }
+  }
+}
+
+async function follow_events() {
+  const mine = session;
+  let after = null;           // null: begin anew
+  let gap = LIST_GAP_MS;
+  while (session === mine) {
+    await visible();
+    const began = Date.now();
+    const { answer } = await ask_held(after === null ?
+      `v1/events?limit=${EVENTS_MAX}` :
+      `v1/events?after=${after}&wait=${LIST_WAIT_S}s`, {}, ask_node);
+    const body = await json_of(answer);
+    if (session !== mine)
+      return;
+    if (body) {
+      take_events(body.events, after === null);
+      if (body.events.length > 0)
+        want_status();
+    }
+    // A node that was away may count from the start again.
+    after = body ? body.after : null;
+    await pause(gap);
+    gap = next_gap(gap, began, answer !== null);
+  }
+}
+
+// ---- the page ----
+
+at("sign-in").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sign_in();
+});
+at("sign-out").addEventListener("click", sign_out);
+at("events-more").addEventListener("click", () => {
+  const few = at("event-list").classList.toggle("few");
+  at("events-more").textContent = few ? "Show more" : "Show fewer";
+  at("events-more").setAttribute("aria-expanded", !few);
+});
+for (const list of lists)
+  from_list(list, ".more").addEventListener("click", () => {
+    list.all = !list.all;
+    show_rows(list);
+  });
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden)
+    leave_all();
+  else
+    load_jobs();
+});
+
+token = kept_token();
+watch_status();
+load_jobs().then(() => notice_job(location.hash.slice(1)));
