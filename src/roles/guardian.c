@@ -72,11 +72,14 @@ static void ring_all(const struct guardian *guardian)
 
 static void ask_to_stop(struct guardian *guardian, uint32_t wish)
 {
+	static const char *const how[] = { "", "in order", "without waiting",
+					   "at once" };
+
 	if (wish <= guardian->board->stopping)
 		return;
 	notify_send(&guardian->manager, "STOPPING=1\nSTATUS=stopping");
 	events_add(guardian->board, EVENT_NODE_STOPPING,
-		   guardian->heritage.config->node, "wish %u", wish);
+		   guardian->heritage.config->node, "%s", how[wish]);
 	guardian->board->stopping = wish;
 	news_tell(&guardian->heritage);
 	log_info("guardian: stopping wish=%u", wish);

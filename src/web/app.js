@@ -39,9 +39,11 @@ function note_reachable(reachable) {
   if (unreachable === !reachable)
     return;
   unreachable = !reachable;
+  document.body.classList.toggle("away", unreachable);
   at("notice").hidden = reachable;
   at("notice").textContent = reachable ? "" :
-    "The server does not answer. Its work goes on; trying again …";
+    "The server does not answer. What is shown is of " +
+    `${new Date().toLocaleTimeString()}; trying again …`;
   if (reachable)
     want_status();
 }

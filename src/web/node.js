@@ -13,20 +13,25 @@ const LOG_LINES = 12;
 const TOKEN_KEY = `holdfast operator ${location.pathname}`;
 
 const AT_REST = ["ready", "done", "stopped", "disabled"];
+const AT_REST_TIMED = [...AT_REST, "waiting", "running"];
 const SUMMARY_ORDER = ["failed", "restarting", "waiting", "starting",
-  "stopping", "ready", "done", "stopped", "disabled"];
+  "stopping", "running", "ready", "done", "stopped", "disabled"];
 const OFFERS = {
   disabled: ["enable"], stopped: ["start", "disable"],
   done: ["start", "disable"], failed: ["start", "disable"],
   stopping: ["start", "disable"],
 };
 const OFFERS_UP = ["restart", "stop", "disable"];
+const OFFERS_BETWEEN = ["start", "stop", "disable"]; // runs of a timed one
 const FACTS = {
-  status: "Says", words: "Last words", exit: "Last exit", next: "Next start",
-  started: "Started", starts: "Starts", pid: "Process", address: "Address",
+  status: "Says", words: "Last words", exit: "Last exit", when: "Runs",
+  last: "Last end", next: "Next start", began: "Assigned",
+  started: "Started", starts: "Starts", runs: "Runs so far",
+  failures: "Failed runs", missed: "Missed times", node: "Node",
+  token: "Token", pid: "Process", address: "Address",
   after: "Starts after", lines: "Lines logged", dropped: "Lines dropped",
 };
-const NOT_FACTS = ["name", "state", "since", "essential"];
+const NOT_FACTS = ["name", "state", "since", "slot", "essential"];
 const ERRORS = {
   5: "input/output error", 13: "permission denied", 28: "no space left",
   30: "read-only file system", 110: "timed out", 116: "stale file handle",
@@ -201,7 +206,7 @@ function take_status(status) {
   show_types(status.jobs);
   show_health(status);
   show_sections();
-  at("operator").hidden = status.operator;
+  at("operator").hidden = status.operator || !status.sign_in;
   at("sign-out").hidden = !token;
 }
 
@@ -225,7 +230,11 @@ async function watch_status() {
 
 // ---- units ----
 
-const UNIT_STAMP = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+const STAMP = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+
+const is_timed = (unit) => Boolean(unit.when) && unit.when !== "always";
+const is_at_rest = (unit) =>
+  (is_timed(unit) ? AT_REST_TIMED : AT_REST).includes(unit.state);
 
 function local_time(iso) {
   const element = document.createElement("time");
@@ -233,29 +242,45 @@ function local_time(iso) {
   return element;
 }
 
+// What it starts after and is not ready; of services only we know.
+function awaited(unit) {
+  return (unit.after || []).filter((name) => {
+    const row = lists[0].rows.get(name);
+    return row && !AT_REST.includes(row.unit.state);
+  });
+}
+
 // What a unit's line says beside its state.
-function message_of(unit, list) {
-  const words = unit.words || "";
-  const ended = typeof unit.exit === "number" ? `exit ${unit.exit}` : "";
+function message_of(unit) {
+  const end = unit.last || unit;
+  const how = is_timed(unit) && end.how ? `last run ${end.how}` : "";
+  const exit = typeof end.exit === "number" ? `exit ${end.exit}` : "";
+  const failed = ["restarting", "failed"].includes(unit.state) ||
+    (unit.state === "waiting" && ["failed", "timeout"].includes(end.how));
   const parts = [];
   if (unit.state === "restarting" && unit.next)
     parts.push(`again at ${new Date(unit.next).toLocaleTimeString()}`);
-  if (unit.state === "restarting" || unit.state === "failed")
-    parts.push(ended, words);
-  else if (unit.state === "waiting")
-    parts.push((unit.after || []).filter((name) => {
-      const row = list.rows.get(name);
-      return row && row.unit.state !== "ready";
-    }).map((name) => `for ${name}`).join(", "));
-  else if (!AT_REST.includes(unit.state) || unit.state === "ready")
-    parts.push(unit.status || "");
+  if (unit.state === "waiting" && awaited(unit).length > 0)
+    parts.push(`for ${awaited(unit).join(", ")}`);
+  if (failed)
+    parts.push(how, exit, end.words);
+  else
+    parts.push(unit.status);
   return parts.filter(Boolean).join(" · ");
 }
 
 function fact_value(value) {
-  if (UNIT_STAMP.test(value))
+  if (STAMP.test(value))
     return local_time(value);
-  return Array.isArray(value) ? value.join(", ") : String(value);
+  if (Array.isArray(value))
+    return value.join(", ");
+  if (typeof value !== "object")
+    return String(value);
+  const element = document.createElement("span");
+  element.append(`${value.how}, exit ${value.exit}, `,
+    value.ended ? local_time(value.ended) : "",
+    value.words ? `: ${value.words}` : "");
+  return element;
 }
 
 function show_facts(row) {
@@ -273,8 +298,8 @@ function show_facts(row) {
   };
   for (const name of names) {
     const value = unit[name];
-    const is_plain = typeof value !== "object" || Array.isArray(value);
-    if (value && is_plain && value.length !== 0 || value === 0 && name === "exit")
+    const is_there = value && value.length !== 0;
+    if (is_there || (value === 0 && name === "exit"))
       add(FACTS[name] || name.replaceAll("_", " "), fact_value(value));
   }
   if (unit.essential)
@@ -282,7 +307,9 @@ function show_facts(row) {
 }
 
 function show_actions(row) {
-  const offers = OFFERS[row.unit.state] || OFFERS_UP;
+  const between = is_timed(row.unit) && row.unit.state === "waiting";
+  const offers = between ? OFFERS_BETWEEN :
+    OFFERS[row.unit.state] || OFFERS_UP;
   const buttons = [...row.element.querySelectorAll(".actions button")];
   const focused = buttons.find((button) => button === document.activeElement);
   for (const button of buttons) {
@@ -315,14 +342,16 @@ function show_details(list, row) {
 
 function show_unit(list, row) {
   const { unit, element, find } = row;
-  const message = message_of(unit, list);
+  const message = message_of(unit);
+  const from = unit.state === "waiting" ? unit.next : unit.since;
   element.dataset.state = unit.state;
   find(".state").textContent = unit.state;
   find(".message").textContent = message;
   find(".message").title = message;
-  find(".since").hidden = !unit.since;
-  if (unit.since)
-    show_time(find("time"), unit.since);
+  find(".since").hidden = !from;
+  find(".since span").textContent = from === unit.since ? "since" : "next";
+  if (from)
+    show_time(find("time"), from);
   show_details(list, row);
 }
 
@@ -361,7 +390,7 @@ function show_rows(list) {
   const more = from_list(list, ".more");
   let shown = 0;
   for (const { unit, element } of list.rows.values()) {
-    element.hidden = many && !list.all && AT_REST.includes(unit.state) &&
+    element.hidden = many && !list.all && is_at_rest(unit) &&
       !element.open && !element.contains(document.activeElement);
     shown += !element.hidden;
   }
@@ -412,7 +441,7 @@ function take_units(list, units) {
   });
   // What one waits for is another's state.
   for (const row of list.rows.values())
-    if (row.fresh || row.unit.state === "waiting")
+    if (row.fresh || awaited(row.unit).length > 0)
       show_unit(list, row);
   list.section.hidden = units.length === 0;
   show_rows(list);
