@@ -17,6 +17,11 @@ SERVICES = """services = {
   off = { command = [ "/bin/sleep", "1000" ]; enabled = false; };
 };"""
 IDLE_S = 5
+HIDE = """
+Object.defineProperty(document, 'hidden',
+  { configurable: true, get: () => arguments[0] });
+document.dispatchEvent(new Event('visibilitychange'));
+"""
 UNITS = """
 return [...document.querySelectorAll('#' + arguments[0] + ' .unit')].map(
   (unit) => ({
@@ -181,6 +186,22 @@ def it_asks_little(page):
     check(len(urls) <= 1, f"{len(urls)} requests in {IDLE_S} s of rest")
 
 
+def a_hidden_page_asks_for_nothing(page, node):
+    page.browser.run(HIDE.replace("arguments[0]", "true"))
+    time.sleep(1)
+    requests(page.browser)
+    node.run("restart", "web")
+    node.run("stop", "app")
+    time.sleep(1)
+    urls = requests(page.browser)
+    check(urls == [], f"a hidden page asks for nothing {urls}")
+    check(page.state("app") == "ready", "so it shows what was")
+    page.browser.run(HIDE.replace("arguments[0]", "false"))
+    until(lambda: page.state("app") == "stopped", "once seen it shows what is")
+    node.run("start", "app")
+    until(lambda: page.state("app") == "ready", "and goes on")
+
+
 def a_node_away_is_told(page, node):
     node.stop()
     until(lambda: not page.is_hidden("notice"), "a node away is told")
@@ -232,6 +253,7 @@ def body():
         page.shot("operator")
         urls += requests(browser)
         it_asks_little(page)
+        a_hidden_page_asks_for_nothing(page, node)
         a_node_away_is_told(page, node)
         a_reload_keeps_the_session(page)
         it_fits_a_phone(browser)
