@@ -39,6 +39,62 @@ struct text schema_nearest(const struct schema_section *section,
 	return suggest.nearest;
 }
 
+/* As supervisors, init systems and crons before this one have it. */
+static const char *const synonyms[][2] = {
+	{ "after", "depends" },
+	{ "after", "depends-on" },
+	{ "after", "depends_on" },
+	{ "after", "requires" },
+	{ "attempts", "retries" },
+	{ "attempts", "tries" },
+	{ "backoff", "restart-delay" },
+	{ "command", "args" },
+	{ "command", "cmd" },
+	{ "command", "exec" },
+	{ "command", "program" },
+	{ "command", "run" },
+	{ "cron", "at" },
+	{ "cron", "calendar" },
+	{ "cron", "schedule" },
+	{ "dir", "chdir" },
+	{ "dir", "cwd" },
+	{ "dir", "directory" },
+	{ "dir", "working-directory" },
+	{ "enabled", "autostart" },
+	{ "enabled", "disabled" },
+	{ "env", "environment" },
+	{ "env-file", "environment-file" },
+	{ "every", "interval" },
+	{ "listen", "address" },
+	{ "listen", "bind" },
+	{ "listen", "port" },
+	{ "log", "logfile" },
+	{ "log", "log-file" },
+	{ "log", "stderr" },
+	{ "log", "stdout" },
+	{ "ok-exit", "exit-codes" },
+	{ "restart", "autorestart" },
+	{ "stop-signal", "kill-signal" },
+	{ "stop-timeout", "grace" },
+	{ "stop-timeout", "kill-timeout" },
+	{ "unique", "key" },
+	{ "user", "uid" },
+	{ "user", "username" },
+	{ "group", "gid" },
+	{ "workers", "concurrency" },
+	{ "workers", "processes" },
+};
+
+const char *schema_synonym(const struct schema_section *section,
+			   struct text name)
+{
+	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++)
+		if (text_is(name, synonyms[i][1]) &&
+		    schema_find(section, text_of(synonyms[i][0])) != NULL)
+			return synonyms[i][0];
+	return NULL;
+}
+
 int schema_word(const char *const *words, struct text word)
 {
 	for (int i = 0; words[i] != NULL; i++)

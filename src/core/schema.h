@@ -103,6 +103,9 @@ const struct schema_key *schema_find(const struct schema_section *section,
 /* The name in SECTION nearest to NAME, the empty text when none is. */
 struct text schema_nearest(const struct schema_section *section,
 			   struct text name);
+/* The key of SECTION that other programs call NAME, NULL if there is none. */
+const char *schema_synonym(const struct schema_section *section,
+			   struct text name);
 /* The index of WORD, -1 if it is none of WORDS. */
 int schema_word(const char *const *words, struct text word);
 /* Does the run know ${NAME} (job.…) in a string with these FLAGS? */

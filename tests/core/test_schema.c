@@ -4,6 +4,21 @@
 #include "core/units.h"
 #include "tests/core/test.h"
 
+START_TEST(what_other_programs_call_a_key_is_known)
+{
+	ck_assert_str_eq(
+		schema_synonym(schema_units[UNIT_SERVICE], text_of("cwd")),
+		"dir");
+	ck_assert_str_eq(
+		schema_synonym(schema_units[UNIT_JOB], text_of("retries")),
+		"attempts");
+	/* Only where the section has such a key. */
+	ck_assert_ptr_null(
+		schema_synonym(schema_units[UNIT_SERVICE], text_of("retries")));
+	ck_assert_ptr_null(schema_synonym(&schema_root, text_of("cwd")));
+}
+END_TEST
+
 typedef void key_fn(const struct schema_section *section,
 		    const struct schema_key *key);
 
@@ -175,7 +190,8 @@ START_TEST(signals_have_names_with_or_without_sig)
 }
 END_TEST
 
-TEST_MAIN("schema", every_key_is_explained_and_named_once,
+TEST_MAIN("schema", what_other_programs_call_a_key_is_known,
+	  every_key_is_explained_and_named_once,
 	  words_stand_where_words_are_taken_and_the_default_is_one,
 	  every_default_is_in_range,
 	  enums_are_stored_as_the_index_of_their_word,
