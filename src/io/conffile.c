@@ -13,9 +13,10 @@ struct order {
 	bool may_be_missing;
 };
 
-static void fault(struct conffile_loader *loader, unsigned line,
-		  const char *what)
+static void fault(void *arg, unsigned line, const char *what)
 {
+	struct conffile_loader *loader = arg;
+
 	conffile_report_add(&loader->report, loader->source, line, "%s", what);
 }
 
@@ -36,7 +37,6 @@ static void read_fault(struct conffile_loader *loader, int rc)
 static void take(struct conffile_loader *loader, struct conffile_source *source,
 		 bool may_be_missing)
 {
-	struct conffile_fault found;
 	int rc;
 
 	loader->source = source;
@@ -45,8 +45,10 @@ static void take(struct conffile_loader *loader, struct conffile_source *source,
 		return;
 	if (rc != 0)
 		read_fault(loader, rc);
-	else if (conffile_source_parse(source, &found) != 0)
-		fault(loader, found.line, found.what);
+	else if (conffile_source_parse(source, fault, loader) == -ENOMEM)
+		loader->out_of_memory = true;
+	if (!source->parsed)
+		loader->incomplete = true;
 }
 
 /* Names the main file and those of DIR. */
@@ -94,13 +96,9 @@ static int take_all(struct conffile_loader *loader, const struct order *order)
 	return rc;
 }
 
-/* Applies every file in its order.  False when one could not be read: then
- * what only the whole shows can't be judged.
- */
-static bool apply_all(struct conffile_loader *loader)
+/* Applies every file in its order. */
+static void apply_all(struct conffile_loader *loader)
 {
-	bool whole = loader->report.all_count == 0;
-
 	conffile_defaults(loader, &schema_root, &loader->file->config);
 	for (size_t i = 0; i < loader->sources_count; i++) {
 		const struct conffile_source *source = &loader->sources[i];
@@ -118,7 +116,6 @@ static bool apply_all(struct conffile_loader *loader)
 		loader->file->config.cluster.present = true;
 		loader->cluster = (struct conffile_origin){ source, cluster };
 	}
-	return whole;
 }
 
 /* Services, singletons, jobs; in each the order of the files. */
@@ -148,18 +145,16 @@ static int build(struct conffile_loader *loader, const struct order *order)
 {
 	int rc = take_all(loader, order);
 	struct config *config = &loader->file->config;
-	bool whole;
 
 	if (rc != 0)
 		return rc;
-	whole = apply_all(loader);
+	apply_all(loader);
 	conffile_places(loader);
 	config->path = conffile_strdup(
 		loader, text_of(loader->sources[0].parsed ? order->path : ""));
 	if (loader->out_of_memory)
 		return -ENOMEM;
-	if (whole)
-		conffile_check(loader);
+	conffile_check(loader);
 	sort_units(loader);
 	if (loader->out_of_memory)
 		return -ENOMEM;

@@ -112,7 +112,7 @@ static const char *kind_wants(const struct schema_key *key)
 	case SCHEMA_GROUP:
 	case SCHEMA_UNITS:
 	case SCHEMA_PARAMS:
-		return "a group: { ... }";
+		return "a group";
 	case SCHEMA_ENV:
 		return "a group, or a list of \"NAME=VALUE\"";
 	case SCHEMA_EXITS:
@@ -122,6 +122,47 @@ static const char *kind_wants(const struct schema_key *key)
 	default:
 		return "a string in quotes";
 	}
+}
+
+/* What a setting of KEY looks like that takes a group. */
+static void out_group(struct out *out, const struct schema_key *key)
+{
+	out_string(out, ": write ");
+	out_string(out, key->name);
+	out_string(out, key->kind == SCHEMA_GROUP ? " = { " : " = { NAME = { ");
+	out_string(out, key->section->keys[0].name);
+	out_string(out, " = ...; };");
+	if (key->kind != SCHEMA_GROUP)
+		out_string(out, " };");
+}
+
+/* The words of a command line as a list, unless a shell would see more. */
+static void out_list(struct out *out, const char *line)
+{
+	size_t len = strlen(line);
+
+	if (len == 0 || len > CONFFILE_SHOWN_MAX ||
+	    strpbrk(line, "\"'\\`|&<>;*?()[]\t\n") != NULL || line[0] == ' ' ||
+	    line[len - 1] == ' ' || strstr(line, "  "))
+		return;
+	out_string(out, ": write [ \"");
+	for (; *line != '\0'; line++)
+		if (*line == ' ')
+			out_string(out, "\", \"");
+		else
+			out_char(out, *line);
+	out_string(out, "\" ]");
+}
+
+static void out_example(struct out *out, const struct schema_key *key,
+			const config_setting_t *setting)
+{
+	if (key->kind == SCHEMA_GROUP || key->kind == SCHEMA_UNITS ||
+	    key->kind == SCHEMA_PARAMS)
+		out_group(out, key);
+	else if (key->kind == SCHEMA_STRINGS &&
+		 config_setting_type(setting) == CONFIG_TYPE_STRING)
+		out_list(out, config_setting_get_string(setting));
 }
 
 void conffile_complain_type(struct conffile_loader *loader,
@@ -134,11 +175,47 @@ void conffile_complain_type(struct conffile_loader *loader,
 		"true or false", "a list",     "a list",
 	};
 	int type = config_setting_type(setting);
+	char buf[400];
+	struct out out = out_init(buf, sizeof(buf));
 
-	conffile_error(
-		loader, setting, "%s is needed, this is %s", kind_wants(key),
-		type >= 0 && type <= CONFIG_TYPE_LIST ? types[type]
-						      : "something else");
+	out_string(&out, kind_wants(key));
+	out_string(&out, " is needed, this is ");
+	out_string(&out, type >= 0 && type <= CONFIG_TYPE_LIST
+				 ? types[type]
+				 : "something else");
+	out_example(&out, key, setting);
+	out_end(&out);
+	conffile_error(loader, setting, "%s", buf);
+}
+
+static bool offer_owner(struct out *out, const struct schema_section *section,
+			const char *group, struct text name, bool any)
+{
+	if (schema_find(section, name) == NULL)
+		return any;
+	out_string(out, any ? " or \"" : "it belongs to \"");
+	out_string(out, group);
+	out_char(out, '"');
+	return true;
+}
+
+/* The groups that have a key of this NAME.  False: none has. */
+static bool out_owners(struct out *out, struct text name)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < schema_root.count; i++) {
+		const struct schema_key *key = &schema_root.keys[i];
+
+		if (key->section != NULL)
+			any = offer_owner(out, key->section, key->name, name,
+					  any);
+	}
+	if (!any && schema_find(&schema_root, name) != NULL) {
+		out_string(out, "it belongs outside of all groups");
+		any = true;
+	}
+	return any;
 }
 
 void conffile_complain_unknown(struct conffile_loader *loader,
@@ -147,21 +224,27 @@ void conffile_complain_unknown(struct conffile_loader *loader,
 {
 	struct text name = text_of(config_setting_name(setting));
 	struct text nearest = schema_nearest(section, name);
-	const char *elsewhere = NULL;
+	const char *here = schema_synonym(section, name);
+	char buf[300];
+	struct out out = out_init(buf, sizeof(buf));
 
-	if (nearest.len > 0) {
-		conffile_error(loader, setting,
-			       "unknown key; did you mean \"%.*s\"?",
-			       (int)nearest.len, nearest.at);
-		return;
+	out_string(&out, "unknown key");
+	if (here != NULL) {
+		out_string(&out, "; here it is \"");
+		out_string(&out, here);
+		out_char(&out, '"');
+	} else {
+		size_t len = out.len;
+
+		out_string(&out, "; ");
+		if (!out_owners(&out, name)) {
+			out.len = len;
+			out_nearest(&out, nearest);
+		}
+		if (out.len == len)
+			out_string(&out, "; `holdfast check -a` shows what "
+					 "there is");
 	}
-	for (size_t i = 0; i < 3; i++)
-		if (schema_find(schema_units[i], name) != NULL)
-			elsewhere = schema_units[i]->name;
-	if (elsewhere != NULL)
-		conffile_error(loader, setting,
-			       "unknown key; it belongs to one of \"%s\"",
-			       elsewhere);
-	else
-		conffile_error(loader, setting, "unknown key");
+	out_end(&out);
+	conffile_error(loader, setting, "%s", buf);
 }

@@ -141,7 +141,7 @@ static bool is_ok(enum schema_form form, struct text text)
 }
 
 static const char *const wanted[] = {
-	[FORM_FILLED] = "must not be empty",
+	[FORM_FILLED] = "must not be empty; leave the key out if there is none",
 	[FORM_NODE] = "a name has letters, digits, '-', '_' and '.', begins "
 		      "with a letter or digit, and has at most 64 of them",
 	[FORM_PATH] = "a path begins with '/'",
@@ -158,7 +158,8 @@ static const char *const wanted[] = {
 	[FORM_MIME] = "a media type looks like \"application/pdf\"",
 	[FORM_FILE_NAME] = "a file's name is not empty, and has no '/' and no "
 			   "control characters",
-	[FORM_REGEX] = "not a regular expression",
+	[FORM_REGEX] = "no regular expression: what is opened by '[', '(' or "
+		       "'{' has to be closed",
 	[FORM_UNIT] = "a unit's name has lower-case letters, digits, '-' and "
 		      "'_'",
 	[FORM_DESTINATION] = "write \"stderr\", \"syslog\" or \"file:/PATH\"",

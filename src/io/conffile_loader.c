@@ -63,3 +63,9 @@ void conffile_error(struct conffile_loader *loader,
 			    setting != NULL ? setting->line : 0, "%s%s", path,
 			    what);
 }
+
+bool conffile_is_broken(const struct conffile_loader *loader,
+			const config_setting_t *setting)
+{
+	return loader->source->mended && CONFFILE_IS_BROKEN(setting);
+}

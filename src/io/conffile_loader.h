@@ -41,7 +41,8 @@ struct conffile_loader {
 	struct conffile_origin *origins;      /* where each unit was defined */
 	struct conffile_origin cluster;	      /* where it was last given */
 	size_t units_cap;
-	char *scratch; /* CONFFILE_STRING_MAX bytes */
+	char *scratch;	 /* CONFFILE_STRING_MAX bytes */
+	bool incomplete; /* units may be missing that a file meant to give */
 	bool out_of_memory;
 };
 
@@ -55,6 +56,10 @@ char *conffile_strdup(struct conffile_loader *loader, struct text text);
 void conffile_error(struct conffile_loader *loader,
 		    const config_setting_t *setting, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Was SETTING, of loader->source, mended?  Then its value was reported. */
+bool conffile_is_broken(const struct conffile_loader *loader,
+			const config_setting_t *setting);
 
 /* The string SETTING, expanded as FLAGS (schema_flag) say, in
  * loader->scratch until the next call.  False after a report.
@@ -98,10 +103,6 @@ void conffile_section(struct conffile_loader *loader,
 /* Fills in every default of SECTION. */
 void conffile_defaults(struct conffile_loader *loader,
 		       const struct schema_section *section, void *base);
-/* NULL, or what is wrong with TEXT as a value of KEY; stores it in BASE. */
-const char *conffile_set_text(struct conffile_loader *loader,
-			      const struct schema_key *key, struct text text,
-			      void *base);
 /* A list of strings; SETTING may be a single string where KEY allows it. */
 void conffile_set_strings(struct conffile_loader *loader,
 			  const struct schema_key *key,
@@ -140,6 +141,32 @@ const char *conffile_zone(struct conffile_loader *loader, struct text text);
 /* ---- conffile_check: what only the whole shows ---- */
 
 void conffile_check(struct conffile_loader *loader);
+
+/* ---- conffile_order: what starts after what ---- */
+
+void conffile_order(struct conffile_loader *loader);
+
+/* ---- conffile_case: a unit, and what its file says of it ---- */
+
+struct conffile_case {
+	struct conffile_loader *loader;
+	const struct unit *unit;
+	config_setting_t *setting;
+};
+
+/* Unit INDEX; its file is loader->source from then on. */
+struct conffile_case conffile_case(struct conffile_loader *loader,
+				   size_t index);
+/* Was KEY given, right or wrong? */
+bool conffile_has(const struct conffile_case *at, const char *key);
+/* Was KEY given and mended? */
+bool conffile_at_broken(const struct conffile_case *at, const char *key);
+/* The setting of KEY where there is one, else the unit: where to point at. */
+const config_setting_t *conffile_place(const struct conffile_case *at,
+				       const char *key);
+/* Its element INDEX. */
+const config_setting_t *conffile_place_in(const struct conffile_case *at,
+					  const char *key, size_t index);
 
 /* ---- conffile_place: where things are by default ---- */
 

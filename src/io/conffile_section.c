@@ -45,8 +45,11 @@ bool conffile_string(struct conffile_loader *loader,
 	else if (rc == -ENOENT)
 		conffile_error(loader, setting,
 			       "${%.*s} is not in the environment; "
-			       "${%.*s:-text} gives a default",
-			       (int)bad.len, bad.at, (int)bad.len, bad.at);
+			       "${%.*s:-text} gives a default%s",
+			       (int)bad.len, bad.at, (int)bad.len, bad.at,
+			       (flags & SCHEMA_TEMPLATE) != 0
+				       ? ", ${param.NAME} is a parameter"
+				       : "");
 	else if (rc == -EPERM)
 		conffile_error(loader, setting,
 			       "${%.*s} means nothing here; it is known in "
@@ -156,10 +159,14 @@ void conffile_set_strings(struct conffile_loader *loader,
 	}
 	if (!one)
 		count = (size_t)config_setting_length(setting);
-	if (count < (size_t)key->min || count > (size_t)key->max) {
+	if (count == 0 && key->min > 0) {
+		conffile_error(loader, setting, "must not be empty");
+		return;
+	}
+	if (count > (size_t)key->max) {
 		conffile_error(loader, setting,
-			       "has %zu entries, allowed are %lld to %lld",
-			       count, (long long)key->min, (long long)key->max);
+			       "has %zu entries, allowed are %lld", count,
+			       (long long)key->max);
 		return;
 	}
 	strings->count = 0;
@@ -236,7 +243,10 @@ void conffile_section(struct conffile_loader *loader,
 		const struct schema_key *key = schema_find(
 			section, text_of(config_setting_name(setting)));
 
-		if (key == NULL)
+		if (conffile_is_broken(loader, setting))
+			loader->incomplete |=
+				key != NULL && key->kind == SCHEMA_UNITS;
+		else if (key == NULL)
 			conffile_complain_unknown(loader, section, setting);
 		else
 			set(loader, key, setting, base);

@@ -66,111 +66,26 @@ int conffile_source_read(struct conffile_source *source)
 	return 0;
 }
 
-/* Finds what libconfig takes without a word and gets wrong: numbers that do
- * not fit wrap around.  And what would let a file reach beyond itself:
- * @include.
- */
-struct scan {
-	const char *at;
-	unsigned line;
-	bool line_begins; /* nothing but blanks before `at` */
-};
-
-static bool is_name_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '*';
-}
-
-static void scan_step(struct scan *scan)
-{
-	if (*scan->at == '\n') {
-		scan->line++;
-		scan->line_begins = true;
-	} else if (*scan->at != ' ' && *scan->at != '\t') {
-		scan->line_begins = false;
-	}
-	scan->at++;
-}
-
-static void scan_until(struct scan *scan, const char *end)
-{
-	while (*scan->at != '\0' && strncmp(scan->at, end, strlen(end)) != 0)
-		scan_step(scan);
-	for (size_t i = 0; *scan->at != '\0' && i < strlen(end); i++)
-		scan_step(scan);
-}
-
-static void scan_string(struct scan *scan)
-{
-	scan_step(scan);
-	while (*scan->at != '\0' && *scan->at != '"') {
-		if (*scan->at == '\\' && scan->at[1] != '\0')
-			scan_step(scan);
-		scan_step(scan);
-	}
-	if (*scan->at != '\0')
-		scan_step(scan);
-}
-
-/* Steps over a word or number; false when it is a number that is too large. */
-static bool scan_word(struct scan *scan)
-{
-	const char *from = scan->at;
-	unsigned long long value;
-
-	while (is_name_char(*scan->at))
-		scan_step(scan);
-	while (*from == '-')
-		from++;
-	if (*from < '0' || *from > '9')
-		return true;
-	errno = 0;
-	value = strtoull(from, NULL,
-			 from[0] == '0' && (from[1] | 32) == 'x' ? 16 : 10);
-	return errno == 0 && value <= INT32_MAX;
-}
-
-static const char *scan_fault(struct scan *scan)
-{
-	while (*scan->at != '\0') {
-		if (*scan->at == '"')
-			scan_string(scan);
-		else if (*scan->at == '#' || strncmp(scan->at, "//", 2) == 0)
-			scan_until(scan, "\n");
-		else if (strncmp(scan->at, "/*", 2) == 0)
-			scan_until(scan, "*/");
-		else if (scan->line_begins &&
-			 strncmp(scan->at, "@include", 8) == 0)
-			return "@include is not read here; put the file into "
-			       "the directory of *.conf files";
-		else if (!is_name_char(*scan->at))
-			scan_step(scan);
-		else if (!scan_word(scan))
-			return "no number is that large here";
-	}
-	return NULL;
-}
-
 int conffile_source_parse(struct conffile_source *source,
-			  struct conffile_fault *fault)
+			  conffile_syntax_fn *fn, void *arg)
 {
-	struct scan scan = { source->text, 1, true };
+	enum conffile_syntax verdict;
+	char *text = strdup(source->text);
 
-	if (strncmp(source->text, "\xef\xbb\xbf", 3) == 0)
-		memcpy(source->text, "   ", 3);
-	fault->what = scan_fault(&scan);
-	fault->line = scan.line;
-	if (fault->what != NULL)
-		return -EINVAL;
-	if (config_read_string(&source->settings, source->text) !=
-	    CONFIG_TRUE) {
-		fault->what = config_error_text(&source->settings);
-		fault->line = (unsigned)config_error_line(&source->settings);
-		return -EINVAL;
-	}
-	source->parsed = true;
-	return 0;
+	if (text == NULL)
+		return -ENOMEM;
+	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+		memcpy(text, "   ", 3);
+	verdict = conffile_syntax(text, fn, arg);
+	if (verdict != SYNTAX_BROKEN)
+		source->parsed = config_read_string(&source->settings, text) ==
+				 CONFIG_TRUE;
+	free(text);
+	if (verdict == SYNTAX_GOOD && !source->parsed)
+		fn(arg, (unsigned)config_error_line(&source->settings),
+		   config_error_text(&source->settings));
+	source->mended = source->parsed && verdict == SYNTAX_MENDED;
+	return verdict == SYNTAX_GOOD && source->parsed ? 0 : -EINVAL;
 }
 
 struct text conffile_source_line(const struct conffile_source *source,

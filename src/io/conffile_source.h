@@ -5,6 +5,7 @@
 #include <libconfig.h>
 
 #include "core/text.h"
+#include "io/conffile_syntax.h"
 
 #define CONFFILE_BYTES_MAX (1024u * 1024) /* of one file */
 
@@ -13,12 +14,7 @@ struct conffile_source {
 	char *text; /* NULL until read */
 	config_t settings;
 	bool parsed; /* `settings` holds the whole file */
-};
-
-/* What is wrong with the file as a whole; line 0 = no line to show. */
-struct conffile_fault {
-	unsigned line;
-	const char *what;
+	bool mended; /* but for what had no form: see conffile_syntax */
 };
 
 /* Remembers PATH; 0 or -ENOMEM. */
@@ -27,9 +23,11 @@ void conffile_source_fini(struct conffile_source *source);
 
 /* Reads the file.  0 or a negative errno (-EFBIG: above the limit). */
 int conffile_source_read(struct conffile_source *source);
-/* Parses what was read.  0, or -EINVAL with *FAULT. */
+/* Parses what was read.  0, or -EINVAL (-ENOMEM) after FN was told why; then
+ * `parsed` says whether what else is in the file can be judged.
+ */
 int conffile_source_parse(struct conffile_source *source,
-			  struct conffile_fault *fault);
+			  conffile_syntax_fn *fn, void *arg);
 
 /* That line, without its end; the empty text when there is none. */
 struct text conffile_source_line(const struct conffile_source *source,

@@ -65,6 +65,8 @@ static bool can_be_unit(struct conffile_loader *loader,
 			       "'-' and '_', begins with a letter, and has at "
 			       "most %d of them",
 			       SCHEMA_NAME_MAX);
+	else if (conffile_is_broken(loader, setting))
+		loader->incomplete = true;
 	else if (!config_setting_is_group(setting))
 		conffile_error(loader, setting,
 			       "a unit is a group: { command = [ \"...\" ]; }");
@@ -138,6 +140,8 @@ static bool can_be_param(struct conffile_loader *loader,
 			       SCHEMA_NAME_MAX);
 		return false;
 	}
+	if (conffile_is_broken(loader, setting))
+		return false;
 	if (!config_setting_is_group(setting)) {
 		conffile_error(loader, setting,
 			       "a parameter is a group: { match = \"[0-9]+\"; "
@@ -229,6 +233,8 @@ static void env_entry(struct conffile_loader *loader,
 	struct text value;
 	char *entry;
 
+	if (conffile_is_broken(loader, setting))
+		return;
 	if (config_setting_type(setting) != CONFIG_TYPE_STRING) {
 		conffile_error(loader, setting, "a string in quotes is needed");
 		return;

@@ -11,7 +11,7 @@ struct mistake {
 
 static const struct mistake mistakes[] = {
 	{ "command = \"ls -l\";", "jobs.j.command: a list: " },
-	{ "command = [];", "jobs.j.command: has 0 entries" },
+	{ "command = [];", "jobs.j.command: must not be empty" },
 	{ "command = [ \"\" ];",
 	  "jobs.j.command: the program to run must not" },
 	{ "command = ( \"a\", 1 );",
@@ -46,7 +46,7 @@ static const struct mistake mistakes[] = {
 	{ "type = \"pdf\";", "jobs.j.type: \"pdf\": a media type" },
 	{ "type = \"a/b\\r\\nX: y\";", "jobs.j.type: " },
 	{ "params = { p = { match = \"[0-9\"; }; };",
-	  "jobs.j.params.p.match: \"[0-9\": not a regular expression" },
+	  "jobs.j.params.p.match: \"[0-9\": no regular expression" },
 	{ "params = { p = { match = \"[0-9]+\"; default = \"x\"; }; };",
 	  "jobs.j.params.p: the default \"x\" has the wrong form" },
 	{ "params = { a-b = {}; a_B = {}; };",
@@ -62,10 +62,11 @@ static const struct mistake mistakes[] = {
 	{ "env = { HOLDFAST_X = \"\"; };",
 	  "jobs.j.env.HOLDFAST_X: HOLDFAST_ names are" },
 	{ "after = [ \"j\" ];", "jobs.j.after: a unit can't start after" },
-	{ "after = [ \"x\" ];", "jobs.j.after: there is no unit \"x\"" },
+	{ "after = [ \"x\" ];",
+	  "jobs.j.after: there is no service or singleton \"x\"" },
 	{ "backoff = \"2m\";", "jobs.j.backoff: is above \"backoff-max\"" },
 	{ "cron = \"* * * * *\";",
-	  "jobs.j.cron: unknown key; it belongs to one of \"singletons\"" },
+	  "jobs.j.cron: unknown key; it belongs to \"singletons\"" },
 	{ "limits = { memory = \"1K\"; };", "jobs.j.limits.memory: \"1K\": out "
 					    "of range, from 1M to 1024T, or "
 					    "\"none\"" },
@@ -120,10 +121,19 @@ START_TEST(units_that_wait_for_each_other_are_told)
 			      "};\n"
 			      "c = { command = [ \"a\" ]; after = [ \"a\" ]; "
 			      "};\n"
-			      "d = { command = [ \"a\" ]; }; };"),
+			      "d = { command = [ \"a\" ]; };\n"
+			      "e = { command = [ \"a\" ]; after = [ \"d\", "
+			      "\"c\" ]; };\n"
+			      "f = { command = [ \"a\" ]; after = [ \"d\",\n"
+			      "\"g\" ]; };\n"
+			      "g = { command = [ \"a\" ]; after = [ \"f\" ]; "
+			      "}; };"),
 			 -EINVAL);
-	ck_assert_uint_eq(count_errors(), 3);
-	ck_says(2, "services.a.after: waits for a unit that waits for this");
+	/* e is in no circle, it only waits for one. */
+	ck_assert_uint_eq(count_errors(), 2);
+	ck_says(2, "services.a.after: goes in a circle: a after b after c "
+		   "after a; take one of these out");
+	ck_says(8, "services.f.after: goes in a circle: f after g after f");
 	ck_assert_int_eq(load("services = {\n"
 			      "a = { command = [ \"a\" ]; after = [ \"b\" ]; "
 			      "};\n"

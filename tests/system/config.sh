@@ -86,7 +86,7 @@ holds err '     1 | nod = "x";'
 holds err 'bad.conf:3: error: jobs.report.comand: unknown key; did you mean "command"?'
 holds err 'bad.conf:3: error: jobs.report.timeout: a duration needs a unit: write "3s"'
 holds err 'bad.conf.d/10.conf:1: error: workers: "0": out of range, from 1 to 1024'
-holds err 'bad.conf.d/20.conf:3: error: syntax error'
+holds err 'bad.conf.d/20.conf:1: error: the '"'{' of this line is never closed"
 
 expect 2 run -c bad.conf
 holds err 'bad.conf:1: error: nod: unknown key'
