@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "io/log.h"
 
 /* Letters of options without a short form are capitals. */
 static const struct option long_options[] = {
@@ -66,6 +67,7 @@ void complain(const char *format, ...)
 
 	fflush(stdout);
 	va_start(args, format);
+	fputs(log_prefix(LOG_LEVEL_ERR), stderr);
 	fputs("holdfast: ", stderr);
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "io/log.h"
+
 #define LINE_SHOWN_MAX 160 /* bytes of a source line */
 
 void conffile_report_fini(struct conffile_report *report)
@@ -65,6 +67,12 @@ static void put_plain(struct text text, FILE *out)
 	}
 }
 
+static void begin_line(FILE *out)
+{
+	if (out == stderr)
+		fputs(log_prefix(LOG_LEVEL_ERR), out);
+}
+
 static void put_source_line(const struct conffile_mistake *mistake, FILE *out)
 {
 	struct text line = conffile_source_line(mistake->source, mistake->line);
@@ -77,6 +85,7 @@ static void put_source_line(const struct conffile_mistake *mistake, FILE *out)
 	if (line.len == 0)
 		return;
 	shown = text_cut(line, LINE_SHOWN_MAX);
+	begin_line(out);
 	fprintf(out, "%6u | ", mistake->line);
 	put_plain(shown, out);
 	fputs(shown.len < line.len ? "...\n" : "\n", out);
@@ -89,6 +98,7 @@ void conffile_report_print(struct conffile_report *report, FILE *out)
 	for (size_t i = 0; i < report->count; i++) {
 		const struct conffile_mistake *mistake = &report->at[i];
 
+		begin_line(out);
 		put_plain(text_of(mistake->source->path), out);
 		if (mistake->line != 0)
 			fprintf(out, ":%u", mistake->line);
@@ -97,7 +107,9 @@ void conffile_report_print(struct conffile_report *report, FILE *out)
 		fputc('\n', out);
 		put_source_line(mistake, out);
 	}
-	if (report->all_count > report->count)
-		fprintf(out, "... and %zu more errors\n",
-			report->all_count - report->count);
+	if (report->all_count == report->count)
+		return;
+	begin_line(out);
+	fprintf(out, "... and %zu more errors\n",
+		report->all_count - report->count);
 }

@@ -21,12 +21,14 @@
 static const char *role_name = "holdfast";
 static enum log_level threshold = LOG_LEVEL_INFO;
 static int log_format_now = LOG_TEXT;
+static bool was_set_up;
 static bool prefixed;	     /* lines on stderr begin with <N> */
 static struct devlog devlog; /* with LOG_SYSLOG */
 static bool devlog_failed;   /* was said */
 static uint64_t untold;	     /* lines the daemon did not take in time */
 
 static const char *const level_names[] = { "err", "warn", "info", "debug" };
+static const char *const prefixes[] = { "<3>", "<4>", "<6>", "<7>" };
 static const enum devlog_severity severities[] = { DEVLOG_ERR, DEVLOG_WARNING,
 						   DEVLOG_INFO, DEVLOG_DEBUG };
 
@@ -65,6 +67,7 @@ void log_setup(enum log_level level, int format)
 {
 	threshold = level;
 	log_format_now = format;
+	was_set_up = true;
 	prefixed = format == LOG_SYSLOG || stderr_is_journal();
 	if (format == LOG_SYSLOG)
 		devlog_open(&devlog, NULL);
@@ -72,7 +75,12 @@ void log_setup(enum log_level level, int format)
 
 bool log_is_prefixed(void)
 {
-	return prefixed;
+	return was_set_up ? prefixed : stderr_is_journal();
+}
+
+const char *log_prefix(enum log_level level)
+{
+	return log_is_prefixed() ? prefixes[level] : "";
 }
 
 static void out_event_json(struct out *out, enum log_level level,
@@ -108,21 +116,12 @@ static void out_event_text(struct out *out, enum log_level level,
 	out_string(out, event);
 }
 
-static void put_prefix(struct out *out, enum log_level level)
-{
-	if (!prefixed)
-		return;
-	out_char(out, '<');
-	out_u64(out, severities[level]);
-	out_char(out, '>');
-}
-
 static void write_stderr(enum log_level level, const char *event)
 {
 	char line[LOG_LINE_MAX];
 	struct out out = out_init(line, sizeof(line) - 1);
 
-	put_prefix(&out, level);
+	out_string(&out, log_prefix(level));
 	if (log_format_now == LOG_JSON)
 		out_event_json(&out, level, event);
 	else

@@ -28,6 +28,10 @@ void log_setup(enum log_level level, int format);
  * system's journal reads them, see sd-daemon(3), and in place of a log daemon.
  */
 bool log_is_prefixed(void);
+/* With which a line begins that is written to stderr by other means: "<N>" or
+ * "".
+ */
+const char *log_prefix(enum log_level level);
 
 /* RC is a negative errno, its text ends the line; 0 for none. */
 void log_err(int rc, const char *format, ...)

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -44,12 +46,33 @@ static int replace(const struct config *config, const char *path,
 	return rc;
 }
 
+/* What is wrong with the file goes where all our lines go. */
+static int load(const char *path, struct config **config)
+{
+	char *report = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&report, &len);
+	char *rest;
+	int rc;
+
+	if (out == NULL)
+		return -errno;
+	rc = conffile_load(path, config, out);
+	fclose(out);
+	rest = report;
+	for (char *line; rc != 0 && (line = strsep(&rest, "\n")) != NULL;)
+		if (*line != '\0')
+			log_err(0, "%s", line);
+	free(report);
+	return rc;
+}
+
 static int reload_main(const struct heritage *heritage)
 {
 	const char *given = heritage->config_path;
 	struct config *config;
 	char path[PATH_BYTES];
-	int rc = conffile_load(given, &config, stderr);
+	int rc = load(given, &config);
 
 	if (rc != 0)
 		return 2;

@@ -124,5 +124,26 @@ daemon_stop
 : >"$dir/log"
 node_start
 until_true 10 grep -q 'web\[[0-9]*\]: a warning' "$dir/log" || fail 'no fallback at start'
-[ "$(grep -c 'cannot reach /dev/log' "$dir/log")" -eq 1 ] || fail 'the message'
+# Of this guardian: an earlier one may have found its port taken.
+[ "$(grep -c "guardian\[$node_pid\].*cannot reach /dev/log" "$dir/log")" -eq 1 ] ||
+  fail 'the message'
+grep 'cannot reach' "$dir/log" | grep -v '^<4>guardian' && fail 'the message, twice'
 node_stop
+
+# The system's journal reads stderr: it learns severities, and stamps itself.
+: >"$dir/log"
+sed -i '/^log = /d' "$dir/jobs.conf"
+JOURNAL_STREAM=$(stat -c %d:%i "$dir/log")
+export JOURNAL_STREAM
+node_start
+until_true 10 grep -qE '^<4>web\[[0-9]+\]: a warning' "$dir/log" || fail 'units under the journal'
+grep -qE '^<6>guardian\[[0-9]+\]: guardian: ready' "$dir/log" || fail 'the node under the journal'
+echo 'nonsense = 1;' >>"$dir/holdfast.conf"
+kill -HUP "$node_pid"
+until_true 10 grep -qE '^<3>guardian.*holdfast.conf:[0-9]+: error: ' "$dir/log" ||
+  fail 'mistakes under the journal'
+grep -v '^<[0-7]>' "$dir/log" && fail 'lines without severity'
+expect 2 "$HOLDFAST" check -c "$dir/holdfast.conf"
+if grep -q '^<' "$dir/err"; then
+  fail 'a prefix where no journal reads'
+fi
