@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "io/notify_send.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,12 +27,13 @@ static bool take_address(struct notify_sender *sender, const char *path)
 void notify_sender_open(struct notify_sender *sender)
 {
 	const char *pid = getenv("WATCHDOG_PID");
+	const char *usec = getenv("WATCHDOG_USEC");
 
 	*sender = (struct notify_sender){ .fd = -1 };
 	if (take_address(sender, getenv("NOTIFY_SOCKET")))
 		sender->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	sender->wants_watchdog = getenv("WATCHDOG_USEC") != NULL &&
-				 (pid == NULL || atol(pid) == getpid());
+	if (usec != NULL && (pid == NULL || atol(pid) == getpid()))
+		sender->watchdog_ms = (strtoll(usec, NULL, 10) + 999) / 1000;
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	unsetenv("WATCHDOG_PID");

@@ -2,14 +2,14 @@
 #ifndef HOLDFAST_IO_NOTIFY_SEND_H
 #define HOLDFAST_IO_NOTIFY_SEND_H
 
-#include <stdbool.h>
+#include <stdint.h>
 #include <sys/un.h>
 
 struct notify_sender {
 	int fd; /* -1: nobody listens */
 	struct sockaddr_un address;
 	unsigned address_len;
-	bool wants_watchdog;
+	int64_t watchdog_ms; /* silence it bears; 0 = it does not watch */
 };
 
 /* Reads NOTIFY_SOCKET and WATCHDOG_USEC, and takes them out of the

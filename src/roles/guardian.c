@@ -19,11 +19,11 @@
 #include "io/events.h"
 #include "io/log.h"
 #include "io/loop.h"
-#include "io/notify_send.h"
 #include "io/proc.h"
 #include "io/title.h"
 #include "roles/birth.h"
 #include "roles/estate.h"
+#include "roles/manager.h"
 #include "roles/news.h"
 #include "roles/reload.h"
 
@@ -45,7 +45,7 @@ struct guardian {
 	struct heritage heritage;
 	struct board *board;
 	struct loop loop;
-	struct notify_sender manager;
+	struct manager manager;
 	struct reload reload;
 	struct restart restart;
 	struct lateness lateness;
@@ -53,9 +53,7 @@ struct guardian {
 	bool unburied;	      /* it ended; what it left is not proven dead */
 	int64_t start_ms;     /* when to start it */
 	int64_t opened_ms;    /* when the node began */
-	int64_t watchdog_ms;  /* when the manager's watchdog is due */
 	uint32_t reload_wish; /* the board's, as last acted upon */
-	bool ready;
 	bool done;
 	int exit_code;
 	int rtmin3; /* what systemd-nspawn and machinectl send PID 1 */
@@ -68,6 +66,45 @@ static void ring_all(const struct guardian *guardian)
 			bell_ring(guardian->heritage.bells[role]);
 }
 
+/* ---- reloading ---- */
+
+static void begin_reload(struct guardian *guardian, int64_t now_ms)
+{
+	manager_reloading(&guardian->manager);
+	reload_begin(&guardian->reload, &guardian->heritage, &guardian->loop,
+		     now_ms);
+	if (guardian->reload.pid != 0)
+		return;
+	/* It could not be begun, which was said. */
+	guardian->board->reload_refused++;
+	manager_reloaded(&guardian->manager, false);
+}
+
+static void take_reload(struct guardian *guardian, bool good)
+{
+	manager_reloaded(&guardian->manager, good);
+	if (good) {
+		guardian->board->config_generation++;
+		events_add(guardian->board, EVENT_RELOADED,
+			   guardian->heritage.config->node, "generation %u",
+			   guardian->board->config_generation);
+		log_info("guardian: reloaded generation=%u",
+			 guardian->board->config_generation);
+		ring_all(guardian);
+	} else {
+		guardian->board->reload_refused++;
+		events_add(guardian->board, EVENT_RELOAD_REFUSED,
+			   guardian->heritage.config->node,
+			   "the configuration has errors, see the log");
+		log_err(0, "guardian: reload refused, nothing was changed");
+	}
+	news_tell(&guardian->heritage);
+	if (guardian->reload.again) {
+		guardian->reload.again = false;
+		begin_reload(guardian, clock_ms());
+	}
+}
+
 /* ---- signals ---- */
 
 static void ask_to_stop(struct guardian *guardian, uint32_t wish)
@@ -77,7 +114,7 @@ static void ask_to_stop(struct guardian *guardian, uint32_t wish)
 
 	if (wish <= guardian->board->stopping)
 		return;
-	notify_send(&guardian->manager, "STOPPING=1\nSTATUS=stopping");
+	manager_stopping(&guardian->manager);
 	events_add(guardian->board, EVENT_NODE_STOPPING,
 		   guardian->heritage.config->node, "%s", how[wish]);
 	guardian->board->stopping = wish;
@@ -118,11 +155,8 @@ static void take_signals(struct guardian *guardian, int64_t now_ms)
 		guardian->reload_wish = guardian->board->reload_wish;
 		asked = true;
 	}
-	if (asked && guardian->board->stopping == 0) {
-		notify_send(&guardian->manager, "RELOADING=1");
-		reload_begin(&guardian->reload, &guardian->heritage, loop,
-			     now_ms);
-	}
+	if (asked && guardian->board->stopping == 0)
+		begin_reload(guardian, now_ms);
 	pass_on(guardian, SIGUSR1);
 	pass_on(guardian, SIGUSR2);
 	pass_on(guardian, SIGTTIN);
@@ -171,32 +205,6 @@ static void mark_lost(struct board *board)
 	}
 	for (int role = ROLE_SUPERVISOR; role < ROLE_MAX; role++)
 		board->roles[role].pid = 0;
-}
-
-static void take_reload(struct guardian *guardian, bool good)
-{
-	notify_send(&guardian->manager, "READY=1");
-	if (good) {
-		guardian->board->config_generation++;
-		events_add(guardian->board, EVENT_RELOADED,
-			   guardian->heritage.config->node, "generation %u",
-			   guardian->board->config_generation);
-		log_info("guardian: reloaded generation=%u",
-			 guardian->board->config_generation);
-		ring_all(guardian);
-	} else {
-		guardian->board->reload_refused++;
-		events_add(guardian->board, EVENT_RELOAD_REFUSED,
-			   guardian->heritage.config->node,
-			   "the configuration has errors, see the log");
-		log_err(0, "guardian: reload refused, nothing was changed");
-	}
-	news_tell(&guardian->heritage);
-	if (guardian->reload.again) {
-		guardian->reload.again = false;
-		reload_begin(&guardian->reload, &guardian->heritage,
-			     &guardian->loop, clock_ms());
-	}
 }
 
 static void log_end(pid_t pid, int status)
@@ -303,25 +311,23 @@ static void hear_essential(struct guardian *guardian)
 
 static void tell_manager(struct guardian *guardian, int64_t now_ms)
 {
-	if (!guardian->ready && guardian->board->ready) {
-		guardian->ready = true;
+	if (!guardian->manager.ready && guardian->board->ready) {
 		log_info("guardian: ready after_ms=%lld",
 			 (long long)(now_ms - guardian->opened_ms));
-		notify_send(&guardian->manager, "READY=1\nSTATUS=ready");
+		manager_ready(&guardian->manager);
 	}
-	if (guardian->manager.wants_watchdog &&
-	    now_ms >= guardian->watchdog_ms) {
-		notify_send(&guardian->manager, "WATCHDOG=1");
-		guardian->watchdog_ms = now_ms + LOOK_MS / 2;
-	}
+	manager_turn(&guardian->manager, guardian->board, now_ms);
 }
 
 static int64_t next_turn(const struct guardian *guardian, int64_t now_ms)
 {
-	int64_t next_ms = now_ms + (guardian->ready ? LOOK_MS : READY_LOOK_MS);
+	int64_t look_ms = guardian->manager.ready ? LOOK_MS : READY_LOOK_MS;
+	int64_t next_ms = manager_deadline(&guardian->manager);
 
 	if (guardian->unburied)
 		return now_ms;
+	if (now_ms + look_ms < next_ms)
+		next_ms = now_ms + look_ms;
 	if (guardian->supervisor == 0 && guardian->start_ms < next_ms)
 		next_ms = guardian->start_ms;
 	return next_ms;
@@ -394,7 +400,7 @@ static void introduce(struct guardian *guardian)
 	guardian->opened_ms = clock_ms();
 	tidy_up();
 	log_role("guardian");
-	notify_sender_open(&guardian->manager);
+	manager_open(&guardian->manager);
 	title_open();
 	title_set("guardian");
 	proc_adopt_orphans();
@@ -412,9 +418,16 @@ static void dissolve(struct guardian *guardian)
 /* The configuration may be ahead of this version. */
 static void tell_what_is_not_run(const struct config *config)
 {
-	if (config->cluster.present)
-		log_warn(0, "guardian: configured but not run yet cluster=%s",
-			 config->cluster.name);
+	size_t counts[3] = { 0 };
+
+	for (size_t i = 0; i < config->units_count; i++)
+		counts[config->units[i].kind]++;
+	if (config->cluster.present || counts[UNIT_SINGLETON] > 0)
+		log_warn(0,
+			 "guardian: configured but not run yet cluster=%s "
+			 "singletons=%zu",
+			 config->cluster.present ? "yes" : "no",
+			 counts[UNIT_SINGLETON]);
 }
 
 int guardian_main(const struct config *config, const char *config_path)
