@@ -1,32 +1,31 @@
-/* The services and singletons, as the board shows them. */
+/* The services, as the board shows them. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/suggest.h"
-#include "roles/after.h"
 #include "roles/server_reply.h"
 #include "roles/server_units.h"
 
 #define UNITS_MAX_BYTES	  (4u << 20)
 #define UNITS_FIRST_BYTES 16384
 
-void unit_member(struct out *out, const char *name)
+static void member(struct out *out, const char *name)
 {
 	out_string(out, ",\"");
 	out_string(out, name);
 	out_string(out, "\":");
 }
 
-void unit_number(struct out *out, const char *name, int64_t value)
+static void number(struct out *out, const char *name, int64_t value)
 {
-	unit_member(out, name);
+	member(out, name);
 	out_i64(out, value);
 }
 
-void unit_time(struct out *out, const char *name, int64_t ms)
+static void when(struct out *out, const char *name, int64_t ms)
 {
-	unit_member(out, name);
+	member(out, name);
 	if (ms == 0) {
 		out_string(out, "null");
 		return;
@@ -36,17 +35,32 @@ void unit_time(struct out *out, const char *name, int64_t ms)
 	out_char(out, '"');
 }
 
-void unit_words(struct out *out, const char *name,
-		const struct board_text *text)
+static void words(struct out *out, const char *name,
+		  const struct board_text *text)
 {
 	char buf[BOARD_TEXT_MAX + 1];
 	size_t len = board_text_get(text, buf, sizeof(buf));
 
-	unit_member(out, name);
+	member(out, name);
 	if (len == 0)
 		out_string(out, "null");
 	else
 		out_json(out, (struct text){ buf, len });
+}
+
+int unit_slot(const struct board *board, const char *name)
+{
+	char buf[BOARD_TEXT_MAX + 1];
+
+	/* The first that was never used ends them. */
+	for (int slot = 0; slot < BOARD_LEADER_FIRST; slot++) {
+		if (atomic_load(&board->units[slot].name.seq) == 0)
+			break;
+		board_text_get(&board->units[slot].name, buf, sizeof(buf));
+		if (strcmp(buf, name) == 0)
+			return slot;
+	}
+	return -1;
 }
 
 const char *unit_state(const struct board *board, unsigned slot)
@@ -73,11 +87,42 @@ const char *unit_state(const struct board *board, unsigned slot)
 	return life <= LIFE_ENDED ? lives[life] : "starting";
 }
 
-void unit_configured(struct out *out, const struct unit *configured)
+static void write_unit(struct out *out, const struct board *board,
+		       const struct unit *configured, int slot)
 {
-	unit_member(out, "essential");
+	const struct board_unit *unit = &board->units[slot >= 0 ? slot : 0];
+	int32_t pid = atomic_load(&unit->pid);
+
+	out_string(out, "{\"name\":");
+	out_json(out, text_of(configured->name));
+	member(out, "state");
+	if (slot < 0) {
+		out_string(out, "\"waiting\"}");
+		return;
+	}
+	out_json(out, text_of(unit_state(board, (unsigned)slot)));
+	member(out, "pid");
+	if (pid > 0)
+		out_i64(out, pid);
+	else
+		out_string(out, "null");
+	when(out, "since", atomic_load(&unit->since_ms));
+	when(out, "started", atomic_load(&unit->started_ms));
+	when(out, "next", atomic_load(&unit->next_ms));
+	number(out, "starts", atomic_load(&unit->starts));
+	member(out, "exit");
+	if (atomic_load(&unit->starts) > 1 || pid == 0)
+		out_i64(out, atomic_load(&unit->exit));
+	else
+		out_string(out, "null");
+	words(out, "status", &unit->status);
+	words(out, "words", &unit->words);
+	words(out, "address", &unit->address);
+	number(out, "lines", (int64_t)atomic_load(&unit->lines));
+	number(out, "dropped", (int64_t)atomic_load(&unit->dropped));
+	member(out, "essential");
 	out_string(out, configured->essential ? "true" : "false");
-	unit_member(out, "after");
+	member(out, "after");
 	out_char(out, '[');
 	for (size_t i = 0; i < configured->after.count; i++) {
 		if (i > 0)
@@ -87,77 +132,31 @@ void unit_configured(struct out *out, const struct unit *configured)
 	out_string(out, "]}");
 }
 
-static void write_service(struct out *out, const struct board *board,
-			  const struct unit *configured, int slot)
-{
-	const struct board_unit *unit = &board->units[slot >= 0 ? slot : 0];
-	int32_t pid = atomic_load(&unit->pid);
-
-	out_string(out, "{\"name\":");
-	out_json(out, text_of(configured->name));
-	unit_member(out, "state");
-	if (slot < 0) {
-		out_string(out, "\"waiting\"}");
-		return;
-	}
-	out_json(out, text_of(unit_state(board, (unsigned)slot)));
-	unit_member(out, "pid");
-	if (pid > 0)
-		out_i64(out, pid);
-	else
-		out_string(out, "null");
-	unit_time(out, "since", atomic_load(&unit->since_ms));
-	unit_time(out, "started", atomic_load(&unit->started_ms));
-	unit_time(out, "next", atomic_load(&unit->next_ms));
-	unit_number(out, "starts", atomic_load(&unit->starts));
-	unit_member(out, "exit");
-	if (atomic_load(&unit->starts) > 1 || pid == 0)
-		out_i64(out, atomic_load(&unit->exit));
-	else
-		out_string(out, "null");
-	unit_words(out, "status", &unit->status);
-	unit_words(out, "words", &unit->words);
-	unit_words(out, "address", &unit->address);
-	unit_number(out, "lines", (int64_t)atomic_load(&unit->lines));
-	unit_number(out, "dropped", (int64_t)atomic_load(&unit->dropped));
-	unit_configured(out, configured);
-}
-
-static void write_unit(struct out *out, const struct server *server,
-		       const struct unit *unit)
-{
-	const struct board *board = server->heritage->board;
-
-	if (unit->kind == UNIT_SERVICE)
-		write_service(out, board, unit,
-			      after_service(board, unit->name));
-	else
-		write_single(out, server, unit);
-}
-
-static void write_all(struct out *out, const struct server *server,
-		      enum unit_kind kind)
+static void write_all(struct out *out, const struct server *server)
 {
 	const struct config *config = server->config;
 	bool first = true;
 
-	out_string(out, kind == UNIT_SERVICE ? "{\"services\":["
-					     : "{\"singletons\":[");
+	out_string(out, "{\"services\":[");
 	for (size_t i = 0; i < config->units_count; i++) {
-		if (config->units[i].kind != kind)
+		const struct unit *unit = &config->units[i];
+
+		if (unit->kind != UNIT_SERVICE)
 			continue;
 		if (!first)
 			out_char(out, ',');
 		first = false;
-		write_unit(out, server, &config->units[i]);
+		write_unit(out, server->heritage->board, unit,
+			   unit_slot(server->heritage->board, unit->name));
 	}
 	out_string(out, "]}");
 }
 
-/* Answers with UNIT, or with all of KIND if that is NULL. */
-static void reply_units(struct visit *visit, enum unit_kind kind,
-			const struct unit *unit)
+/* Answers with what WRITE writes of UNIT (NULL = all). */
+static void reply_units(struct visit *visit, const struct unit *unit)
 {
+	const struct server *server = visit->server;
+	const struct board *board = server->heritage->board;
 	char *body = NULL;
 
 	for (size_t cap = UNITS_FIRST_BYTES; cap <= UNITS_MAX_BYTES; cap *= 4) {
@@ -169,16 +168,17 @@ static void reply_units(struct visit *visit, enum unit_kind kind,
 			break;
 		out = out_init(body, cap);
 		if (unit != NULL)
-			write_unit(&out, visit->server, unit);
+			write_unit(&out, board, unit,
+				   unit_slot(board, unit->name));
 		else
-			write_all(&out, visit->server, kind);
+			write_all(&out, server);
 		if (out_end(&out) == 0) {
 			reply_changing(visit, body, out.len, "");
 			return;
 		}
 	}
 	free(body);
-	reply_status(visit, 503, "There are too many to list.");
+	reply_status(visit, 503, "There are too many services to list.");
 }
 
 bool reply_unless_operator(struct visit *visit)
@@ -199,11 +199,10 @@ void reply_no_unit(struct visit *visit, enum unit_kind kind)
 	struct out out = out_init(detail, sizeof(detail));
 
 	for (size_t i = 0; i < config->units_count; i++)
-		if (config->units[i].kind != UNIT_JOB)
+		if (config->units[i].kind == kind)
 			suggest_offer(&near, text_of(config->units[i].name));
-	out_string(&out, kind == UNIT_SERVICE
-				 ? "There is no service of that name."
-				 : "There is no singleton of that name.");
+	out_string(&out, kind == UNIT_SERVICE ? "There is no such service."
+					      : "There is no such singleton.");
 	if (near.nearest.len > 0) {
 		out_string(&out, " Did you mean ");
 		out_text(&out, near.nearest);
@@ -213,29 +212,22 @@ void reply_no_unit(struct visit *visit, enum unit_kind kind)
 	reply_status(visit, 404, detail);
 }
 
-const struct unit *unit_asked(struct visit *visit, enum unit_kind kind)
-{
-	struct text name = visit->route.about;
-	const struct unit *unit;
-
-	if (reply_unless_operator(visit))
-		return NULL;
-	unit = config_unit(visit->server->config, kind, name.at, name.len);
-	if (unit == NULL)
-		reply_no_unit(visit, kind);
-	return unit;
-}
-
-void server_units(struct visit *visit, enum unit_kind kind)
+void server_services(struct visit *visit)
 {
 	if (!reply_unless_operator(visit))
-		reply_units(visit, kind, NULL);
+		reply_units(visit, NULL);
 }
 
-void server_unit(struct visit *visit, enum unit_kind kind)
+void server_service(struct visit *visit)
 {
-	const struct unit *unit = unit_asked(visit, kind);
+	struct text name = visit->route.about;
+	const struct unit *unit = config_unit(visit->server->config,
+					      UNIT_SERVICE, name.at, name.len);
 
-	if (unit != NULL)
-		reply_units(visit, kind, unit);
+	if (reply_unless_operator(visit))
+		return;
+	if (unit == NULL)
+		reply_no_unit(visit, UNIT_SERVICE);
+	else
+		reply_units(visit, unit);
 }

@@ -99,7 +99,9 @@ static inline struct spec service(const char *line)
 			      .max_seconds_ms = 5000,
 			      .ready_tcp = "",
 			      .env_file = "",
-			      .log = "stderr" };
+			      .log = "stderr",
+			      .state = "",
+			      .checkpoint = "" };
 }
 
 /* As below the supervisor: a signal that comes early waits for the loop. */
