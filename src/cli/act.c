@@ -23,16 +23,23 @@
 	}
 
 static const struct usage start_usage = UNIT_USAGE(
-	"start", "Starts services, and waits until they are ready.\n");
+	"start",
+	"Starts services and singletons, and waits until they are ready.  One "
+	"with times runs at once, besides its times.\n");
 static const struct usage stop_usage = UNIT_USAGE(
-	"stop", "Stops services until they are told to start, and waits.\n");
+	"stop",
+	"Stops services and singletons until they are told to start, and "
+	"waits.\n");
 static const struct usage restart_usage = UNIT_USAGE(
-	"restart", "Stops services, starts them again, and waits.\n");
+	"restart",
+	"Stops services and singletons, starts them again, and waits.\n");
 static const struct usage enable_usage = UNIT_USAGE(
-	"enable", "Lets services start, now and after every restart of the "
-		  "node.\n");
+	"enable", "Lets services and singletons start, now and after every "
+		  "restart of the node.\n");
 static const struct usage disable_usage = UNIT_USAGE(
-	"disable", "Stops services, also after every restart of the node.\n");
+	"disable",
+	"Stops services and singletons, also after every restart of the "
+	"node.\n");
 static const struct usage reload_usage = {
 	.name = "reload",
 	.synopsis = "",
@@ -62,14 +69,6 @@ static void nap(void)
 
 /* ---- units ---- */
 
-static int look(struct api *api, const char *name)
-{
-	char target[API_TARGET_MAX] = "/v1/services/";
-
-	target_add(target, name);
-	return api_call(api, "GET", target, NULL);
-}
-
 static bool is_one_of(const char *state, const char *const *states)
 {
 	for (; *states != NULL; states++)
@@ -78,11 +77,27 @@ static bool is_one_of(const char *state, const char *const *states)
 	return false;
 }
 
+/* When it was started: a service, or a singleton, the latest time. */
+static const char *start_of(const json_t *unit)
+{
+	return json_text(unit, json_object_get(unit, "when") != NULL
+				       ? "began"
+				       : "started");
+}
+
+static bool is_timed(const json_t *unit)
+{
+	const char *when = json_text(unit, "when");
+
+	return *when != '\0' && strcmp(when, "always") != 0;
+}
+
 /* Has NAME come where ACTION leads?  BEFORE is when it was started then. */
 static bool has_arrived(const json_t *unit, const char *action,
 			const char *before)
 {
-	static const char *const up[] = { "ready", "done", "failed", NULL };
+	static const char *const up[] = { "ready", "done", "failed", "running",
+					  NULL };
 	static const char *const down[] = { "stopped", "disabled", "done",
 					    "failed", NULL };
 	const char *state = json_text(unit, "state");
@@ -90,8 +105,12 @@ static bool has_arrived(const json_t *unit, const char *action,
 	if (strcmp(action, "stop") == 0 || strcmp(action, "disable") == 0)
 		return is_one_of(state, down);
 	if (strcmp(action, "restart") == 0 &&
-	    strcmp(json_text(unit, "started"), before) == 0)
+	    strcmp(start_of(unit), before) == 0)
 		return false;
+	/* It may have run, and ended, since we asked. */
+	if (is_timed(unit) && strcmp(state, "waiting") == 0)
+		return strcmp(action, "enable") == 0 ||
+		       strcmp(start_of(unit), before) != 0;
 	return is_one_of(state, up);
 }
 
@@ -109,13 +128,13 @@ static int judge(const json_t *unit, const char *name)
 }
 
 static int follow(struct api *api, const char *action, const char *name,
-		  const char *before)
+		  const char *target, const char *before)
 {
 	int64_t deadline_ms = api_deadline(api, PATIENCE_MS);
 	int rc;
 
 	for (;;) {
-		rc = look(api, name);
+		rc = api_call(api, "GET", target, NULL);
 		if (rc != 0)
 			return rc;
 		if (has_arrived(api->answer, action, before))
@@ -134,19 +153,19 @@ static int follow(struct api *api, const char *action, const char *name,
 
 static int act_on(struct api *api, const char *action, const char *name)
 {
-	char target[API_TARGET_MAX] = "/v1/services/";
+	char target[API_TARGET_MAX];
+	char deed[API_TARGET_MAX];
 	char before[STAMP_MAX];
-	int rc = look(api, name);
+	int rc = api_find_unit(api, name, target);
 
 	if (rc != 0)
 		return rc;
-	snprintf(before, sizeof(before), "%s",
-		 json_text(api->answer, "started"));
-	target_add(target, name);
-	strncat(target, "/", sizeof(target) - strlen(target) - 1);
-	target_add(target, action);
-	rc = api_call(api, "POST", target, NULL);
-	return rc != 0 ? rc : follow(api, action, name, before);
+	snprintf(before, sizeof(before), "%s", start_of(api->answer));
+	memcpy(deed, target, sizeof(deed));
+	strncat(deed, "/", sizeof(deed) - strlen(deed) - 1);
+	target_add(deed, action);
+	rc = api_call(api, "POST", deed, NULL);
+	return rc != 0 ? rc : follow(api, action, name, target, before);
 }
 
 static int act(const struct usage *usage, int argc, char **argv)

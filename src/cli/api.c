@@ -128,6 +128,25 @@ int api_call(struct api *api, const char *method, const char *target,
 	return api->response.status < 300 ? 0 : api_refused(api);
 }
 
+int api_find_unit(struct api *api, const char *name, char *target)
+{
+	static const char *const places[] = { "/v1/services/",
+					      "/v1/singletons/" };
+	const size_t count = sizeof(places) / sizeof(places[0]);
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		snprintf(target, API_TARGET_MAX, "%s", places[i]);
+		target_add(target, name);
+		rc = api_ask(api, "GET", target, NULL, NULL);
+		if (rc == 0 && api->response.status != 404)
+			break;
+	}
+	if (rc != 0)
+		return api_failed(api, rc);
+	return api->response.status < 300 ? 0 : api_refused(api);
+}
+
 int api_failed(const struct api *api, int rc)
 {
 	const char *path = api->client.path;

@@ -39,6 +39,12 @@ int api_ask_sink(struct api *api, const char *target, const char *extra,
 int api_call(struct api *api, const char *method, const char *target,
 	     const json_t *body);
 
+/* Finds the service or singleton NAME: TARGET, of API_TARGET_MAX bytes, becomes
+ * its path, and the answer is what it shows.  0, or an exit code with a
+ * message.
+ */
+int api_find_unit(struct api *api, const char *name, char *target);
+
 /* Says why there is no answer, RC being a negative errno of io/client.h, or
  * what the problem document in the answer says; the exit code for it.
  */

@@ -29,18 +29,27 @@ struct logs {
 	struct api api;
 	const char *name;
 	bool is_job;
+	char target[API_TARGET_MAX];
 	char known[KNOWN_MAX]; /* the end of what was shown */
 	size_t known_len;
 };
 
+/* Finds what is called so. */
+static int find(struct logs *logs)
+{
+	if (!logs->is_job)
+		return api_find_unit(&logs->api, logs->name, logs->target);
+	snprintf(logs->target, sizeof(logs->target), "/v1/jobs/");
+	target_add(logs->target, logs->name);
+	return 0;
+}
+
 static int ask(struct logs *logs, long lines)
 {
-	char target[API_TARGET_MAX] = "/v1/services/";
+	char target[API_TARGET_MAX];
 	char rest[32];
 
-	if (logs->is_job)
-		snprintf(target, sizeof(target), "/v1/jobs/");
-	target_add(target, logs->name);
+	memcpy(target, logs->target, sizeof(target));
 	snprintf(rest, sizeof(rest), "/log?tail=%ld", lines);
 	strncat(target, rest, sizeof(target) - strlen(target) - 1);
 	return api_call(&logs->api, "GET", target, NULL);
@@ -77,13 +86,11 @@ static void show(struct logs *logs)
 /* Has the job ended?  An answer that does not come says no. */
 static bool has_ended(struct logs *logs)
 {
-	char target[API_TARGET_MAX] = "/v1/jobs/";
 	enum job_state state;
 
 	if (!logs->is_job)
 		return false;
-	target_add(target, logs->name);
-	if (api_ask(&logs->api, "GET", target, NULL, NULL) != 0)
+	if (api_ask(&logs->api, "GET", logs->target, NULL, NULL) != 0)
 		return false;
 	state = job_state_of(text_of(json_text(logs->api.answer, "state")));
 	return state >= JOB_READY;
@@ -118,6 +125,8 @@ int command_logs(int argc, char **argv)
 	logs.name = options.argv[0];
 	logs.is_job = job_id_is_valid(text_of(logs.name));
 	rc = api_open(&logs.api, &options);
+	if (rc == 0)
+		rc = find(&logs);
 	if (rc == 0)
 		rc = ask(&logs, options.all ? LINES_ALL : lines);
 	if (rc == 0)

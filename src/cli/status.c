@@ -155,28 +155,74 @@ static void print_service(const json_t *unit)
 	putchar('\n');
 }
 
-/* Prints the services, or that one; *FOUND counts them.  0, or
- * EXIT_CODE_DOWN when one that should run does not.
- */
-static int print_services(struct api *api, const char *name, size_t *found)
+static void print_single(const json_t *unit)
 {
+	const json_t *last = json_object_get(unit, "last");
+	const char *state = json_text(unit, "state");
+	const char *next = json_text(unit, "next");
+
+	printf("singleton %-16s %-10s", json_text(unit, "name"), state);
+	if (number(unit, "pid") > 0)
+		printf(" pid %lld", number(unit, "pid"));
+	printf(" %s", json_text(unit, "when"));
+	if (*next != '\0')
+		printf(", next %s", next);
+	if (number(unit, "missed") > 0)
+		printf(", missed %lld", number(unit, "missed"));
+	if (json_is_object(last) &&
+	    strcmp(json_text(last, "how"), "done") != 0) {
+		printf(", last %s exit %lld", json_text(last, "how"),
+		       number(last, "exit"));
+		if (*json_text(last, "words") != '\0') {
+			printf(": ");
+			print_plain(stdout, json_text(last, "words"));
+		}
+	}
+	putchar('\n');
+}
+
+/* Prints the units of the answer's list NAMED, or the one called NAME; *FOUND
+ * counts them.  0, or EXIT_CODE_DOWN when one that should run does not.
+ */
+static int print_units(struct api *api, const char *named, const char *name,
+		       size_t *found)
+{
+	bool single = strcmp(named, "singletons") == 0;
 	const json_t *unit;
 	int down = 0;
 	size_t i;
 
-	json_array_foreach(json_object_get(api->answer, "services"), i, unit)
+	json_array_foreach(json_object_get(api->answer, named), i, unit)
 	{
 		const char *state = json_text(unit, "state");
 
 		if (name != NULL && strcmp(name, json_text(unit, "name")) != 0)
 			continue;
-		print_service(unit);
+		if (single)
+			print_single(unit);
+		else
+			print_service(unit);
 		(*found)++;
 		if (strcmp(state, "failed") == 0 ||
 		    strcmp(state, "restarting") == 0)
 			down = EXIT_CODE_DOWN;
 	}
 	return down;
+}
+
+/* For operators alone; the others see the node and what it offers. */
+static int print_kind(struct api *api, const char *kind, const char *name,
+		      size_t *found)
+{
+	char target[API_TARGET_MAX] = "/v1/";
+	int rc;
+
+	target_add(target, kind);
+	rc = api_ask(api, "GET", target, NULL, NULL);
+	if (rc != 0)
+		return api_failed(api, rc);
+	return api->response.status == 200 ? print_units(api, kind, name, found)
+					   : 0;
 }
 
 static int print_all(struct api *api, const char *name)
@@ -186,12 +232,9 @@ static int print_all(struct api *api, const char *name)
 	size_t found = 0;
 	int rc;
 
-	/* For operators alone; the others see the node and what it offers. */
-	rc = api_ask(api, "GET", "/v1/services", NULL, NULL);
-	if (rc != 0)
-		rc = api_failed(api, rc);
-	else if (api->response.status == 200)
-		rc = print_services(api, name, &found);
+	rc = print_kind(api, "services", name, &found);
+	down = down != 0 ? down : rc;
+	rc = print_kind(api, "singletons", name, &found);
 	down = down != 0 ? down : rc;
 	rc = found > 0 && name != NULL ? 0 : print_types(status, name);
 	json_decref(status);

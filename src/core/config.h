@@ -110,6 +110,12 @@ struct unit {
 	enum job_resume resume;
 };
 
+/* A singleton that runs at its times, not always. */
+static inline bool unit_is_timed(const struct unit *unit)
+{
+	return unit->every_ms > 0 || unit->cron != NULL;
+}
+
 struct config_cluster {
 	bool present;
 	char *name;

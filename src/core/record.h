@@ -11,7 +11,7 @@
 #include "core/codec.h"
 #include "core/version.h"
 
-#define RECORD_KEY_MAX	 64	       /* bytes */
+#define RECORD_KEY_MAX	 160	       /* bytes: "enabled/NODE/NAME" */
 #define RECORD_MAX	 (128u * 1024) /* bytes of a whole record */
 #define RECORD_VALUE_TAG 16
 

@@ -78,9 +78,9 @@ static struct route find_job(struct text rest)
 	return route;
 }
 
-/* "NAME" or "NAME/ACTION"; NAMED and ACTED are the routes for each. */
+/* "NAME", "NAME/log" or "NAME/ACTION"; the routes for each. */
 static struct route find_unit(struct text rest, enum route_name named,
-			      enum route_name acted)
+			      enum route_name logged, enum route_name acted)
 {
 	const char *slash =
 		rest.len > 0 ? memchr(rest.at, '/', rest.len) : NULL;
@@ -101,7 +101,7 @@ static struct route find_unit(struct text rest, enum route_name named,
 	route.name = acted;
 	route.methods = METHOD_POST;
 	if (text_is(route.action, "log")) {
-		route.name = ROUTE_SERVICE_LOG;
+		route.name = logged;
 		route.methods = READ;
 	}
 	return route;
@@ -115,9 +115,11 @@ struct route route_find(struct text path)
 	if (cut_prefix(&rest, "/v1/jobs/"))
 		return find_job(rest);
 	if (cut_prefix(&rest, "/v1/services/"))
-		return find_unit(rest, ROUTE_SERVICE, ROUTE_SERVICE_ACTION);
+		return find_unit(rest, ROUTE_SERVICE, ROUTE_SERVICE_LOG,
+				 ROUTE_SERVICE_ACTION);
 	if (cut_prefix(&rest, "/v1/singletons/"))
-		return find_unit(rest, ROUTE_SINGLETON, ROUTE_SINGLETON_ACTION);
+		return find_unit(rest, ROUTE_SINGLETON, ROUTE_SINGLETON_LOG,
+				 ROUTE_SINGLETON_ACTION);
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		if (text_is(path, fixed[i].path))
 			return fixed[i].route;

@@ -42,8 +42,7 @@ enum {
 	TAG_LOG = 34,
 	TAG_LOG_ROTATE = 35,
 	TAG_LOG_KEEP = 36,
-	TAG_STATE = 37,
-	TAG_CHECKPOINT = 38,
+	/* 37 and 38 are retired */
 	TAG_FINAL = 39,
 };
 
@@ -76,8 +75,6 @@ static void put_unit(struct enc *enc, const struct spec *spec)
 	put_string(enc, TAG_LOG, spec->log);
 	enc_u64(enc, TAG_LOG_ROTATE, spec->log_rotate);
 	enc_u64(enc, TAG_LOG_KEEP, spec->log_keep);
-	put_string(enc, TAG_STATE, spec->state);
-	put_string(enc, TAG_CHECKPOINT, spec->checkpoint);
 	enc_u64(enc, TAG_FINAL, spec->final);
 }
 
@@ -166,12 +163,6 @@ static int take_string(struct spec *spec, const struct field *field)
 		break;
 	case TAG_LOG:
 		spec->log = string;
-		break;
-	case TAG_STATE:
-		spec->state = string;
-		break;
-	case TAG_CHECKPOINT:
-		spec->checkpoint = string;
 		break;
 	default:
 		spec->work_dir = string;
@@ -283,8 +274,7 @@ static int take_number(struct spec *spec, const struct field *field)
 static bool is_string(uint8_t tag)
 {
 	return (tag >= TAG_UNIT && tag <= TAG_GROUP) || tag == TAG_WORK_DIR ||
-	       tag == TAG_READY_TCP || tag == TAG_ENV_FILE || tag == TAG_LOG ||
-	       tag == TAG_STATE || tag == TAG_CHECKPOINT;
+	       tag == TAG_READY_TCP || tag == TAG_ENV_FILE || tag == TAG_LOG;
 }
 
 int spec_decode(struct spec *spec, const void *buf, size_t len)
@@ -303,9 +293,7 @@ int spec_decode(struct spec *spec, const void *buf, size_t len)
 			       .kind = UNIT_JOB,
 			       .ready_tcp = "",
 			       .env_file = "",
-			       .log = "stderr",
-			       .state = "",
-			       .checkpoint = "" };
+			       .log = "stderr" };
 	while (rc == 0 && dec_next(&dec, &field))
 		rc = is_string(field.tag) ? take_string(spec, &field)
 					  : take_number(spec, &field);

@@ -63,8 +63,6 @@ struct spec {
 	const char *log;	  /* "stderr", "syslog", "file:PATH" */
 	uint64_t log_rotate;	  /* bytes */
 	uint32_t log_keep;	  /* old files */
-	const char *state;	/* what was saved before (HOLDFAST_STATE), "" */
-	const char *checkpoint; /* where to save (HOLDFAST_CHECKPOINT), "" */
 };
 
 /* Bytes written or -ENOSPC (also when a single string passes 64 KiB). */

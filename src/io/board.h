@@ -23,6 +23,7 @@
 #define BOARD_TEXT_MAX	   251	/* bytes of a text */
 #define BOARD_NAME_MAX	   64	/* bytes of a unit's name */
 #define BOARD_EVENTS_MAX   1024 /* latest events kept */
+#define BOARD_SINGLES_MAX  1024 /* singletons */
 
 enum role {
 	ROLE_GUARDIAN,
@@ -121,6 +122,30 @@ struct board_unit {
 	struct board_text address; /* X_HOLDFAST_ADDRESS= */
 };
 
+/* What a singleton shows of itself; touched only when it is used.  While it
+ * runs here its holding's board_unit shows the rest.  All of it is written by
+ * the journal role; NAME first, and an empty one ends the table.
+ */
+struct board_single {
+	struct board_text name;
+	_Atomic uint32_t goal;	  /* enum goal */
+	_Atomic uint32_t slot;	  /* of its holding, 0 = it has none */
+	_Atomic uint64_t token;	  /* of the latest assignment */
+	_Atomic int64_t next_ms;  /* wall clock: its next time, or when it is
+				     tried again; 0 = neither */
+	_Atomic int64_t slot_ms;  /* the latest of its times that was used */
+	_Atomic int64_t ahead_ms; /* how far that is in the future, the clock
+				     having been set back */
+	_Atomic int64_t began_ms; /* the latest assignment */
+	_Atomic int64_t ended_ms; /* its latest end */
+	_Atomic uint32_t how;	  /* enum message_how, 0 before that */
+	_Atomic int32_t exit;	  /* likewise: code, 128 + signal */
+	_Atomic uint64_t runs;	  /* since the node started, as these: */
+	_Atomic uint64_t failures;
+	_Atomic uint64_t missed; /* of its times */
+	struct board_text words; /* the last ones of its latest end */
+};
+
 enum drain_wish { DRAIN_WISH_NONE, DRAIN_WISH_ON, DRAIN_WISH_OFF };
 
 /* One that happened; io/events.h. */
@@ -186,6 +211,7 @@ struct board {
 	struct board_role roles[ROLE_MAX];
 	struct holding holdings[BOARD_HOLDINGS_MAX];
 	struct board_unit units[BOARD_HOLDINGS_MAX];
+	struct board_single singles[BOARD_SINGLES_MAX];
 };
 
 /* Tokens of services fence nothing; they are told from others by this bit. */

@@ -213,11 +213,6 @@ static void put_all_units(struct dump *dump, const struct schema_key *key,
 	fprintf(dump->file, "%*s};\n", dump->depth * 2, "");
 }
 
-static bool is_timed(const struct unit *unit)
-{
-	return unit->every_ms > 0 || unit->cron != NULL;
-}
-
 #define FIELD(TYPE) ((TYPE const *)(const void *)((const char *)base + key->at))
 
 static void put_scalar(const struct dump *dump, const struct schema_key *key,
@@ -234,7 +229,7 @@ static void put_scalar(const struct dump *dump, const struct schema_key *key,
 		end(dump, key);
 		break;
 	case SCHEMA_WORD:
-		if ((key->flags & SCHEMA_TIMED) != 0 && !is_timed(base))
+		if ((key->flags & SCHEMA_TIMED) != 0 && !unit_is_timed(base))
 			return;
 		put_plain(dump, key, key->words[*FIELD(unsigned)], true);
 		break;

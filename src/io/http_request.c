@@ -4,6 +4,10 @@
 #include "io/http_inside.h"
 
 #define BODY_FIRST_BYTES 1024
+/* A body too large is read to its end up to this length: who is refused while
+ * it still sends is cut off by its own kernel before it reads why.
+ */
+#define BODY_DISCARD_MAX (16u << 20)
 
 static struct inner *inner_of(struct http_request *request)
 {
@@ -52,6 +56,14 @@ static enum MHD_Result refuse_size(struct inner *inner)
 	return refuse(inner, 413,
 		      DOCUMENT("413", "Content Too Large",
 			       "The body is longer than http.max-body."));
+}
+
+/* Is a body of BYTES worth reading only to throw it away?  Not when its sender
+ * asked first, and waits.
+ */
+static bool is_discarded(struct MHD_Connection *mhd, uint64_t bytes)
+{
+	return bytes <= BODY_DISCARD_MAX && field_of(mhd, "Expect").len == 0;
 }
 
 static enum MHD_Result count_lengths(void *cls, enum MHD_ValueKind kind,
@@ -120,8 +132,10 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *mhd,
 	if (!is_framed_well(mhd))
 		return refuse_framing(inner);
 	length = field_of(mhd, "Content-Length");
-	if (length.len > 0 && (!text_to_u64(length, UINT64_MAX, &bytes) ||
-			       bytes > http->setup.max_body))
+	if (length.len > 0 && !text_to_u64(length, UINT64_MAX, &bytes))
+		return refuse_size(inner);
+	inner->too_large = bytes > http->setup.max_body;
+	if (inner->too_large && !is_discarded(mhd, bytes))
 		return refuse_size(inner);
 	return MHD_YES;
 }

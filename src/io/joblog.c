@@ -102,7 +102,7 @@ void joblog_write(struct joblog *log, struct text data)
 {
 	int rc = 0;
 
-	if (log->failed || !log->dir->used || data.len == 0)
+	if (log->dir == NULL || log->failed || !log->dir->used || data.len == 0)
 		return;
 	if (log->fd == -1) {
 		log->fd = outputdir_create(log->dir, "log");

@@ -189,6 +189,8 @@ void outputdir_inherit(const struct outputdir *dir)
 					  "state") ||
 				take_over(dir, fd, earlier.name, "state",
 					  "state");
+		/* If nothing is left in it. */
+		(void)unlinkat(fd, earlier.name, AT_REMOVEDIR);
 		memcpy(below, earlier.name, sizeof(below));
 		earlier.name[0] = '\0';
 	}

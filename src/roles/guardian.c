@@ -418,16 +418,9 @@ static void dissolve(struct guardian *guardian)
 /* The configuration may be ahead of this version. */
 static void tell_what_is_not_run(const struct config *config)
 {
-	size_t counts[3] = { 0 };
-
-	for (size_t i = 0; i < config->units_count; i++)
-		counts[config->units[i].kind]++;
-	if (config->cluster.present || counts[UNIT_SINGLETON] > 0)
-		log_warn(0,
-			 "guardian: configured but not run yet cluster=%s "
-			 "singletons=%zu",
-			 config->cluster.present ? "yes" : "no",
-			 counts[UNIT_SINGLETON]);
+	if (config->cluster.present)
+		log_warn(0, "guardian: configured but not run yet cluster=%s",
+			 config->cluster.name);
 }
 
 int guardian_main(const struct config *config, const char *config_path)

@@ -21,8 +21,10 @@
 #include "io/names.h"
 #include "io/shared_dir.h"
 #include "io/tree.h"
+#include "io/zones.h"
 #include "roles/heritage.h"
 #include "roles/ledger.h"
+#include "roles/news.h"
 #include "roles/specfile.h"
 
 #define JOURNAL_BEAT_MS	   500	/* longest turn without a sign of life */
@@ -37,8 +39,9 @@ struct journal_role {
 	struct shared_dir shared;
 	struct journal journal;
 	struct ledger ledger;
-	int work_dir;		  /* descriptors: STATE/work */
-	int shared_path;	  /* SHARED */
+	int work_dir;	 /* descriptors: STATE/work */
+	int shared_path; /* SHARED */
+	struct zones zones;
 	int64_t readers_ms;	  /* when dead readers are looked for next */
 	bool ready[ROLE_MAX + 1]; /* links with something to read */
 	uint8_t packet[MESSAGE_MAX];
@@ -142,8 +145,24 @@ static void ring(void *arg, bool changes, bool holdings)
 		bell_ring(heritage->bells[ROLE_HTTP + i]);
 }
 
-static const struct ledger_ops ops = { send_reply,  write_spec,	    remove_spec,
-				       remove_work, remove_scratch, ring };
+static const struct zone *zone(void *arg, const char *name)
+{
+	struct journal_role *role = arg;
+
+	return zones_get(&role->zones, name);
+}
+
+static void news(void *arg)
+{
+	const struct journal_role *role = arg;
+
+	news_tell(role->heritage);
+}
+
+static const struct ledger_ops ops = { send_reply,     write_spec,
+				       remove_spec,    remove_work,
+				       remove_scratch, zone,
+				       news,	       ring };
 
 /* ---- start ---- */
 

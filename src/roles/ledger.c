@@ -7,8 +7,6 @@
 #include "io/log.h"
 #include "roles/ledger_parts.h"
 
-static const char job_prefix[] = "job/";
-
 int ledger_init(struct ledger *ledger, const struct ledger_world *world,
 		const struct config *config)
 {
@@ -16,7 +14,7 @@ int ledger_init(struct ledger *ledger, const struct ledger_world *world,
 
 	/* The buffers behind stay untouched: an idle node saves their memory.
 	 */
-	memset(ledger, 0, offsetof(struct ledger, loaded));
+	memset(ledger, 0, offsetof(struct ledger, singles));
 	ledger->world = *world;
 	ledger->config = config;
 	ledger->kept_max = LEDGER_KEPT_MAX;
@@ -137,8 +135,7 @@ static int64_t due_of(const struct job *job)
 	return job_has_ended(job) ? job->expires_ms : 0;
 }
 
-/* Encodes JOB into ledger->record and ledger->json and fills KEPT. */
-static int encode(struct ledger *ledger, const struct job *job,
+int ledger_encode(struct ledger *ledger, const struct job *job,
 		  struct record *record, struct view_job *kept)
 {
 	char key[RECORD_KEY_MAX];
@@ -203,7 +200,7 @@ int ledger_store(struct ledger *ledger, const struct job *job, bool durable)
 {
 	struct record record;
 	struct view_job kept;
-	int rc = encode(ledger, job, &record, &kept);
+	int rc = ledger_encode(ledger, job, &record, &kept);
 
 	/* Without a current segment the coming snapshot takes it along. */
 	if (rc == 0 && durable && ledger->fresh) {
@@ -221,198 +218,6 @@ int ledger_store(struct ledger *ledger, const struct job *job, bool durable)
 	else
 		log_err(rc, "journal: cannot keep job=%s", job->id);
 	return rc;
-}
-
-/* ---- at the start ---- */
-
-struct replay {
-	struct ledger *ledger;
-	uint32_t epoch; /* the highest seen */
-};
-
-static int replay_job(struct replay *replay, const struct record *record)
-{
-	struct ledger *ledger = replay->ledger;
-	struct view *view = ledger->world.view;
-	struct view_job known;
-	struct view_job kept;
-	struct record again;
-	struct job job;
-	int rc = job_decode(&job, record);
-
-	if (rc != 0)
-		return 0; /* of a later version of the program, or damaged */
-	rc = view->ops->get(view, job.id, &known);
-	if (rc == 0 && version_compare(known.version, job.version) >= 0)
-		return 0;
-	if (rc != 0 && rc != -ENOENT)
-		return rc;
-	/* Also when its time is over: the view may know an earlier state of it,
-	 * and expiry is for the turns to come. */
-	rc = encode(ledger, &job, &again, &kept);
-	return rc != 0 ? rc : view->ops->put(view, job.id, &kept);
-}
-
-static int replay_record(void *arg, const struct record *record)
-{
-	struct replay *replay = arg;
-	struct ledger *ledger = replay->ledger;
-	size_t prefix = sizeof(job_prefix) - 1;
-	uint32_t epoch = token_epoch(record->version.token);
-
-	if (epoch > replay->epoch)
-		replay->epoch = epoch;
-	if (record->key.len <= prefix ||
-	    memcmp(record->key.at, job_prefix, prefix) != 0)
-		return ledger_replay_unit(ledger, record);
-	return replay_job(replay, record);
-}
-
-struct arrival {
-	int64_t created_ms;
-	char id[JOB_ID_LEN + 1];
-};
-
-static int by_arrival(const void *a, const void *b)
-{
-	const struct arrival *x = a;
-	const struct arrival *y = b;
-
-	if (x->created_ms != y->created_ms)
-		return x->created_ms < y->created_ms ? -1 : 1;
-	return strcmp(x->id, y->id);
-}
-
-static int enqueue(struct ledger *ledger, const char *id)
-{
-	struct queue_entry *entry;
-	struct job job;
-	bool given;
-	int rc = ledger_load(ledger, id, &job);
-
-	if (rc != 0)
-		return rc;
-	given = job.node.len > 0;
-	entry = queue_add(ledger->queue, id, ledger_type(ledger, job.type),
-			  ledger_unique(&job), given ? job.held : 0);
-	if (entry == NULL)
-		return -ENOSPC;
-	entry->cancelling = job.cancelling;
-	entry->not_before_ms = job.not_before_ms;
-	if (ledger_unit(ledger, &job) != NULL)
-		entry->wait_ms = ledger_unit(ledger, &job)->backoff_max_ms;
-	return 0;
-}
-
-static void learn_kept(struct ledger *ledger, const struct view_job *kept)
-{
-	struct record record;
-	struct job job;
-
-	if (record_decode(&record, kept->record.at, kept->record.len) == 0 &&
-	    job_decode(&job, &record) == 0)
-		ledger_learn(ledger, &job);
-}
-
-/* Counts what the view holds and fills the queue in the order of arrival. */
-static int load_queue(struct ledger *ledger)
-{
-	struct view *view = ledger->world.view;
-	struct arrival *live = calloc(LEDGER_LIVE_MAX, sizeof(*live));
-	struct view_job job;
-	char id[JOB_ID_LEN + 1] = "";
-	size_t count = 0;
-	int rc = live == NULL ? -ENOMEM : 0;
-
-	while (rc == 0 && (rc = view->ops->next(view, id, &job)) == 0) {
-		ledger->kept++;
-		ledger->live_bytes += job.record.len;
-		if (job.state == JOB_READY)
-			learn_kept(ledger, &job);
-		if (job.state >= JOB_READY)
-			continue;
-		if (count == LEDGER_LIVE_MAX) {
-			rc = -ENOSPC;
-			break;
-		}
-		live[count].created_ms = job.created_ms;
-		memcpy(live[count++].id, id, sizeof(id));
-	}
-	if (rc == -ENOENT)
-		rc = ledger_count_registers(ledger);
-	if (rc == 0)
-		qsort(live, count, sizeof(*live), by_arrival);
-	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = enqueue(ledger, live[i].id);
-	free(live);
-	return rc;
-}
-
-static void set_limits(struct ledger *ledger)
-{
-	for (size_t i = 0; i < ledger->config->units_count; i++)
-		ledger->queue->types[i].limit =
-			ledger->config->units[i].per_node;
-	atomic_store(&ledger->world.board->workers, ledger->config->workers);
-}
-
-/* Forgets all that a failed attempt to open has put together. */
-static void reset(struct ledger *ledger)
-{
-	struct queue_entry *entries = ledger->queue->entries;
-
-	if (ledger->in_batch)
-		ledger->world.view->ops->abort(ledger->world.view);
-	memset(entries, 0, sizeof(*entries) * ledger->queue->high);
-	queue_init(ledger->queue, entries, LEDGER_LIVE_MAX);
-	memset(ledger->slots, 0, sizeof(ledger->slots));
-	memset(ledger->took_ms, 0,
-	       sizeof(ledger->took_ms[0]) * ledger->config->units_count);
-	ledger->in_batch = false;
-	ledger->fresh = false;
-	ledger->dirty = false;
-	ledger->kept = 0;
-	ledger->next_due_ms = 0;
-	ledger->live_bytes = 0;
-	ledger->slots_high = 0;
-	ledger->replies_count = 0;
-	ledger->changes_count = 0;
-	ledger->settled_count = 0;
-	ledger->given_count = 0;
-}
-
-int ledger_open(struct ledger *ledger, struct ledger_now now)
-{
-	struct replay replay = { .ledger = ledger };
-	int rc;
-
-	reset(ledger);
-	rc = ledger_begin(ledger);
-	if (rc == 0)
-		rc = journal_replay(ledger->world.journal, replay_record,
-				    &replay);
-	if (rc == 0)
-		rc = load_queue(ledger);
-	if (rc == 0) {
-		set_limits(ledger);
-		/* Above all that was ever shown, the last failed start of ours
-		 * included. */
-		ledger->epoch = (replay.epoch > ledger->epoch ? replay.epoch
-							      : ledger->epoch) +
-				1;
-		ledger->counter = 0;
-		ledger_adopt(ledger, now);
-		ledger->open = true;
-		rc = ledger_commit(ledger, now);
-	}
-	if (rc != 0) {
-		ledger->open = false;
-		reset(ledger);
-		return rc;
-	}
-	log_info("journal: leads epoch=%u kept=%llu live=%u", ledger->epoch,
-		 (unsigned long long)ledger->kept, ledger->queue->count);
-	return 0;
 }
 
 /* ---- a turn ---- */
@@ -453,7 +258,7 @@ void ledger_take(struct ledger *ledger, unsigned link,
 		ledger_outcome(ledger, message, now);
 		break;
 	case MESSAGE_UNIT:
-		ledger_operator(ledger, link, message);
+		ledger_operator(ledger, link, message, now);
 		break;
 	case MESSAGE_REPLY:
 		break;
@@ -505,7 +310,7 @@ static int expire(struct ledger *ledger, const char *id, struct ledger_now now)
 		mark_changed(ledger, id);
 		return view->ops->remove(view, id);
 	}
-	rc = encode(ledger, &job, &record, &kept);
+	rc = ledger_encode(ledger, &job, &record, &kept);
 	kept.due_ms = job.expires_ms + LEDGER_HISTORY_MS;
 	return rc != 0 ? rc : put(ledger, id, &kept);
 }
@@ -549,12 +354,21 @@ void ledger_turn(struct ledger *ledger, struct ledger_now now)
 	if (ledger->storage != 0)
 		return;
 	ledger_look_at_holdings(ledger, now);
+	ledger_singles_turn(ledger, now);
 	expire_due(ledger, now);
 	ledger_assign(ledger, now);
 	/* What could not be shown at the end of an earlier batch is tried again
 	 * at the end of this one, so there must be one. */
 	if (ledger->given_count > 0)
 		(void)ledger_begin(ledger);
+}
+
+void ledger_set_limits(struct ledger *ledger)
+{
+	for (size_t i = 0; i < ledger->config->units_count; i++)
+		ledger->queue->types[i].limit =
+			ledger->config->units[i].per_node;
+	atomic_store(&ledger->world.board->workers, ledger->config->workers);
 }
 
 void ledger_reload(struct ledger *ledger, const struct config *config)
@@ -570,7 +384,8 @@ void ledger_reload(struct ledger *ledger, const struct config *config)
 				     ledger_type(ledger, job.type));
 	for (size_t i = 0; i < QUEUE_TYPES_MAX; i++)
 		ledger->queue->types[i].limit = 0;
-	set_limits(ledger);
+	ledger_set_limits(ledger);
+	ledger_singles_configure(ledger, config);
 }
 
 int64_t ledger_deadline(struct ledger *ledger, struct ledger_now now)
@@ -585,6 +400,8 @@ int64_t ledger_deadline(struct ledger *ledger, struct ledger_now now)
 	if (wall != INT64_MAX)
 		deadline =
 			now.ms + (wall > now.wall_ms ? wall - now.wall_ms : 0);
+	if (ledger_singles_deadline(ledger, now) < deadline)
+		deadline = ledger_singles_deadline(ledger, now);
 	if (ledger->unsynced > 0 || ledger->given_count > 0)
 		deadline = deadline < now.ms + LEDGER_RETRY_MS
 				   ? deadline

@@ -1,4 +1,5 @@
-/* ledger - what the journal role knows of jobs, and decides about them.
+/* ledger - what the journal role knows of jobs and singletons, and decides
+ * about them.
  *
  * Reaches the world only through the journal (io/journal.h), the view
  * (io/view.h), the board and struct ledger_ops; time is an argument.  So the
@@ -24,8 +25,10 @@
 #define HOLDFAST_ROLES_LEDGER_H
 
 #include "core/config.h"
+#include "core/due.h"
 #include "core/message.h"
 #include "core/queue.h"
+#include "core/single.h"
 #include "io/board.h"
 #include "io/journal.h"
 #include "io/view.h"
@@ -43,8 +46,10 @@
 #define LEDGER_STEPS_MAX	32768 /* shown steps between two synced ones */
 #define LEDGER_RETRY_MS		1000  /* storage failed: try again */
 #define LEDGER_HISTORY_MS	(INT64_C(24) * 3600 * 1000) /* after expiry */
-#define LEDGER_GIVEN_MAX	1024 /* jobs given away and not yet shown */
-#define LEDGER_REMOVALS_MAX	16   /* directories removed in one turn */
+#define LEDGER_GIVEN_MAX	1024 /* given away and not yet shown */
+#define LEDGER_SINGLES_MAX	BOARD_SINGLES_MAX
+#define LEDGER_AFTER_MS		100 /* between two looks at what one waits for */
+#define LEDGER_REMOVALS_MAX	16  /* directories removed in one turn */
 #define LEDGER_BATCH_BYTES	(1u << 20) /* room made ahead of a batch */
 /* Bytes a segment may hold beyond 7/4 of its live records before a new one
  * begins. */
@@ -68,6 +73,11 @@ struct ledger_ops {
 	void (*remove_work)(void *arg, const char *id);
 	/* Removes what attempts of job ID left for one another. */
 	void (*remove_scratch)(void *arg, const char *id);
+	/* The time zone NAME, NULL = the node's own; NULL when there is none
+	 * such.  It stays where it is. */
+	const struct zone *(*zone)(void *arg, const char *name);
+	/* What operators look at has changed. */
+	void (*news)(void *arg);
 	/* Changes or holdings were published. */
 	void (*ring)(void *arg, bool changes, bool holdings);
 };
@@ -89,8 +99,38 @@ struct ledger_reply {
 	bool joined;
 };
 
+/* A singleton; board->singles has the same place for it. */
+struct ledger_single {
+	bool used;
+	const struct unit *unit; /* NULL: configured no more */
+	const struct unit *was;	 /* the same before a reload */
+	char name[BOARD_NAME_MAX + 1];
+	struct single kept;
+	uint32_t slot; /* of its holding, QUEUE_NONE = it has none */
+	bool skip;     /* its next step skips what may have been shown */
+	/* what operators want */
+	bool enabled;
+	bool disabled;
+	bool stopped;
+	bool again;	       /* it is to end, and to be assigned anew */
+	bool at_once;	       /* run it now, besides its times */
+	bool is_new;	       /* its times were changed, or begin */
+	bool waits;	       /* for what it starts after */
+	uint64_t digest;       /* of its definition */
+	uint32_t failures;     /* of assignments, in a row */
+	int64_t not_before_ms; /* clock_ms() */
+	/* of one with times, by the wall clock */
+	struct cron cron;
+	struct due due;
+	int64_t judged_ms;
+	int64_t look_ms;
+	int64_t next_ms;
+};
+
+/* One of the two. */
 struct ledger_given {
-	struct queue_entry *entry; /* NULL: only the holding is left */
+	struct queue_entry *entry;
+	struct ledger_single *single;
 	uint64_t token;
 	uint32_t slot;
 };
@@ -106,6 +146,7 @@ struct ledger {
 				takes appends */
 	bool in_batch;	     /* a transaction of the view is open */
 	bool full;	     /* no room for new jobs in shared storage */
+	bool news;	     /* a singleton shows something else */
 	bool dirty;	     /* the journal has something to sync */
 	int storage;	     /* 0, or what shared storage last answered */
 	int64_t retry_ms;    /* not before then */
@@ -131,6 +172,8 @@ struct ledger {
 	unsigned given_count;
 	/* of each holding: its job, NULL if none */
 	struct queue_entry *slots[BOARD_HOLDINGS_MAX];
+	unsigned singles_high; /* those in use are below */
+	struct ledger_single singles[LEDGER_SINGLES_MAX];
 	/* what a job read from the view borrows from, and room to encode */
 	uint8_t loaded[RECORD_MAX];
 	uint8_t record[RECORD_MAX];

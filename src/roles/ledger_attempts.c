@@ -204,7 +204,7 @@ static int64_t wait_of(const struct job *job, struct ledger_now now)
 		       : 0;
 }
 
-static void settle(struct ledger *ledger, uint32_t slot, uint64_t token)
+void ledger_settle(struct ledger *ledger, uint32_t slot, uint64_t token)
 {
 	ledger->settled[ledger->settled_count++] =
 		(struct ledger_given){ .token = token, .slot = slot };
@@ -248,10 +248,12 @@ void ledger_outcome(struct ledger *ledger, const struct message *message,
 
 	/* Said again because its kept end was not seen yet: nothing to do,
 	 * what is on the board will be seen. */
-	if (entry == NULL)
+	if (entry == NULL) {
+		(void)ledger_single_outcome(ledger, message, now);
 		return;
+	}
 	if (end_attempt(ledger, entry, message, now) == 0)
-		settle(ledger, message->slot, message->token);
+		ledger_settle(ledger, message->slot, message->token);
 }
 
 /* The supervisor proved it dead.  When it was told to stop, that is no loss:
@@ -383,8 +385,7 @@ void ledger_assign(struct ledger *ledger, struct ledger_now now)
 	}
 }
 
-/* A holding nobody uses, or BOARD_HOLDINGS_MAX. */
-static uint32_t find_slot(const struct ledger *ledger)
+uint32_t ledger_find_slot(const struct ledger *ledger)
 {
 	uint32_t slot = BOARD_LEADER_FIRST;
 
@@ -416,11 +417,23 @@ static int write_spec(struct ledger *ledger, const struct queue_entry *entry)
 	return rc;
 }
 
+void ledger_use_slot(struct ledger *ledger, uint32_t slot, enum unit_kind kind,
+		     enum wanted wanted, uint64_t token)
+{
+	struct holding *holding = &ledger->world.board->holdings[slot];
+
+	atomic_store(&holding->kind, kind);
+	atomic_store(&holding->wanted, wanted);
+	atomic_store(&holding->token, token);
+	if (slot >= ledger->slots_high)
+		ledger->slots_high = slot + 1;
+}
+
 /* False: try again later. */
 static bool publish(struct ledger *ledger, struct queue_entry *entry)
 {
-	uint32_t slot = find_slot(ledger);
-	struct holding *holding;
+	uint32_t slot = ledger_find_slot(ledger);
+	struct board_unit *unit = &ledger->world.board->units[slot];
 	int rc;
 
 	if (slot == BOARD_HOLDINGS_MAX)
@@ -430,15 +443,23 @@ static bool publish(struct ledger *ledger, struct queue_entry *entry)
 		log_err(rc, "journal: cannot write spec job=%s", entry->id);
 		return false;
 	}
-	holding = &ledger->world.board->holdings[slot];
-	atomic_store(&holding->kind, UNIT_JOB);
-	atomic_store(&holding->wanted, wanted_of(ledger, entry));
-	atomic_store(&holding->token, entry->token);
+	/* Of a singleton that was here before. */
+	if (unit->name.at[0] != '\0')
+		board_text_set(&unit->name, text_of(""));
 	entry->slot = slot;
 	ledger->slots[slot] = entry;
-	if (slot >= ledger->slots_high)
-		ledger->slots_high = slot + 1;
+	ledger_use_slot(ledger, slot, UNIT_JOB, wanted_of(ledger, entry),
+			entry->token);
 	return true;
+}
+
+/* Was it taken back before it was shown? */
+static bool is_over(const struct ledger_given *given)
+{
+	if (given->single != NULL)
+		return !given->single->kept.held ||
+		       given->single->kept.token != given->token;
+	return !given->entry->used || given->entry->token != given->token;
 }
 
 void ledger_publish_holdings(struct ledger *ledger)
@@ -458,9 +479,10 @@ void ledger_publish_holdings(struct ledger *ledger)
 	for (unsigned i = 0; i < ledger->given_count; i++) {
 		struct ledger_given given = ledger->given[i];
 
-		if (!given.entry->used || given.entry->token != given.token)
+		if (is_over(&given))
 			continue;
-		if (publish(ledger, given.entry))
+		if (given.single != NULL ? ledger_single_publish(ledger, &given)
+					 : publish(ledger, given.entry))
 			changed = true;
 		else
 			ledger->given[left++] = given;
@@ -503,6 +525,32 @@ static void take_back(struct ledger *ledger, struct queue_entry *entry,
 		queue_return(ledger->queue, entry, now.wall_ms, 0);
 }
 
+static bool adopt_job(struct ledger *ledger, uint32_t slot, uint64_t token,
+		      struct ledger_now now)
+{
+	struct queue_entry *entry = find_token(ledger, token);
+
+	ledger->slots[slot] = entry;
+	if (entry == NULL)
+		return false;
+	entry->slot = slot;
+	entry->skip = true;
+	entry->started = true;
+	entry->synced_ms = now.ms;
+	return true;
+}
+
+static bool adopt_single(struct ledger *ledger, uint32_t slot, uint64_t token)
+{
+	struct ledger_single *single = ledger_single_of(ledger, token);
+
+	if (single == NULL || !single->kept.held)
+		return false;
+	single->slot = slot;
+	single->skip = true;
+	return true;
+}
+
 void ledger_adopt(struct ledger *ledger, struct ledger_now now)
 {
 	struct board *board = ledger->world.board;
@@ -514,19 +562,16 @@ void ledger_adopt(struct ledger *ledger, struct ledger_now now)
 		if (token == 0)
 			continue;
 		ledger->slots_high = i + 1;
-		entry = find_token(ledger, token);
-		ledger->slots[i] = entry;
-		if (entry != NULL) {
-			entry->slot = i;
-			entry->skip = true;
-			entry->started = true;
-			entry->synced_ms = now.ms;
-			continue;
-		}
-		/* Its end is in the journal already. */
-		settle(ledger, i, token);
+		/* If nobody has it, its end is in the journal already. */
+		if (!adopt_job(ledger, i, token, now) &&
+		    !adopt_single(ledger, i, token))
+			ledger_settle(ledger, i, token);
 	}
-	entry = NULL;
+	for (unsigned i = 0; i < ledger->singles_high; i++)
+		if (ledger->singles[i].kept.held &&
+		    ledger->singles[i].slot == QUEUE_NONE)
+			ledger_single_take_back(ledger, &ledger->singles[i],
+						now);
 	while ((entry = queue_each(ledger->queue, entry)) != NULL)
 		if (entry->token != 0 && entry->slot == QUEUE_NONE)
 			take_back(ledger, entry, now);

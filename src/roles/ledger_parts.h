@@ -14,6 +14,12 @@ int ledger_begin(struct ledger *ledger);
 int ledger_load(struct ledger *ledger, const char *id, struct job *job);
 /* Puts JOB under its version into the view and, if DURABLE, the journal. */
 int ledger_store(struct ledger *ledger, const struct job *job, bool durable);
+/* Encodes JOB into ledger->record and ledger->json and fills KEPT and RECORD.
+ */
+int ledger_encode(struct ledger *ledger, const struct job *job,
+		  struct record *record, struct view_job *kept);
+/* What the configuration allows to run at once. */
+void ledger_set_limits(struct ledger *ledger);
 /* The unit of the job, NULL if the configuration has it no more. */
 const struct unit *ledger_unit(const struct ledger *ledger,
 			       const struct job *job);
@@ -48,17 +54,93 @@ void ledger_publish_holdings(struct ledger *ledger);
 /* At the start: matches the board with the jobs. */
 void ledger_adopt(struct ledger *ledger, struct ledger_now now);
 
+/* A holding nobody uses, or BOARD_HOLDINGS_MAX. */
+uint32_t ledger_find_slot(const struct ledger *ledger);
+/* TOKEN is in SLOT from now on. */
+void ledger_use_slot(struct ledger *ledger, uint32_t slot, enum unit_kind kind,
+		     enum wanted wanted, uint64_t token);
+/* What TOKEN did in SLOT is kept: its worker may go once that is durable. */
+void ledger_settle(struct ledger *ledger, uint32_t slot, uint64_t token);
+
+/* ledger_registers.c */
+
+/* RECORD was read; takes it if it is such a register.  0 or a negative errno.
+ */
+int ledger_replay_register(struct ledger *ledger, const struct record *record);
+/* At the start: adds what they take to live_bytes. */
+int ledger_count_registers(struct ledger *ledger);
+/* Appends all of them to the snapshot. */
+int ledger_append_registers(struct ledger *ledger);
+/* Keeps RECORD in journal and view, in a batch.  0 or a negative errno. */
+int ledger_put_register(struct ledger *ledger, const struct record *record);
+/* 0, or -ENOENT; borrowed until the next put. */
+int ledger_get_register(struct ledger *ledger, struct text key,
+			struct record *record);
+int ledger_put_flag(struct ledger *ledger, struct text key, bool flag);
+int ledger_get_flag(struct ledger *ledger, struct text key, bool *flag);
+
 /* ledger_units.c */
 
 /* An operator wants something of a unit. */
 void ledger_operator(struct ledger *ledger, unsigned link,
-		     const struct message *message);
-/* RECORD was read; takes it if it is of a unit.  0 or a negative errno. */
-int ledger_replay_unit(struct ledger *ledger, const struct record *record);
-/* At the start: adds what they take to live_bytes. */
-int ledger_count_registers(struct ledger *ledger);
-/* Appends all registers of units to the snapshot. */
-int ledger_append_registers(struct ledger *ledger);
+		     const struct message *message, struct ledger_now now);
+/* "WHAT/NODE/NAME" or, NODE being empty, "WHAT/NAME", into KEY of
+ * RECORD_KEY_MAX + 1 bytes; the empty text when that is too short.
+ */
+struct text ledger_wish_key(const char *what, const char *node,
+			    struct text name, char *key);
+
+/* ledger_singles.c */
+
+/* Decides about all of them. */
+void ledger_singles_turn(struct ledger *ledger, struct ledger_now now);
+/* When that has something to do without being asked, on the clock of NOW.ms. */
+int64_t ledger_singles_deadline(const struct ledger *ledger,
+				struct ledger_now now);
+/* Is MESSAGE, an outcome, of one of them?  Then it was taken. */
+bool ledger_single_outcome(struct ledger *ledger, const struct message *message,
+			   struct ledger_now now);
+/* Keeps NEXT; 0 or a negative errno. */
+int ledger_single_keep(struct ledger *ledger, struct ledger_single *single,
+		       const struct single *next);
+/* Nothing of it runs any more, or ever did: it is taken back. */
+void ledger_single_take_back(struct ledger *ledger,
+			     struct ledger_single *single,
+			     struct ledger_now now);
+bool ledger_single_is_enabled(const struct ledger_single *single);
+/* Shows it on the board. */
+void ledger_single_show(struct ledger *ledger,
+			const struct ledger_single *single,
+			struct ledger_now now);
+
+/* ledger_singles_board.c */
+
+/* After the commit: GIVEN gets its holding.  False: try again later. */
+bool ledger_single_publish(struct ledger *ledger,
+			   const struct ledger_given *given);
+/* The spec of a run under TOKEN, in ledger->spec; its length or a negative
+ * errno.
+ */
+int ledger_single_spec(struct ledger *ledger,
+		       const struct ledger_single *single, uint64_t token);
+/* What the board shall want of its holding. */
+enum wanted ledger_single_wanted(const struct ledger *ledger,
+				 const struct ledger_single *single);
+
+/* ledger_singles_config.c */
+
+/* At the start: what they are, from the board, the configuration and the
+ * registers.  0 or a negative errno.
+ */
+int ledger_singles_open(struct ledger *ledger);
+/* CONFIG holds from now on. */
+void ledger_singles_configure(struct ledger *ledger,
+			      const struct config *config);
+/* The one that has TOKEN, or NULL. */
+struct ledger_single *ledger_single_of(struct ledger *ledger, uint64_t token);
+/* 0, -ENOENT, or -EINVAL when it can't be: a disabled one is not started. */
+int ledger_single_act(struct ledger *ledger, struct text name,
+		      enum message_action action, struct ledger_now now);
 
 /* ledger_estimate.c */
 

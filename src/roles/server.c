@@ -97,16 +97,28 @@ static void dispatch(struct visit *visit)
 		server_asset(visit);
 		break;
 	case ROUTE_SERVICES:
-		server_services(visit);
+		server_units(visit, UNIT_SERVICE);
 		break;
 	case ROUTE_SERVICE:
-		server_service(visit);
+		server_unit(visit, UNIT_SERVICE);
 		break;
 	case ROUTE_SERVICE_ACTION:
-		server_service_action(visit);
+		server_unit_action(visit, UNIT_SERVICE);
 		break;
 	case ROUTE_SERVICE_LOG:
-		server_service_log(visit);
+		server_unit_log(visit, UNIT_SERVICE);
+		break;
+	case ROUTE_SINGLETONS:
+		server_units(visit, UNIT_SINGLETON);
+		break;
+	case ROUTE_SINGLETON:
+		server_unit(visit, UNIT_SINGLETON);
+		break;
+	case ROUTE_SINGLETON_ACTION:
+		server_unit_action(visit, UNIT_SINGLETON);
+		break;
+	case ROUTE_SINGLETON_LOG:
+		server_unit_log(visit, UNIT_SINGLETON);
 		break;
 	case ROUTE_EVENTS:
 		server_events(visit);
@@ -120,9 +132,6 @@ static void dispatch(struct visit *visit)
 	case ROUTE_DRAIN:
 		server_drain(visit);
 		break;
-	case ROUTE_SINGLETONS:
-	case ROUTE_SINGLETON:
-	case ROUTE_SINGLETON_ACTION:
 	case ROUTE_NONE:
 		reply_status(visit, 404, "There is nothing of that name.");
 		break;

@@ -88,12 +88,12 @@ void server_healthz(struct visit *visit);
 void server_readyz(struct visit *visit);
 void server_version(struct visit *visit);
 /* server_units.c */
-void server_services(struct visit *visit);
-void server_service(struct visit *visit);
+void server_units(struct visit *visit, enum unit_kind kind);
+void server_unit(struct visit *visit, enum unit_kind kind);
 /* server_unitlog.c */
-void server_service_log(struct visit *visit);
+void server_unit_log(struct visit *visit, enum unit_kind kind);
 /* server_action.c */
-void server_service_action(struct visit *visit);
+void server_unit_action(struct visit *visit, enum unit_kind kind);
 void server_reload(struct visit *visit);
 void server_drain(struct visit *visit);
 /* server_events.c */

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "io/channel.h"
+#include "roles/after.h"
 #include "roles/server_reply.h"
 #include "roles/server_units.h"
 #include "roles/services.h"
@@ -57,7 +58,7 @@ static int tell_control(struct visit *visit, const struct unit *unit,
 static bool is_disabled(const struct visit *visit, const struct unit *unit)
 {
 	const struct board *board = visit->server->heritage->board;
-	int slot = unit_slot(board, unit->name);
+	int slot = after_service(board, unit->name);
 
 	return slot >= 0 &&
 	       atomic_load(&board->units[slot].goal) == GOAL_DISABLED;
@@ -80,9 +81,11 @@ static void act(struct visit *visit, const struct unit *unit,
 		reply_accepted(visit);
 }
 
-/* What is to outlive the node is kept first. */
-static void keep(struct visit *visit, const struct unit *unit,
-		 enum message_action action)
+/* The journal role's answer, NULL as long as it has not come, or when that
+ * can't be asked: then the answer is sent.
+ */
+static const struct call *ask(struct visit *visit, const struct unit *unit,
+			      enum message_action action)
 {
 	struct server *server = visit->server;
 	struct call *call = visit->request->state;
@@ -93,34 +96,70 @@ static void keep(struct visit *visit, const struct unit *unit,
 				   .percent = JOB_PERCENT_NONE };
 	int rc;
 
-	if (call == NULL) {
-		rc = calls_ask(&server->calls, visit->request, &message,
-			       server->now_ms, &call);
-		if (rc != 0)
-			reply_error(visit, rc);
+	if (call != NULL)
+		return call;
+	rc = calls_ask(&server->calls, visit->request, &message, server->now_ms,
+		       &call);
+	if (rc != 0)
+		reply_error(visit, rc);
+	return NULL;
+}
+
+/* What is to outlive the node is kept first. */
+static void keep(struct visit *visit, const struct unit *unit,
+		 enum message_action action)
+{
+	const struct call *call = ask(visit, unit, action);
+
+	if (call == NULL)
 		return;
-	}
 	if (call->status != 0)
 		reply_error(visit, -call->status);
 	else
 		act(visit, unit, action);
 }
 
-void server_service_action(struct visit *visit)
+/* One node is all there is. */
+static bool is_handover(struct visit *visit)
 {
-	struct text name = visit->route.about;
-	const struct unit *unit = config_unit(visit->server->config,
-					      UNIT_SERVICE, name.at, name.len);
+	if (!text_is(visit->route.action, "handover"))
+		return false;
+	reply_status(visit, 409, "There is no other node to hand it to.");
+	return true;
+}
+
+/* The journal role does it; what it answers is durable. */
+static void ask_journal(struct visit *visit, const struct unit *unit,
+			enum message_action action)
+{
+	const struct call *call = ask(visit, unit, action);
+
+	if (call == NULL)
+		return;
+	if (call->status == EINVAL)
+		reply_status(visit, 409, "It is disabled: enable it first.");
+	else if (call->status != 0)
+		reply_error(visit, -call->status);
+	else
+		reply_accepted(visit);
+}
+
+void server_unit_action(struct visit *visit, enum unit_kind kind)
+{
+	const struct unit *unit = unit_asked(visit, kind);
 	enum message_action action = action_of(visit->route.action);
 
-	if (reply_unless_operator(visit))
-		return;
 	if (unit == NULL)
-		reply_no_unit(visit, UNIT_SERVICE);
-	else if (action == 0)
-		reply_status(visit, 404,
-			     "A service can be told to start, stop, restart, "
-			     "enable or disable.");
+		return;
+	if (action == 0) {
+		if (kind == UNIT_SERVICE || !is_handover(visit))
+			reply_status(visit, 404,
+				     "It can be told to start, stop, restart, "
+				     "enable or disable.");
+		return;
+	}
+	if (kind == UNIT_SINGLETON)
+		ask_journal(visit, unit, action);
 	else if (action == ACTION_ENABLE || action == ACTION_DISABLE)
 		keep(visit, unit, action);
 	else

@@ -3,6 +3,7 @@
 #include <config.h>
 #include <stdlib.h>
 
+#include "roles/after.h"
 #include "roles/server_reply.h"
 #include "roles/server_units.h"
 
@@ -199,7 +200,7 @@ static void write_services(struct out *out, const struct server *server)
 		for (size_t i = 0; i < config->units_count; i++) {
 			const struct unit *unit = &config->units[i];
 			int slot = unit->kind == UNIT_SERVICE
-					   ? unit_slot(board, unit->name)
+					   ? after_service(board, unit->name)
 					   : -1;
 
 			if (slot >= 0)

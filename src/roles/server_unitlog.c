@@ -1,4 +1,4 @@
-/* The latest lines a service printed, from STATE/log. */
+/* The latest lines a unit printed, from STATE/log. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -35,23 +35,17 @@ static size_t append(const struct server *server, const char *name,
 	return len;
 }
 
-void server_service_log(struct visit *visit)
+void server_unit_log(struct visit *visit, enum unit_kind kind)
 {
 	struct http_reply reply = { .status = 200, .bytes = HTTP_BYTES_TAKE };
-	struct text name = visit->route.about;
-	const struct unit *unit = config_unit(visit->server->config,
-					      UNIT_SERVICE, name.at, name.len);
+	const struct unit *unit = unit_asked(visit, kind);
 	uint64_t lines = LINES_DEFAULT;
 	struct text text;
 	size_t len;
 	char *body;
 
-	if (reply_unless_operator(visit))
+	if (unit == NULL)
 		return;
-	if (unit == NULL) {
-		reply_no_unit(visit, UNIT_SERVICE);
-		return;
-	}
 	if (http_query(visit->request, "tail", &text) &&
 	    !text_to_u64(text, LINES_MAX, &lines)) {
 		reply_status(visit, 400, "tail is a number up to 100000.");

@@ -1,31 +1,32 @@
-/* The services, as the board shows them. */
+/* The services and singletons, as the board shows them. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/suggest.h"
+#include "roles/after.h"
 #include "roles/server_reply.h"
 #include "roles/server_units.h"
 
 #define UNITS_MAX_BYTES	  (4u << 20)
 #define UNITS_FIRST_BYTES 16384
 
-static void member(struct out *out, const char *name)
+void unit_member(struct out *out, const char *name)
 {
 	out_string(out, ",\"");
 	out_string(out, name);
 	out_string(out, "\":");
 }
 
-static void number(struct out *out, const char *name, int64_t value)
+void unit_number(struct out *out, const char *name, int64_t value)
 {
-	member(out, name);
+	unit_member(out, name);
 	out_i64(out, value);
 }
 
-static void when(struct out *out, const char *name, int64_t ms)
+void unit_time(struct out *out, const char *name, int64_t ms)
 {
-	member(out, name);
+	unit_member(out, name);
 	if (ms == 0) {
 		out_string(out, "null");
 		return;
@@ -35,32 +36,17 @@ static void when(struct out *out, const char *name, int64_t ms)
 	out_char(out, '"');
 }
 
-static void words(struct out *out, const char *name,
-		  const struct board_text *text)
+void unit_words(struct out *out, const char *name,
+		const struct board_text *text)
 {
 	char buf[BOARD_TEXT_MAX + 1];
 	size_t len = board_text_get(text, buf, sizeof(buf));
 
-	member(out, name);
+	unit_member(out, name);
 	if (len == 0)
 		out_string(out, "null");
 	else
 		out_json(out, (struct text){ buf, len });
-}
-
-int unit_slot(const struct board *board, const char *name)
-{
-	char buf[BOARD_TEXT_MAX + 1];
-
-	/* The first that was never used ends them. */
-	for (int slot = 0; slot < BOARD_LEADER_FIRST; slot++) {
-		if (atomic_load(&board->units[slot].name.seq) == 0)
-			break;
-		board_text_get(&board->units[slot].name, buf, sizeof(buf));
-		if (strcmp(buf, name) == 0)
-			return slot;
-	}
-	return -1;
 }
 
 const char *unit_state(const struct board *board, unsigned slot)
@@ -87,42 +73,11 @@ const char *unit_state(const struct board *board, unsigned slot)
 	return life <= LIFE_ENDED ? lives[life] : "starting";
 }
 
-static void write_unit(struct out *out, const struct board *board,
-		       const struct unit *configured, int slot)
+void unit_configured(struct out *out, const struct unit *configured)
 {
-	const struct board_unit *unit = &board->units[slot >= 0 ? slot : 0];
-	int32_t pid = atomic_load(&unit->pid);
-
-	out_string(out, "{\"name\":");
-	out_json(out, text_of(configured->name));
-	member(out, "state");
-	if (slot < 0) {
-		out_string(out, "\"waiting\"}");
-		return;
-	}
-	out_json(out, text_of(unit_state(board, (unsigned)slot)));
-	member(out, "pid");
-	if (pid > 0)
-		out_i64(out, pid);
-	else
-		out_string(out, "null");
-	when(out, "since", atomic_load(&unit->since_ms));
-	when(out, "started", atomic_load(&unit->started_ms));
-	when(out, "next", atomic_load(&unit->next_ms));
-	number(out, "starts", atomic_load(&unit->starts));
-	member(out, "exit");
-	if (atomic_load(&unit->starts) > 1 || pid == 0)
-		out_i64(out, atomic_load(&unit->exit));
-	else
-		out_string(out, "null");
-	words(out, "status", &unit->status);
-	words(out, "words", &unit->words);
-	words(out, "address", &unit->address);
-	number(out, "lines", (int64_t)atomic_load(&unit->lines));
-	number(out, "dropped", (int64_t)atomic_load(&unit->dropped));
-	member(out, "essential");
+	unit_member(out, "essential");
 	out_string(out, configured->essential ? "true" : "false");
-	member(out, "after");
+	unit_member(out, "after");
 	out_char(out, '[');
 	for (size_t i = 0; i < configured->after.count; i++) {
 		if (i > 0)
@@ -132,31 +87,77 @@ static void write_unit(struct out *out, const struct board *board,
 	out_string(out, "]}");
 }
 
-static void write_all(struct out *out, const struct server *server)
+static void write_service(struct out *out, const struct board *board,
+			  const struct unit *configured, int slot)
+{
+	const struct board_unit *unit = &board->units[slot >= 0 ? slot : 0];
+	int32_t pid = atomic_load(&unit->pid);
+
+	out_string(out, "{\"name\":");
+	out_json(out, text_of(configured->name));
+	unit_member(out, "state");
+	if (slot < 0) {
+		out_string(out, "\"waiting\"}");
+		return;
+	}
+	out_json(out, text_of(unit_state(board, (unsigned)slot)));
+	unit_member(out, "pid");
+	if (pid > 0)
+		out_i64(out, pid);
+	else
+		out_string(out, "null");
+	unit_time(out, "since", atomic_load(&unit->since_ms));
+	unit_time(out, "started", atomic_load(&unit->started_ms));
+	unit_time(out, "next", atomic_load(&unit->next_ms));
+	unit_number(out, "starts", atomic_load(&unit->starts));
+	unit_member(out, "exit");
+	if (atomic_load(&unit->starts) > 1 || pid == 0)
+		out_i64(out, atomic_load(&unit->exit));
+	else
+		out_string(out, "null");
+	unit_words(out, "status", &unit->status);
+	unit_words(out, "words", &unit->words);
+	unit_words(out, "address", &unit->address);
+	unit_number(out, "lines", (int64_t)atomic_load(&unit->lines));
+	unit_number(out, "dropped", (int64_t)atomic_load(&unit->dropped));
+	unit_configured(out, configured);
+}
+
+static void write_unit(struct out *out, const struct server *server,
+		       const struct unit *unit)
+{
+	const struct board *board = server->heritage->board;
+
+	if (unit->kind == UNIT_SERVICE)
+		write_service(out, board, unit,
+			      after_service(board, unit->name));
+	else
+		write_single(out, server, unit);
+}
+
+static void write_all(struct out *out, const struct server *server,
+		      enum unit_kind kind)
 {
 	const struct config *config = server->config;
 	bool first = true;
 
-	out_string(out, "{\"services\":[");
+	out_string(out, kind == UNIT_SERVICE ? "{\"services\":["
+					     : "{\"singletons\":[");
 	for (size_t i = 0; i < config->units_count; i++) {
-		const struct unit *unit = &config->units[i];
-
-		if (unit->kind != UNIT_SERVICE)
+		if (config->units[i].kind != kind)
 			continue;
 		if (!first)
 			out_char(out, ',');
 		first = false;
-		write_unit(out, server->heritage->board, unit,
-			   unit_slot(server->heritage->board, unit->name));
+		write_unit(out, server, &config->units[i]);
 	}
 	out_string(out, "]}");
 }
 
-/* Answers with what WRITE writes of UNIT (NULL = all). */
-static void reply_units(struct visit *visit, const struct unit *unit)
+/* Answers with UNIT, or with all of KIND if that is NULL. */
+static void reply_units(struct visit *visit, enum unit_kind kind,
+			const struct unit *unit)
 {
-	const struct server *server = visit->server;
-	const struct board *board = server->heritage->board;
 	char *body = NULL;
 
 	for (size_t cap = UNITS_FIRST_BYTES; cap <= UNITS_MAX_BYTES; cap *= 4) {
@@ -168,17 +169,16 @@ static void reply_units(struct visit *visit, const struct unit *unit)
 			break;
 		out = out_init(body, cap);
 		if (unit != NULL)
-			write_unit(&out, board, unit,
-				   unit_slot(board, unit->name));
+			write_unit(&out, visit->server, unit);
 		else
-			write_all(&out, server);
+			write_all(&out, visit->server, kind);
 		if (out_end(&out) == 0) {
 			reply_changing(visit, body, out.len, "");
 			return;
 		}
 	}
 	free(body);
-	reply_status(visit, 503, "There are too many services to list.");
+	reply_status(visit, 503, "There are too many to list.");
 }
 
 bool reply_unless_operator(struct visit *visit)
@@ -199,10 +199,11 @@ void reply_no_unit(struct visit *visit, enum unit_kind kind)
 	struct out out = out_init(detail, sizeof(detail));
 
 	for (size_t i = 0; i < config->units_count; i++)
-		if (config->units[i].kind == kind)
+		if (config->units[i].kind != UNIT_JOB)
 			suggest_offer(&near, text_of(config->units[i].name));
-	out_string(&out, kind == UNIT_SERVICE ? "There is no such service."
-					      : "There is no such singleton.");
+	out_string(&out, kind == UNIT_SERVICE
+				 ? "There is no service of that name."
+				 : "There is no singleton of that name.");
 	if (near.nearest.len > 0) {
 		out_string(&out, " Did you mean ");
 		out_text(&out, near.nearest);
@@ -212,22 +213,29 @@ void reply_no_unit(struct visit *visit, enum unit_kind kind)
 	reply_status(visit, 404, detail);
 }
 
-void server_services(struct visit *visit)
-{
-	if (!reply_unless_operator(visit))
-		reply_units(visit, NULL);
-}
-
-void server_service(struct visit *visit)
+const struct unit *unit_asked(struct visit *visit, enum unit_kind kind)
 {
 	struct text name = visit->route.about;
-	const struct unit *unit = config_unit(visit->server->config,
-					      UNIT_SERVICE, name.at, name.len);
+	const struct unit *unit;
 
 	if (reply_unless_operator(visit))
-		return;
+		return NULL;
+	unit = config_unit(visit->server->config, kind, name.at, name.len);
 	if (unit == NULL)
-		reply_no_unit(visit, UNIT_SERVICE);
-	else
-		reply_units(visit, unit);
+		reply_no_unit(visit, kind);
+	return unit;
+}
+
+void server_units(struct visit *visit, enum unit_kind kind)
+{
+	if (!reply_unless_operator(visit))
+		reply_units(visit, kind, NULL);
+}
+
+void server_unit(struct visit *visit, enum unit_kind kind)
+{
+	const struct unit *unit = unit_asked(visit, kind);
+
+	if (unit != NULL)
+		reply_units(visit, kind, unit);
 }

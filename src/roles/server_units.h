@@ -4,11 +4,24 @@
 
 #include "roles/server.h"
 
-/* The slot of the service NAME on the board, or -1. */
-int unit_slot(const struct board *board, const char *name);
 /* "ready", "restarting", "failed": its state for people. */
 const char *unit_state(const struct board *board, unsigned slot);
 
+/* ,"NAME": and a value; a time of 0 and an empty text are null. */
+void unit_member(struct out *out, const char *name);
+void unit_number(struct out *out, const char *name, int64_t value);
+void unit_time(struct out *out, const char *name, int64_t ms);
+void unit_words(struct out *out, const char *name,
+		const struct board_text *text);
+/* What is from the configuration, and the end of the object. */
+void unit_configured(struct out *out, const struct unit *configured);
+void write_single(struct out *out, const struct server *server,
+		  const struct unit *configured);
+
+/* The unit the route is about, NULL when there is none, or the asker is no
+ * operator: the answer is sent.
+ */
+const struct unit *unit_asked(struct visit *visit, enum unit_kind kind);
 /* True when the asker is none: the answer is sent. */
 bool reply_unless_operator(struct visit *visit);
 /* 404, with the name that is near. */

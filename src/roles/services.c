@@ -8,6 +8,7 @@
 #include "io/events.h"
 #include "io/log.h"
 #include "io/loop.h"
+#include "roles/after.h"
 #include "roles/news.h"
 #include "roles/specfile.h"
 #include "roles/unitspec.h"
@@ -86,8 +87,7 @@ int services_build(struct services *services, const struct unit *unit,
 		.attempt = 1,
 		.keep = true,
 		.node = services->config->node,
-		.state = "",
-		.checkpoint = "",
+		.work_dir = "",
 	};
 
 	return unitspec_build(
@@ -205,67 +205,6 @@ static void take_loss(struct services *services, unsigned slot, int64_t now_ms)
 
 /* ---- what should run ---- */
 
-static bool is_timed(const struct unit *unit)
-{
-	return unit->every_ms > 0 || unit->cron != NULL;
-}
-
-/* Is the singleton NAME ready here? */
-static bool single_is_ready(const struct services *services, const char *name)
-{
-	unsigned idle = 0;
-
-	for (unsigned slot = BOARD_LEADER_FIRST;
-	     slot < BOARD_HOLDINGS_MAX && idle < SPEC_STRINGS_MAX; slot++) {
-		const struct holding *holding =
-			services_holding(services, slot);
-
-		if (atomic_load(&holding->token) == 0) {
-			idle++;
-			continue;
-		}
-		idle = 0;
-		if (atomic_load(&holding->kind) == UNIT_SINGLETON &&
-		    services_has_name(services, slot, name))
-			return atomic_load(
-				       &services_shown(services, slot)->life) ==
-			       LIFE_READY;
-	}
-	return false;
-}
-
-static bool is_ready(const struct services *services, const char *name)
-{
-	const struct unit *single = config_unit(
-		services->config, UNIT_SINGLETON, name, strlen(name));
-	int slot = services_slot(services, name);
-
-	if (slot < 0)
-		return single == NULL || !single->enabled || is_timed(single) ||
-		       single_is_ready(services, name);
-	switch (services_goal(services, (unsigned)slot)) {
-	case GOAL_STOPPED:
-	case GOAL_DISABLED:
-	case GOAL_DONE:
-		return true;
-	default:
-		break;
-	}
-	return atomic_load(
-		       &services_holding(services, (unsigned)slot)->token) !=
-		       0 &&
-	       atomic_load(&services_shown(services, (unsigned)slot)->life) ==
-		       LIFE_READY;
-}
-
-static bool may_start(const struct services *services, const struct unit *unit)
-{
-	for (size_t i = 0; i < unit->after.count; i++)
-		if (!is_ready(services, unit->after.at[i]))
-			return false;
-	return true;
-}
-
 static void decide(struct services *services, unsigned slot)
 {
 	const struct service *service = &services->at[slot];
@@ -278,7 +217,7 @@ static void decide(struct services *services, unsigned slot)
 	if (goal == GOAL_STOPPED || goal == GOAL_DONE || goal == GOAL_FAILED)
 		return;
 	if (atomic_load(&services_holding(services, slot)->token) != 0 ||
-	    may_start(services, service->unit))
+	    after_is_ready(services->board, services->config, service->unit))
 		services_set_goal(services, slot, GOAL_UP);
 	else
 		services_set_goal(services, slot, GOAL_WAITING);

@@ -100,6 +100,19 @@ static const char *number(struct out *words, const char *name, uint64_t value)
 	return end_string(words, start);
 }
 
+static const char *file(struct out *words, const char *name, const char *dir,
+			const char *base)
+{
+	size_t start = words->len;
+
+	out_string(words, name);
+	out_char(words, '=');
+	out_string(words, dir);
+	out_char(words, '/');
+	out_string(words, base);
+	return end_string(words, start);
+}
+
 static void put_env(struct spec *spec, size_t count,
 		    const struct unitspec_run *run, struct out *words)
 {
@@ -110,12 +123,13 @@ static void put_env(struct spec *spec, size_t count,
 	if (spec->kind != UNIT_SERVICE)
 		spec->env[count++] =
 			number(words, "HOLDFAST_TOKEN", run->token);
-	if (run->state[0] != '\0')
-		spec->env[count++] =
-			setting(words, "HOLDFAST_STATE", run->state);
-	if (run->checkpoint[0] != '\0')
-		spec->env[count++] =
-			setting(words, "HOLDFAST_CHECKPOINT", run->checkpoint);
+	if (run->work_dir[0] == '\0')
+		return;
+	/* The worker leaves HOLDFAST_STATE out when nothing was saved. */
+	spec->env[count++] =
+		file(words, "HOLDFAST_CHECKPOINT", run->work_dir, "checkpoint");
+	spec->env[count++] =
+		file(words, "HOLDFAST_STATE", run->work_dir, "state");
 }
 
 int unitspec_build(const struct unit *unit, const struct unitspec_run *run,
@@ -125,12 +139,13 @@ int unitspec_build(const struct unit *unit, const struct unitspec_run *run,
 			     .attempt = run->attempt,
 			     .keep = run->keep,
 			     .id = "",
-			     .work_dir = "",
-			     .state = run->state,
-			     .checkpoint = run->checkpoint };
+			     .work_dir = run->work_dir };
 	int rc;
 
 	unitspec_settings(&spec, unit);
+	/* What it saves lies there, what it does need not. */
+	if (spec.dir[0] == '\0')
+		spec.dir = "/";
 	rc = put_strings(spec.argv, &unit->command, SPEC_STRINGS_MAX, &words);
 	if (rc == 0)
 		rc = put_strings(spec.env, &unit->env,

@@ -13,10 +13,9 @@ struct unit;
 struct unitspec_run {
 	uint64_t token;
 	uint32_t attempt;
-	bool keep;		/* core/spec.h */
-	const char *node;	/* our name */
-	const char *state;	/* what was saved before, "" = nothing */
-	const char *checkpoint; /* where to save, "" = nowhere */
+	bool keep;	      /* core/spec.h */
+	const char *node;     /* our name */
+	const char *work_dir; /* for what it saves, "" = none */
 };
 
 /* Fills in what units of every kind have from the configuration; strings are

@@ -11,6 +11,7 @@
 #include "core/life.h"
 #include "core/message.h"
 #include "core/progress.h"
+#include "core/rate.h"
 #include "core/spec.h"
 #include "io/account.h"
 #include "io/events.h"
@@ -125,6 +126,8 @@ struct worker {
 	struct report report;
 	struct watch watch;
 	struct keep keep;
+	struct rate events;	   /* what is told of starts and ends */
+	unsigned untold;	   /* left out since */
 	char account_text[5][256]; /* HOME=… and the like */
 	uint8_t spec_bytes[SPEC_MAX];
 	char read_buf[WORKER_READ_BYTES];

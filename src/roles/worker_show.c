@@ -10,6 +10,10 @@
 #include "roles/news.h"
 #include "roles/worker_parts.h"
 
+/* Of starts and ends; a ring of BOARD_EVENTS_MAX is for all units. */
+#define EVENTS_S     5
+#define EVENTS_BURST 100
+
 static void set_text(struct board_text *into, struct text text)
 {
 	char tidy[BOARD_TEXT_MAX + 1];
@@ -108,17 +112,52 @@ void worker_show_outcome(struct worker *worker)
 	worker_show_life(worker, LIFE_ENDED);
 }
 
+/* One that crashes in a loop must not push what happened to the others off the
+ * board, nor flood the log.  Ends for good are always told.
+ */
+static bool may_tell(struct worker *worker, enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_UNIT_STARTED:
+	case EVENT_UNIT_READY:
+	case EVENT_UNIT_EXITED:
+	case EVENT_UNIT_PAUSED:
+	case EVENT_UNIT_SILENT:
+		break;
+	default:
+		return true;
+	}
+	if (worker->events.per_s == 0)
+		worker->events = rate_init(EVENTS_S, EVENTS_BURST, clock_ms());
+	if (rate_take(&worker->events, 1, clock_ms()))
+		return true;
+	worker->untold++;
+	return false;
+}
+
+/* Behind WORDS, as far as they leave room. */
+static void put_untold(struct worker *worker, char words[BOARD_TEXT_MAX + 1])
+{
+	size_t len = strlen(words);
+
+	if (worker->untold > 0)
+		snprintf(words + len, BOARD_TEXT_MAX + 1 - len,
+			 " (left out before: %u like it)", worker->untold);
+	worker->untold = 0;
+}
+
 void worker_tell(struct worker *worker, enum event_kind kind,
 		 const char *format, ...)
 {
 	char words[BOARD_TEXT_MAX + 1];
 	va_list args;
 
-	if (!worker->spec.keep)
+	if (!worker->spec.keep || !may_tell(worker, kind))
 		return;
 	va_start(args, format);
 	vsnprintf(words, sizeof(words), format, args);
 	va_end(args);
+	put_untold(worker, words);
 	events_add(worker->heritage->board, kind, worker->spec.unit, "%s",
 		   words);
 	news_tell(worker->heritage);

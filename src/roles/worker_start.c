@@ -275,7 +275,7 @@ void worker_start(struct worker *worker)
 {
 	int rc = read_spec(worker);
 
-	worker->log = joblog_init(&worker->dir);
+	worker->log = joblog_init(worker->shown == NULL ? &worker->dir : NULL);
 	if (rc != 0) {
 		give_up(worker, rc, -1, "cannot read", "its own spec");
 		return;
@@ -291,7 +291,7 @@ void worker_start(struct worker *worker)
 			worker->spec.work_dir);
 		return;
 	}
-	if (worker->spec.attempt > 1)
+	if (worker->spec.attempt > 1 || worker->spec.kind == UNIT_SINGLETON)
 		outputdir_inherit(&worker->dir);
 	run(worker);
 }

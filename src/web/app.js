@@ -1,6 +1,6 @@
 // The page's jobs: starts them and follows them by long poll.  Every URL is
 // relative, so it works below any path prefix.  Nothing here needs a
-// framework.  node.js, which comes after it, sets all going.
+// framework.  node.js, the last of the scripts, sets all going.
 "use strict";
 
 const WAIT_S = 25;           // how long the server may hold a poll

@@ -99,9 +99,7 @@ static inline struct spec service(const char *line)
 			      .max_seconds_ms = 5000,
 			      .ready_tcp = "",
 			      .env_file = "",
-			      .log = "stderr",
-			      .state = "",
-			      .checkpoint = "" };
+			      .log = "stderr" };
 }
 
 /* As below the supervisor: a signal that comes early waits for the loop. */

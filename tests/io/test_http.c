@@ -191,7 +191,13 @@ START_TEST(a_body_too_large_is_refused_with_a_problem)
 	char text[4096];
 
 	setup();
-	ask("POST /b HTTP/1.1\r\n" HOST "Content-Length: 1001\r\n\r\n", "}");
+	/* Nothing of it need be sent when it is far too large, or asked. */
+	ask("POST /b HTTP/1.1\r\n" HOST "Content-Length: 17000000\r\n\r\n",
+	    "}");
+	ck_assert_ptr_nonnull(strstr(answer, " 413 "));
+	ask("POST /b HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n"
+	    "Content-Length: 1001\r\n\r\n",
+	    "}");
 	ck_assert_ptr_nonnull(strstr(answer, " 413 "));
 	ck_assert_ptr_nonnull(strstr(answer, "application/problem+json"));
 	snprintf(text, sizeof(text),
@@ -201,6 +207,28 @@ START_TEST(a_body_too_large_is_refused_with_a_problem)
 		 0);
 	ask(text, "}");
 	ck_assert_ptr_nonnull(strstr(answer, " 413 "));
+}
+END_TEST
+
+START_TEST(who_sends_a_body_too_large_reads_why_it_is_refused)
+{
+	static char body[8 << 20];
+	size_t sent = 0;
+	int fd;
+
+	setup();
+	memset(body, 'x', sizeof(body));
+	fd = dial();
+	say(fd, "POST /b HTTP/1.1\r\n" HOST "Content-Length: 8388608\r\n\r\n");
+	while (sent < sizeof(body)) {
+		ssize_t some = send(fd, body + sent, sizeof(body) - sent,
+				    MSG_NOSIGNAL);
+
+		ck_assert_int_gt(some, 0);
+		sent += (size_t)some;
+	}
+	ck_assert_ptr_nonnull(strstr(hear(fd, "}"), " 413 "));
+	close(fd);
 }
 END_TEST
 
@@ -308,6 +336,7 @@ END_TEST
 TEST_MAIN("http", a_connection_carries_request_after_request,
 	  a_body_arrives_whole_however_it_is_cut,
 	  a_body_too_large_is_refused_with_a_problem,
+	  who_sends_a_body_too_large_reads_why_it_is_refused,
 	  a_request_that_can_be_framed_in_two_ways_is_refused,
 	  a_foreign_cookie_of_4_kb_passes_and_a_huge_head_does_not,
 	  a_head_that_comes_in_pieces_is_waited_for,

@@ -123,6 +123,31 @@ START_TEST(words_of_one_run_are_not_those_of_the_next)
 }
 END_TEST
 
+START_TEST(a_loop_of_crashes_leaves_room_for_what_others_tell)
+{
+	struct spec spec = service("exit 3");
+	int64_t begin_ms = clock_ms();
+	unsigned told = 0;
+	const char *text;
+
+	set_up();
+	spec.max_restarts = 300;
+	spec.max_seconds_ms = 600000;
+	start(&spec);
+	ck_assert_int_eq(await_end(), HOW_FAILED);
+	ck_assert_uint_eq(unit->starts, 301);
+	text = next_event(EVENT_UNIT_FAILED);
+	ck_assert_ptr_nonnull(text);
+	ck_assert_ptr_nonnull(strstr(text, "left out before"));
+	event_after = 0;
+	while (next_event(EVENT_UNIT_EXITED) != NULL)
+		told++;
+	ck_assert_uint_ge(told, 40);
+	ck_assert_uint_le(told, 60 + (unsigned)(clock_ms() - begin_ms) / 200);
+	tear_down();
+}
+END_TEST
+
 /* ---- pauses ---- */
 
 START_TEST(pauses_grow_and_are_told)
@@ -432,6 +457,7 @@ END_TEST
 TEST_MAIN("keep", each_kind_of_restart_meets_each_kind_of_end,
 	  a_stop_is_never_followed_by_a_start,
 	  a_command_that_cannot_run_counts_as_a_failed_start, giving_up_is_loud,
+	  a_loop_of_crashes_leaves_room_for_what_others_tell,
 	  words_of_one_run_are_not_those_of_the_next, pauses_grow_and_are_told,
 	  without_a_pause_the_next_start_is_soon,
 	  a_stop_while_it_pauses_ends_it_at_once,

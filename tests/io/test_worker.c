@@ -83,6 +83,7 @@ static void tear_down(void)
 static struct spec shell(const char *line)
 {
 	return (struct spec){ .token = TOKEN,
+			      .kind = UNIT_JOB,
 			      .attempt = 1,
 			      .unit = "test",
 			      .id = "ID",
@@ -106,6 +107,7 @@ static void start(const struct spec *spec)
 	snprintf(name, sizeof(name), "%s/work/%016llx", root,
 		 (unsigned long long)TOKEN);
 	ck_assert_int_eq(tree_write(AT_FDCWD, name, bytes, (size_t)len), 0);
+	atomic_store(&holding->kind, UNIT_JOB);
 	atomic_store(&holding->wanted, WANTED_RUN);
 	atomic_store(&holding->token, TOKEN);
 	atomic_store(&holding->phase, PHASE_FORKED);

@@ -31,6 +31,13 @@ static bool is_at(const struct memview_index *index, size_t at, const char *id)
 	return at < index->count && strcmp(index->jobs[at]->id, id) == 0;
 }
 
+static void copy_registers(struct memview_registers *to,
+			   const struct memview_registers *from)
+{
+	to->count = from->count;
+	memcpy(to->at, from->at, from->count * sizeof(from->at[0]));
+}
+
 static int op_begin(struct view *view)
 {
 	struct memview *memview = memview_of(view);
@@ -38,7 +45,7 @@ static int op_begin(struct view *view)
 	assert(!memview->open);
 	memview->open = true;
 	memview->working = memview->shown;
-	memview->working_registers = memview->shown_registers;
+	copy_registers(&memview->working_registers, &memview->shown_registers);
 	return 0;
 }
 
@@ -222,6 +229,19 @@ const char *memview_register(const struct memview *memview, const char *key)
 	return "";
 }
 
+struct text memview_register_record(const struct memview *memview,
+				    const char *key)
+{
+	for (size_t i = 0; i < memview->shown_registers.count; i++) {
+		const struct memview_register *at =
+			&memview->shown_registers.at[i];
+
+		if (strcmp(at->key, key) == 0)
+			return (struct text){ at->record, at->record_len };
+	}
+	return text_of("");
+}
+
 static int op_count(struct view *view, uint64_t *count)
 {
 	*count = memview_of(view)->working.count;
@@ -235,7 +255,7 @@ static int op_commit(struct view *view)
 	assert(memview->open);
 	memview->open = false;
 	memview->shown = memview->working;
-	memview->shown_registers = memview->working_registers;
+	copy_registers(&memview->shown_registers, &memview->working_registers);
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 #include "io/view.h"
 
 #define MEMVIEW_JOBS_MAX      512
-#define MEMVIEW_REGISTERS_MAX 8
+#define MEMVIEW_REGISTERS_MAX 24
 
 struct memview_job {
 	struct memview_job *next; /* of all ever made */
@@ -27,7 +27,7 @@ struct memview_register {
 	char key[RECORD_KEY_MAX + 1];
 	struct version version;
 	char served[8];
-	char record[128];
+	char record[256];
 	size_t record_len;
 };
 
@@ -54,6 +54,9 @@ void memview_clear(struct memview *memview);
 /* The job as committed, NULL if there is none. */
 const struct view_job *memview_find(const struct memview *memview,
 				    const char *id);
+/* Its whole record, empty if there is none. */
+struct text memview_register_record(const struct memview *memview,
+				    const char *key);
 /* What the register KEY serves as committed, "" if there is none. */
 const char *memview_register(const struct memview *memview, const char *key);
 

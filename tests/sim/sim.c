@@ -4,7 +4,7 @@
  *	SEEDS=100000 JOBS=4 tests/sim/sim	that many
  *	FIRST=5000				beginning there
  *	SEED=17 tests/sim/sim			one, told step by step
- *	PLANT=1..3				with a fault planted
+ *	PLANT=1..5				with a fault planted
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -23,7 +23,9 @@
 static const char *const plants[WORLD_PLANTS] = { "none",
 						  "acknowledge before sync",
 						  "reuse of a counter",
-						  "trust of a torn record" };
+						  "trust of a torn record",
+						  "a used time is forgotten",
+						  "a holder is forgotten" };
 
 /* Seeds that once showed a fault. */
 static const uint64_t regressions[] = { 89,   97,    1054,  1525,  2001,

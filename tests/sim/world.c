@@ -10,6 +10,8 @@
 #define REPEAT_MS     500
 #define WALL_START_MS INT64_C(1800000000000)
 #define SET_BACK_MS   INT64_C(7200000) /* clocks go back no further */
+#define WEEK_EVENTS   3000
+#define WEEK_STEP_MS  400000
 #define LINK_ASKER    5
 #define LINK_WORKER   6
 
@@ -48,6 +50,16 @@ static const struct config config = {
 	.units_count = 2,
 };
 
+/* And with singletons. */
+static struct unit all_units[2 + SINGLES_COUNT];
+static const struct config all_config = {
+	.node = node_name,
+	.shared = shared_name,
+	.workers = WORKERS,
+	.units = all_units,
+	.units_count = 2 + SINGLES_COUNT,
+};
+
 static void say(const struct world *world, const char *what, const char *id,
 		uint64_t number)
 {
@@ -57,7 +69,7 @@ static void say(const struct world *world, const char *what, const char *id,
 		       id, (unsigned long long)number);
 }
 
-static void breaks(struct world *world, const char *promise, const char *id)
+void world_breaks(struct world *world, const char *promise, const char *id)
 {
 	if (world->broken == NULL)
 		world->broken = promise;
@@ -88,7 +100,7 @@ static void check_token(struct world *world, uint64_t token, const char *id)
 		if (world->tokens[i].token != token)
 			continue;
 		if (strcmp(world->tokens[i].id, id) != 0)
-			breaks(world, "a token was used twice", id);
+			world_breaks(world, "a token was used twice", id);
 		return;
 	}
 	if (world->tokens_count == WORLD_TOKENS_MAX)
@@ -109,18 +121,18 @@ static void check_shown(struct world *world, const struct memview_job *shown)
 	    record_decode(&record, shown->job.record.at,
 			  shown->job.record.len) != 0 ||
 	    job_decode(&job, &record) != 0) {
-		breaks(world, "what is shown was never asked", shown->id);
+		world_breaks(world, "what is shown was never asked", shown->id);
 		return;
 	}
 	check_token(world, job.version.token, shown->id);
 	order = version_compare(job.version, known->version);
 	if (order < 0)
-		breaks(world, "a version went back", shown->id);
+		world_breaks(world, "a version went back", shown->id);
 	if (order == 0 && hash != known->hash)
-		breaks(world, "one version meant two things", shown->id);
+		world_breaks(world, "one version meant two things", shown->id);
 	if (known->ended && !job_has_ended(&job) && !known->may_be_gone &&
 	    !known->forget_asked && !known->expired)
-		breaks(world, "an ended job lives again", shown->id);
+		world_breaks(world, "an ended job lives again", shown->id);
 	if (order != 0)
 		say(world, job_state_name(job.state), shown->id,
 		    job.version.token << 8 | (job.version.step & 255));
@@ -157,8 +169,8 @@ static void check_unique(struct world *world)
 			    b != NULL && strcmp(a->unique, b->unique) == 0 &&
 			    text_equal(index->jobs[i]->job.type,
 				       index->jobs[j]->job.type))
-				breaks(world, "two live jobs share a key",
-				       a->id);
+				world_breaks(world, "two live jobs share a key",
+					     a->id);
 		}
 	}
 }
@@ -206,8 +218,9 @@ static void check_services(struct world *world)
 				       service->wishes[n].enable ? "1" : "0") ==
 				0;
 		if (!fits)
-			breaks(world, "what an operator wanted is forgotten",
-			       key);
+			world_breaks(world,
+				     "what an operator wanted is forgotten",
+				     key);
 	}
 }
 
@@ -216,6 +229,7 @@ static void check_all(struct world *world)
 	for (size_t i = 0; i < world->view.shown.count; i++)
 		check_shown(world, world->view.shown.jobs[i]);
 	check_unique(world);
+	singles_check(world);
 	/* While nothing is open the view may lag behind the journal. */
 	if (!world->alive || !world->ledger->open)
 		return;
@@ -226,7 +240,8 @@ static void check_all(struct world *world)
 		note_time(world, known);
 		if (known->acknowledged && !known->may_be_gone &&
 		    memview_find(&world->view, known->id) == NULL)
-			breaks(world, "an acknowledged job is gone", known->id);
+			world_breaks(world, "an acknowledged job is gone",
+				     known->id);
 	}
 }
 
@@ -265,7 +280,7 @@ static void op_reply(void *arg, unsigned link, const struct message *reply)
 	struct world *world = arg;
 	struct known *known = know(world, reply->id);
 
-	if (take_wish(world, reply)) {
+	if (take_wish(world, reply) || singles_take_reply(world, reply)) {
 		may_die(world);
 		return;
 	}
@@ -277,13 +292,15 @@ static void op_reply(void *arg, unsigned link, const struct message *reply)
 	if (reply->status != 0)
 		return;
 	if (known == NULL) {
-		breaks(world, "a reply about a job nobody asked", reply->id);
+		world_breaks(world, "a reply about a job nobody asked",
+			     reply->id);
 		return;
 	}
 	known->acknowledged = true;
 	if (!known->may_be_gone &&
 	    memview_find(&world->view, known->id) == NULL)
-		breaks(world, "acknowledged before it is shown", known->id);
+		world_breaks(world, "acknowledged before it is shown",
+			     known->id);
 }
 
 static int op_write_spec(void *arg, uint64_t token, const void *spec,
@@ -317,9 +334,22 @@ static void op_ring(void *arg, bool changes, bool holdings)
 	may_die(arg);
 }
 
+static const struct zone *op_zone(void *arg, const char *name)
+{
+	(void)arg;
+	(void)name;
+	return singles_zone();
+}
+
+static void op_news(void *arg)
+{
+	(void)arg;
+}
+
 static const struct ledger_ops ops = { op_reply,	op_write_spec,
 				       op_remove_spec,	op_remove_files,
-				       op_remove_files, op_ring };
+				       op_remove_files, op_zone,
+				       op_news,		op_ring };
 
 /* ---- the journal process ---- */
 
@@ -347,7 +377,8 @@ static void journal_starts(struct world *world)
 	};
 
 	if (journal_init(&world->journal, &world->disk.shared, "n") != 0 ||
-	    ledger_init(world->ledger, &around, &config) != 0)
+	    ledger_init(world->ledger, &around,
+			world->singles.used ? &all_config : &config) != 0)
 		abort();
 	world->journal.salt = rng_next(&world->rng);
 	if (world->forgets)
@@ -382,6 +413,21 @@ static void take_messages(struct world *world)
 	}
 }
 
+/* A role that has just opened knows less than it should. */
+static void plant_in(struct world *world)
+{
+	struct ledger *ledger = world->ledger;
+
+	if (world->plant == WORLD_REUSE_COUNTER)
+		ledger->counter = 0;
+	for (unsigned i = 0; i < ledger->singles_high; i++) {
+		if (world->plant == WORLD_FORGET_TIME)
+			ledger->singles[i].due.slot_ms = 0;
+		if (world->plant == WORLD_FORGET_HOLDER)
+			ledger->singles[i].kept.held = false;
+	}
+}
+
 static void turn_journal(struct world *world)
 {
 	struct ledger *ledger = world->ledger;
@@ -400,15 +446,18 @@ static void turn_journal(struct world *world)
 	if (!ledger->open) {
 		say(world, "opens", "",
 		    (uint64_t)-ledger_open(ledger, world->now));
-		if (world->plant == WORLD_REUSE_COUNTER)
-			ledger->counter = 0;
+		plant_in(world);
 	} else {
-		if (ledger->storage == 0)
+		bool works = ledger->storage == 0;
+
+		if (works)
 			take_messages(world);
 		ledger_turn(ledger, world->now);
 		(void)ledger_commit(ledger, world->now);
 		if (!ledger->open)
 			journal_dies(world);
+		else if (works && ledger->storage == 0)
+			singles_check_turn(world);
 	}
 	world->disk.crash_in = 0;
 }
@@ -472,15 +521,33 @@ static void check_rivals(struct world *world, const struct known *mine,
 {
 	const struct known *other;
 
-	if (worker->state != PLAYED_FORKED && worker->state != PLAYED_RUNS)
+	if (worker->single ||
+	    (worker->state != PLAYED_FORKED && worker->state != PLAYED_RUNS))
 		return;
 	if (strcmp(worker->id, mine->id) == 0)
-		breaks(world, "two live attempts of one job", mine->id);
+		world_breaks(world, "two live attempts of one job", mine->id);
 	other = know(world, worker->id);
 	if (other != NULL && mine->unique[0] != '\0' &&
 	    strcmp(mine->unique, other->unique) == 0 &&
 	    queues(mine->id) == queues(other->id))
-		breaks(world, "two jobs with one key run at once", mine->id);
+		world_breaks(world, "two jobs with one key run at once",
+			     mine->id);
+}
+
+static void fork_single(struct world *world, unsigned slot, uint64_t token)
+{
+	struct played_worker *worker = &world->workers[slot];
+	struct holding *holding = holding_of(world, slot);
+
+	singles_check_fork(world, slot, token);
+	*worker =
+		(struct played_worker){ .state = PLAYED_FORKED,
+					.single = true,
+					.token = token,
+					.end_ms = singles_end_ms(world, slot) };
+	holding->phase_token = token;
+	holding->phase = PHASE_FORKED;
+	say(world, "fork", "singleton", token);
 }
 
 static void fork_worker(struct world *world, unsigned slot, uint64_t token)
@@ -490,7 +557,7 @@ static void fork_worker(struct world *world, unsigned slot, uint64_t token)
 	const char *id = job_of_token(world, token);
 
 	if (id == NULL) {
-		breaks(world, "work under a token nobody was shown", "");
+		world_breaks(world, "work under a token nobody was shown", "");
 		return;
 	}
 	for (unsigned i = 0; i < WORLD_SLOTS; i++)
@@ -569,7 +636,7 @@ static void step_worker(struct world *world, unsigned slot)
 		worker_says(world, slot, MESSAGE_STARTED);
 	} else if (world->now.ms >= worker->end_ms) {
 		end_worker(world, slot, outcome(world));
-	} else {
+	} else if (!worker->single) {
 		worker->percent += (int32_t)rng_below(&world->rng, 1500);
 		worker_says(world, slot, MESSAGE_PROGRESS);
 	}
@@ -590,6 +657,8 @@ static void step_empty(struct world *world, unsigned slot, unsigned *busy)
 	if (holding->wanted != WANTED_RUN) {
 		holding->phase_token = token;
 		holding->phase = PHASE_LOST;
+	} else if (singles_is_at(world, slot)) {
+		fork_single(world, slot, token);
 	} else if (*busy < WORKERS) {
 		fork_worker(world, slot, token);
 		++*busy;
@@ -601,8 +670,9 @@ static void turn_supervisor(struct world *world)
 	unsigned busy = 0;
 
 	for (unsigned slot = 0; slot < WORLD_SLOTS; slot++)
-		if (world->workers[slot].state == PLAYED_FORKED ||
-		    world->workers[slot].state == PLAYED_RUNS)
+		if (!world->workers[slot].single &&
+		    (world->workers[slot].state == PLAYED_FORKED ||
+		     world->workers[slot].state == PLAYED_RUNS))
 			busy++;
 	for (unsigned slot = 0; slot < WORLD_SLOTS; slot++) {
 		if (world->workers[slot].state != PLAYED_NONE)
@@ -638,6 +708,10 @@ static void node_dies(struct world *world, bool power)
 	memset(world->workers, 0, sizeof(world->workers));
 	memset(holding_of(world, 0), 0,
 	       WORLD_SLOTS * sizeof(*holding_of(world, 0)));
+	memset(&world->board->units[BOARD_LEADER_FIRST], 0,
+	       WORLD_SLOTS * sizeof(world->board->units[0]));
+	memset(world->board->singles, 0,
+	       SINGLES_COUNT * sizeof(world->board->singles[0]));
 	world->messages_count = 0;
 	memview_clear(&world->view);
 	if (power)
@@ -733,11 +807,19 @@ static void ask_operator(struct world *world)
 	send_message(world, LINK_ASKER, &message);
 }
 
+void world_asks(struct world *world, const struct message *message)
+{
+	say(world, "operator", message->type.at, (uint64_t)message->action);
+	send_message(world, LINK_ASKER, message);
+}
+
 /* ---- time and faults ---- */
 
 static void pass_time(struct world *world)
 {
-	int64_t step = rng_below(&world->rng, 300);
+	int64_t step = rng_below(
+		&world->rng,
+		world->singles.week && !world->quiet ? WEEK_STEP_MS : 300);
 
 	world->now.ms += step;
 	world->now.wall_ms += step;
@@ -779,6 +861,8 @@ static void end_faults(struct world *world)
 static void happen(struct world *world)
 {
 	ask_operator(world);
+	if (world->singles.used && rng_once_in(&world->rng, 12))
+		singles_operate(world);
 	switch (rng_below(&world->rng, 16)) {
 	case 0:
 	case 1:
@@ -813,25 +897,29 @@ static bool is_at_rest(struct world *world)
 	    world->ledger->queue->count > 0 || world->messages_count > 0)
 		return false;
 	for (unsigned slot = 0; slot < WORLD_SLOTS; slot++)
-		if (holding_of(world, slot)->token != 0 ||
-		    holding_of(world, slot)->phase != PHASE_IDLE)
+		if (!singles_is_at(world, slot) &&
+		    (holding_of(world, slot)->token != 0 ||
+		     holding_of(world, slot)->phase != PHASE_IDLE))
 			return false;
-	return true;
+	return !world->singles.used || singles_are_up(world);
 }
 
 static void check_end(struct world *world)
 {
 	if (world->forgets) {
-		turn_journal(world);
+		for (unsigned i = 0; i < WORLD_JOBS_MAX / LEDGER_REMOVALS_MAX;
+		     i++)
+			turn_journal(world);
 		if (world->view.shown.count > WORLD_KEPT_MAX)
-			breaks(world, "the history grows without bound", "");
+			world_breaks(world, "the history grows without bound",
+				     "");
 	}
 	for (unsigned i = 0; i < world->known_count; i++) {
 		const struct known *known = &world->known[i];
 
 		if (known->acknowledged && !known->may_be_gone && !known->ended)
-			breaks(world, "an acknowledged job never ended",
-			       known->id);
+			world_breaks(world, "an acknowledged job never ended",
+				     known->id);
 	}
 	/* Whatever was acknowledged survives one more failure of power. */
 	node_dies(world, true);
@@ -847,6 +935,10 @@ static void open_world(struct world *world, uint64_t seed,
 	world->plant = plant;
 	world->forgets = seed % 16 == 5;
 	world->operated = seed % 4 == 3;
+	world->singles.used = seed % 7 == 1 || seed % 7 == 2;
+	world->singles.week = seed % 49 == 2;
+	memcpy(all_units, units, sizeof(units));
+	memcpy(all_units + 2, singles_units, sizeof(singles_units));
 	world->now = (struct ledger_now){ 1000, WALL_START_MS };
 	disk_init(&world->disk, rng_next(&world->rng));
 	if (plant == WORLD_ACK_BEFORE_SYNC)
@@ -862,6 +954,7 @@ const char *world_run(struct world *world, uint64_t seed,
 {
 	struct board *board = world->board;
 	struct ledger *ledger = world->ledger;
+	int events;
 
 	memset(world, 0, sizeof(*world));
 	memset(board, 0, sizeof(*board));
@@ -869,7 +962,8 @@ const char *world_run(struct world *world, uint64_t seed,
 	world->ledger = ledger;
 	world->verbose = verbose;
 	open_world(world, seed, plant);
-	for (int i = 0; i < EVENTS && world->broken == NULL; i++) {
+	events = world->singles.week ? WEEK_EVENTS : EVENTS;
+	for (int i = 0; i < events && world->broken == NULL; i++) {
 		pass_time(world);
 		happen(world);
 		check_all(world);
@@ -884,7 +978,7 @@ const char *world_run(struct world *world, uint64_t seed,
 		check_all(world);
 	}
 	if (world->broken == NULL && !is_at_rest(world))
-		breaks(world, "it never came to rest", "");
+		world_breaks(world, "it never came to rest", "");
 	if (world->broken == NULL)
 		check_end(world);
 	journal_dies(world);

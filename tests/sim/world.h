@@ -10,6 +10,7 @@
 #include "roles/ledger.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/memview.h"
+#include "tests/sim/singles.h"
 
 #define WORLD_JOBS_MAX	   256
 #define WORLD_MESSAGES_MAX 256
@@ -24,6 +25,8 @@ enum world_plant {
 	WORLD_ACK_BEFORE_SYNC,
 	WORLD_REUSE_COUNTER,
 	WORLD_TRUST_TORN,
+	WORLD_FORGET_TIME,
+	WORLD_FORGET_HOLDER,
 	WORLD_PLANTS,
 };
 
@@ -58,6 +61,7 @@ enum played {
 
 struct played_worker {
 	enum played state;
+	bool single; /* runs no job */
 	uint64_t token;
 	char id[JOB_ID_LEN + 1];
 	int64_t end_ms;
@@ -105,10 +109,16 @@ struct world {
 	uint64_t requests;
 	struct service_known services[WORLD_SERVICES];
 	bool operated; /* operators enable and disable services */
+	struct singles singles;
 	unsigned submitted;
 	unsigned lives;
 	const char *broken; /* the first promise broken, NULL if none */
 };
+
+/* PROMISE does not hold of WHAT. */
+void world_breaks(struct world *world, const char *promise, const char *what);
+/* MESSAGE is on its way to the journal role. */
+void world_asks(struct world *world, const struct message *message);
 
 /* Plays SEED to its end; the promise it broke, or NULL. */
 const char *world_run(struct world *world, uint64_t seed,

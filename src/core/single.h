@@ -1,0 +1,40 @@
+/* single - who has a singleton, and which of its times have been used.
+ *
+ * Pure.  A register, key "single/NAME".  The leader's assignment carries a new
+ * token; the holder's release, once all it started is proven dead, is a further
+ * step under it.  Of one with times, the slot it is assigned for is in the
+ * assignment: it is used when that is durable, whether it is run or not.
+ */
+#ifndef HOLDFAST_CORE_SINGLE_H
+#define HOLDFAST_CORE_SINGLE_H
+
+#include "core/message.h"
+#include "core/record.h"
+#include "core/schema.h"
+
+/* Times are in milliseconds since 1970, 0 = never. */
+struct single {
+	struct version version;
+	bool held;	/* assigned and not released */
+	bool done;	/* it ended as it may: not assigned until told to */
+	uint64_t token; /* of the latest assignment, 0 before it */
+	char node[SCHEMA_NAME_MAX + 1];
+	uint64_t digest;      /* of the definition it was assigned with */
+	int64_t slot_ms;      /* the latest of its times that was used */
+	int64_t since_ms;     /* times before are none of its */
+	int64_t began_ms;     /* the latest assignment */
+	int64_t ended_ms;     /* the latest release */
+	enum message_how how; /* it ended, 0 before the first */
+	int32_t exit;
+};
+
+/* The register of the singleton NAME, into KEY of RECORD_KEY_MAX + 1 bytes,
+ * terminated; the empty text when NAME is too long.
+ */
+struct text single_key(struct text name, char *key);
+/* Writes the value of the register; bytes or -ENOSPC. */
+int single_encode(const struct single *single, void *buf, size_t cap);
+/* Reads the whole record; 0 or -EBADMSG. */
+int single_decode(struct single *single, const struct record *record);
+
+#endif

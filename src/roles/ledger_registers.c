@@ -1,0 +1,154 @@
+/* ledger_registers - registers that are no jobs, in journal and view.
+ *
+ *	enabled/NODE/NAME	an operator enabled (1) or disabled (0) a
+ *service enabled/NAME		likewise a singleton
+ *	stopped/NAME		an operator stopped a singleton (1), or started
+ *it single/NAME		core/single.h
+ */
+#include <errno.h>
+
+#include "roles/ledger_parts.h"
+
+#define TAG_FLAG RECORD_VALUE_TAG
+
+static const char *const prefixes[] = { "enabled/", "stopped/", "single/" };
+#define FLAGS 2 /* the first of them hold a flag */
+
+static int prefix_of(struct text key)
+{
+	for (int i = 0; i < (int)(sizeof(prefixes) / sizeof(prefixes[0]));
+	     i++) {
+		size_t len = strlen(prefixes[i]);
+
+		if (key.len > len && memcmp(key.at, prefixes[i], len) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static bool flag_of(const struct record *record)
+{
+	struct dec dec = dec_init(record->value.at, record->value.len);
+	struct field field;
+	bool flag = false;
+
+	while (dec_next(&dec, &field))
+		if (field.tag == TAG_FLAG)
+			flag = field_u64(&field) != 0;
+	return flag;
+}
+
+/* Brings the view to RECORD, if it has an older one. */
+static int show(struct ledger *ledger, const struct record *record)
+{
+	struct view *view = ledger->world.view;
+	struct view_register known;
+	struct view_register now = { .version = record->version };
+	int len = record_encode(record, ledger->record, sizeof(ledger->record));
+	int rc;
+
+	if (len < 0)
+		return len;
+	now.record = (struct text){ (const char *)ledger->record, (size_t)len };
+	if (prefix_of(record->key) < FLAGS)
+		now.served = text_of(flag_of(record) ? "1" : "0");
+	rc = view->ops->get_register(view, record->key, &known);
+	if (rc == 0 && version_compare(known.version, record->version) >= 0)
+		return 0;
+	if (rc != 0 && rc != -ENOENT)
+		return rc;
+	/* Before that the start counts them all. */
+	if (ledger->open)
+		ledger->live_bytes +=
+			now.record.len - (rc == 0 ? known.record.len : 0);
+	return view->ops->put_register(view, record->key, &now);
+}
+
+int ledger_replay_register(struct ledger *ledger, const struct record *record)
+{
+	return prefix_of(record->key) >= 0 ? show(ledger, record) : 0;
+}
+
+int ledger_put_register(struct ledger *ledger, const struct record *record)
+{
+	int rc = 0;
+
+	if (record->key.len == 0 || record->key.len > RECORD_KEY_MAX)
+		return -EINVAL;
+	/* Without a current segment the coming snapshot takes it along. */
+	if (ledger->fresh) {
+		rc = journal_append(ledger->world.journal, record);
+		ledger->dirty = true;
+		if (rc != 0 && rc != -ENOSPC)
+			ledger->fresh = false;
+	}
+	return rc == 0 ? show(ledger, record) : rc;
+}
+
+int ledger_get_register(struct ledger *ledger, struct text key,
+			struct record *record)
+{
+	struct view *view = ledger->world.view;
+	struct view_register kept;
+	int rc = ledger_begin(ledger);
+
+	if (rc == 0)
+		rc = view->ops->get_register(view, key, &kept);
+	return rc != 0 ? rc
+		       : record_decode(record, kept.record.at, kept.record.len);
+}
+
+int ledger_put_flag(struct ledger *ledger, struct text key, bool flag)
+{
+	uint8_t value[16];
+	struct enc enc = enc_init(value, sizeof(value));
+	struct record record = {
+		.key = key,
+		.version = { .token = ledger_token(ledger) },
+	};
+
+	enc_u64(&enc, TAG_FLAG, flag);
+	if (enc_end(&enc) < 0)
+		return -ENOSPC;
+	record.value = (struct text){ (const char *)value, enc.len };
+	return ledger_put_register(ledger, &record);
+}
+
+int ledger_get_flag(struct ledger *ledger, struct text key, bool *flag)
+{
+	struct record record;
+	int rc = ledger_get_register(ledger, key, &record);
+
+	if (rc == 0)
+		*flag = flag_of(&record);
+	return rc;
+}
+
+int ledger_count_registers(struct ledger *ledger)
+{
+	struct view *view = ledger->world.view;
+	char key[RECORD_KEY_MAX + 1] = "";
+	struct view_register kept;
+	int rc;
+
+	while ((rc = view->ops->next_register(view, key, &kept)) == 0)
+		ledger->live_bytes += kept.record.len;
+	return rc == -ENOENT ? 0 : rc;
+}
+
+int ledger_append_registers(struct ledger *ledger)
+{
+	struct view *view = ledger->world.view;
+	char key[RECORD_KEY_MAX + 1] = "";
+	struct view_register kept;
+	struct record record;
+	int rc = 0;
+
+	while (rc == 0 &&
+	       (rc = view->ops->next_register(view, key, &kept)) == 0) {
+		rc = record_decode(&record, kept.record.at, kept.record.len);
+		if (rc == 0)
+			rc = journal_append(ledger->world.journal, &record);
+	}
+	return rc == -ENOENT ? 0 : rc;
+}

@@ -1,0 +1,122 @@
+#!/bin/sh
+# Singletons: one at a time, whatever dies; at their times; stopped, started,
+# disabled by operators, kept over restarts of the node; what they save comes
+# back.
+set -eu
+
+# shellcheck source=tests/system/node.sh
+. "$SRCDIR/tests/system/node.sh"
+
+# Tells when it begins and ends; an end that is missing was a kill.
+cat >"$dir/alone" <<'SCRIPT'
+#!/bin/sh
+# alone NAME - saves how often it ran.
+runs=0
+[ -z "${HOLDFAST_STATE-}" ] || runs=$(cat "$HOLDFAST_STATE")
+exec 9>"$WITNESS.$1.lock"
+flock -n 9 || echo "two $1 $$" >>"$WITNESS"
+echo "start $1 $$ $((runs + 1)) $HOLDFAST_TOKEN" >>"$WITNESS"
+echo $((runs + 1)) | "$HOLDFAST" checkpoint -
+trap 'echo "stop $1 $$" >>"$WITNESS"; exit 0' TERM
+while :; do sleep 0.05; done
+SCRIPT
+chmod +x "$dir/alone"
+: >"$dir/witness"
+witness='env = [ "WITNESS='$dir/witness'", "HOLDFAST='$(realpath "$HOLDFAST")'" ]; backoff = "0s";'
+write_units() {
+  cat >"$dir/jobs.conf" <<CONF
+singletons = {
+  keeper = { command = [ "$dir/alone", "keeper" ]; $witness };
+  after = { command = [ "$dir/alone", "after" ]; $witness after = [ "web", "keeper" ]; };
+  tick = { command = [ "/bin/sh", "-c", "echo \"tick \$\$HOLDFAST_TOKEN\" >>$dir/witness" ]; every = "300ms"; };
+  nightly = { command = [ "/bin/sh", "-c", "echo nightly >>$dir/witness; echo said; exit 3" ]; cron = "15 3 29 2 *"; };
+  $1
+};
+services = { web = { command = [ "/bin/sleep", "1000" ]; ready = "200ms"; }; };
+CONF
+}
+write_units ''
+
+count_of() {
+  grep -c "^$1" "$dir/witness" || :
+}
+
+at_least() {
+  [ "$(count_of "$2")" -ge "$1" ]
+}
+
+latest() {
+  sed -n "s/^start $1 \([0-9]*\) .*/\1/p" "$dir/witness" | tail -n 1
+}
+
+state_is() {
+  hold status "$1" | grep -q "^singleton $1 *$2 "
+}
+
+node_start
+until_true 20 at_least 1 'start after' || fail 'the one that waits does not start'
+until_true 20 at_least 3 tick || fail 'it does not run at its times'
+
+# Killed, it starts again in place, under the same token.
+kill -KILL "$(latest keeper)"
+until_true 20 at_least 2 'start keeper' || fail 'it is not started again'
+[ "$(sed -n 's/^start keeper .* //p' "$dir/witness" | uniq | wc -l)" = 1 ] ||
+  fail "another token: $(cat "$dir/witness")"
+
+# The roles die, it goes on; the supervisor dies, it comes back under another.
+pid=$(latest keeper)
+kill -KILL "$(role_pid journal)"
+until_true 20 at_least 6 tick || fail 'no more times after the journal died'
+kill -0 "$pid" || fail 'it was stopped though it was not its affair'
+[ "$(latest keeper)" = "$pid" ] || fail 'it was started again'
+kill -KILL "$(role_pid supervisor)"
+until_true 30 at_least 3 'start keeper' || fail 'not back after the supervisor died'
+grep -q "^start keeper [0-9]* 2 " "$dir/witness" || fail "nothing was saved: $(cat "$dir/witness")"
+
+# Operators.
+expect 0 hold stop keeper
+state_is keeper stopped || fail "$(hold status keeper)"
+until_true 20 at_least 1 'stop keeper' || fail 'it was not told to stop'
+expect 0 hold disable tick
+expect 1 hold start tick
+expect 5 hold start kepper
+grep -q 'Did you mean keeper' "$dir/err" || fail "$(cat "$dir/err")"
+expect 0 hold start nightly
+until_true 20 at_least 1 nightly || fail 'start does not run it now'
+said() {
+  hold logs nightly | grep -q said && hold status nightly | grep -q 'failed exit 3'
+}
+until_true 10 said || fail "$(hold logs nightly) $(hold status nightly)"
+
+# What they said holds after a restart.
+until_true 20 state_is after ready || fail "$(hold status)"
+node_stop
+[ "$(count_of 'stop after')" -ge 1 ] || fail 'not stopped with the node'
+ticks=$(count_of tick)
+node_start
+until_true 20 state_is after ready || until_true 1 state_is after waiting || fail "$(hold status)"
+state_is keeper stopped || fail 'started, though it was stopped'
+state_is tick disabled || fail 'enabled, though it was disabled'
+expect 0 hold start keeper
+expect 0 hold enable tick
+until_true 20 at_least $((ticks + 2)) tick || fail 'no more times'
+until_true 20 state_is after ready || fail "$(hold status)"
+
+# A reload touches what has changed alone.
+pid=$(latest keeper)
+write_units 'more = { command = [ "/bin/sleep", "1000" ]; };'
+node_write_config
+expect 0 hold reload
+until_true 20 state_is more ready || fail 'what is new does not start'
+[ "$(latest keeper)" = "$pid" ] || fail 'what has not changed was started again'
+write_units ''
+node_write_config
+expect 0 hold reload
+is_unknown() {
+  ! hold status more
+}
+until_true 20 is_unknown || fail 'what is gone is still there'
+
+! grep '^two' "$dir/witness" || fail 'two at once'
+[ -z "$(sed -n 's/^tick //p' "$dir/witness" | sort | uniq -d)" ] || fail 'a token was used twice'
+node_stop
