@@ -177,6 +177,16 @@ def events_are_listed(page):
     check("202" in events[0]["title"], "the full time is a title")
 
 
+def health_is_told(page, node):
+    text = "return document.getElementById('health').textContent"
+    check(page.is_hidden("health"), "nothing is said of a node that is well")
+    node.run("drain")
+    until(lambda: "drained" in page.browser.run(text), "a drain is told")
+    check(not page.is_hidden("health"), "for all to see")
+    node.run("undrain")
+    until(lambda: page.is_hidden("health"), "until it is over")
+
+
 def it_asks_little(page):
     """Nothing happens: what is asked for in a while."""
     time.sleep(2)
@@ -250,6 +260,7 @@ def body():
         a_stop_from_elsewhere_shows(page, node)
         buttons_work(page, node)
         events_are_listed(page)
+        health_is_told(page, node)
         page.shot("operator")
         urls += requests(browser)
         it_asks_little(page)
