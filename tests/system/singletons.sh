@@ -15,9 +15,9 @@ runs=0
 [ -z "${HOLDFAST_STATE-}" ] || runs=$(cat "$HOLDFAST_STATE")
 exec 9>"$WITNESS.$1.lock"
 flock -n 9 || echo "two $1 $$" >>"$WITNESS"
+trap 'echo "stop $1 $$" >>"$WITNESS"; exit 0' TERM
 echo "start $1 $$ $((runs + 1)) $HOLDFAST_TOKEN" >>"$WITNESS"
 echo $((runs + 1)) | "$HOLDFAST" checkpoint -
-trap 'echo "stop $1 $$" >>"$WITNESS"; exit 0' TERM
 while :; do sleep 0.05; done
 SCRIPT
 chmod +x "$dir/alone"
