@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "io/conffile.h"
+#include "io/events.h"
 #include "io/log.h"
 #include "io/loop.h"
 #include "roles/birth.h"
+#include "roles/news.h"
 
 #define FORK_RETRY_MS 500
 
@@ -151,6 +153,17 @@ static void log_end(enum role role, pid_t pid, int status, int64_t pause_ms)
 			(long long)pause_ms);
 }
 
+static void tell_end(const struct heritage *heritage, enum role role,
+		     int status, int64_t pause_ms)
+{
+	events_add(heritage->board, EVENT_ROLE_DIED, role_name(role),
+		   "%s %d, started again in %lld ms",
+		   WIFSIGNALED(status) ? "signal" : "exit code",
+		   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+		   (long long)pause_ms);
+	news_tell(heritage);
+}
+
 static void ended(struct crew *crew, enum role role, int status, int64_t now_ms)
 {
 	struct crew_member *member = &crew->members[role];
@@ -160,6 +173,7 @@ static void ended(struct crew *crew, enum role role, int status, int64_t now_ms)
 	if (member->wanted) {
 		pause_ms = restart_ended(&member->restart, &policy, now_ms);
 		log_end(role, member->pid, status, pause_ms);
+		tell_end(crew->heritage, role, status, pause_ms);
 		member->start_ms = now_ms + pause_ms;
 		shown->restarts++;
 	}

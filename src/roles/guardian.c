@@ -5,6 +5,7 @@
  * is gone or late kills everything below, proves it dead, and starts it anew.
  */
 #define _GNU_SOURCE
+#include <config.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -236,6 +237,11 @@ static void take_ended(void *arg, pid_t pid, int status)
 		return;
 	}
 	log_end(pid, status);
+	events_add(guardian->board, EVENT_ROLE_DIED, "supervisor",
+		   "%s %d, all work is ended and started again",
+		   WIFSIGNALED(status) ? "signal" : "exit code",
+		   WIFSIGNALED(status) ? WTERMSIG(status)
+				       : WEXITSTATUS(status));
 	guardian->exit_code = 1;
 	guardian->unburied = true;
 }
@@ -435,6 +441,9 @@ int guardian_main(const struct config *config, const char *config_path)
 		estate_open(&guardian.heritage, config, config_path) != 0 ||
 		listen_to_all(&guardian) != 0;
 	guardian.board = guardian.heritage.board;
+	if (!guardian.done)
+		events_add(guardian.board, EVENT_NODE_STARTED, config->node,
+			   "holdfast " PACKAGE_VERSION);
 
 	while (!guardian.done) {
 		now_ms = clock_ms();

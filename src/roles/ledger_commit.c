@@ -1,6 +1,9 @@
 /* ledger_commit - makes a batch durable, then tells. */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <string.h>
 
+#include "io/events.h"
 #include "io/log.h"
 #include "roles/ledger_parts.h"
 
@@ -81,16 +84,25 @@ static int make_durable(struct ledger *ledger)
 
 static void note_storage(struct ledger *ledger, int rc, struct ledger_now now)
 {
-	if (rc != 0) {
-		if (ledger->storage != rc)
-			log_err(rc, "journal: shared storage failed, "
-				    "trying again");
+	struct board *board = ledger->world.board;
+	bool changed = ledger->storage != rc;
+
+	if (rc != 0)
 		ledger->retry_ms = now.ms + LEDGER_RETRY_MS;
-	} else if (ledger->storage != 0) {
-		log_info("journal: shared storage works again");
-	}
 	ledger->storage = rc;
-	atomic_store(&ledger->world.board->storage, -rc);
+	atomic_store(&board->storage, -rc);
+	if (!changed)
+		return;
+	if (rc != 0) {
+		log_err(rc, "journal: shared storage failed, trying again");
+		events_add(board, EVENT_STORAGE_FAILED, ledger->config->node,
+			   "%s", strerror(-rc));
+	} else {
+		log_info("journal: shared storage works again");
+		events_add(board, EVENT_STORAGE_BACK, ledger->config->node,
+			   "what waited is written");
+	}
+	ledger->world.ops->news(ledger->world.arg);
 }
 
 static void publish_replies(struct ledger *ledger)

@@ -1,6 +1,7 @@
 """What operators hear by long poll and tell the node, over the Unix socket and
 with the token; and what the others get."""
 import os
+import signal
 import threading
 
 from lib import Node, check, main, now, wait_for
@@ -83,9 +84,17 @@ def hears_of_a_reload(node):
     hear(node.operator, {}, latest, "trial", "reloaded")
 
 
+def hears_of_a_death(node):
+    latest = node.operator().ask("GET", "/v1/events?limit=1").json()["after"]
+    os.kill(dict(node.roles())["journal"], signal.SIGKILL)
+    hear(node.operator, {}, latest, "journal", "role-died")
+    node.wait_ready()
+
+
 def gets_the_latest_events(node):
     client = node.operator()
     everything = client.ask("GET", "/v1/events").json()["events"]
+    check(everything[0]["event"] == "node-started", everything[0])
     latest = client.ask("GET", "/v1/events?limit=3").json()["events"]
     check(latest == everything[-3:], "limit=3 gives", latest)
     check(client.ask("GET", "/v1/events?limit=x").status == 400, "limit=x")
@@ -117,6 +126,7 @@ def body():
     hears_of_a_stop(node, node.operator, {})
     hears_of_a_stop(node, node.user, BEARER)
     hears_of_a_reload(node)
+    hears_of_a_death(node)
     gets_the_latest_events(node)
     others_get_nothing(node)
     node.stop()
