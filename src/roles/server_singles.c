@@ -36,17 +36,11 @@ static const char *state_of(const struct board *board,
 			    const struct board_single *single,
 			    const struct unit *configured)
 {
-	static const char *const goals[] = {
-		[GOAL_NONE] = "stopped",      [GOAL_UP] = "starting",
-		[GOAL_WAITING] = "waiting",   [GOAL_STOPPED] = "stopped",
-		[GOAL_DISABLED] = "disabled", [GOAL_DONE] = "done",
-		[GOAL_FAILED] = "failed",
-	};
 	uint32_t goal = atomic_load(&single->goal);
 	uint32_t slot = running_slot(board, single);
 
 	if (slot == 0)
-		return goal <= GOAL_FAILED ? goals[goal] : "stopped";
+		return unit_rest(board, goal);
 	if (goal != GOAL_UP)
 		return "stopping";
 	if (unit_is_timed(configured) &&

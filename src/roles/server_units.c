@@ -49,6 +49,20 @@ void unit_words(struct out *out, const char *name,
 		out_json(out, (struct text){ buf, len });
 }
 
+const char *unit_rest(const struct board *board, uint32_t goal)
+{
+	static const char *const goals[] = {
+		[GOAL_NONE] = "stopped",      [GOAL_UP] = "starting",
+		[GOAL_WAITING] = "waiting",   [GOAL_STOPPED] = "stopped",
+		[GOAL_DISABLED] = "disabled", [GOAL_DONE] = "done",
+		[GOAL_FAILED] = "failed",
+	};
+
+	if (goal == GOAL_UP && atomic_load(&board->stopping) != 0)
+		return "stopped";
+	return goal <= GOAL_FAILED ? goals[goal] : "stopped";
+}
+
 const char *unit_state(const struct board *board, unsigned slot)
 {
 	static const char *const lives[] = {
@@ -56,18 +70,12 @@ const char *unit_state(const struct board *board, unsigned slot)
 		[LIFE_READY] = "ready",	       [LIFE_STOPPING] = "stopping",
 		[LIFE_PAUSING] = "restarting", [LIFE_ENDED] = "stopping",
 	};
-	static const char *const goals[] = {
-		[GOAL_NONE] = "stopped",      [GOAL_UP] = "starting",
-		[GOAL_WAITING] = "waiting",   [GOAL_STOPPED] = "stopped",
-		[GOAL_DISABLED] = "disabled", [GOAL_DONE] = "done",
-		[GOAL_FAILED] = "failed",
-	};
 	const struct board_unit *unit = &board->units[slot];
 	uint32_t goal = atomic_load(&unit->goal);
 	uint32_t life = atomic_load(&unit->life);
 
 	if (atomic_load(&board->holdings[slot].token) == 0)
-		return goal <= GOAL_FAILED ? goals[goal] : "stopped";
+		return unit_rest(board, goal);
 	if (goal != GOAL_UP)
 		return "stopping";
 	return life <= LIFE_ENDED ? lives[life] : "starting";

@@ -6,6 +6,8 @@
 
 /* "ready", "restarting", "failed": its state for people. */
 const char *unit_state(const struct board *board, unsigned slot);
+/* The same of one that has no process, by its enum goal. */
+const char *unit_rest(const struct board *board, uint32_t goal);
 
 /* ,"NAME": and a value; a time of 0 and an empty text are null. */
 void unit_member(struct out *out, const char *name);
