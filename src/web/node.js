@@ -4,6 +4,7 @@
 "use strict";
 
 const STATUS_EVERY_MS = 60000;
+const STATUS_SOON_MS = 5000;  // while not all is well
 const LIST_WAIT_S = 50;       // below the minute after which proxies give up
 const LIST_GAP_MS = 200;      // between polls of a list; doubled while
 const LIST_GAP_MAX_MS = 3200; // changes come in a stream
@@ -18,7 +19,8 @@ const ERRORS = {
 };
 const EVENT_WORDS = {
   drain: "is drained", undrain: "takes jobs again",
-  "storage-failed": "lost its storage", "storage-back": "has its storage back",
+  "storage-failed": "lost its storage:",
+  "storage-back": "has its storage back",
   "unit-silent": "was silent too long", "unit-missed": "missed its time",
 };
 const BAD_EVENTS = ["role-died", "reload-refused", "storage-failed",
@@ -190,12 +192,14 @@ function want_status() {
 async function watch_status() {
   for (;;) {
     status_wanted = false;
-    take_status(await ask_until_answered("v1/status", ask_node));
+    const status = await ask_until_answered("v1/status", ask_node);
+    take_status(status);
     await pause(LIST_GAP_MS);
     if (!status_wanted)
       await new Promise((done) => {
         wake_status = done;
-        setTimeout(done, STATUS_EVERY_MS);
+        setTimeout(done, troubles_of(status).length > 0 ?
+          STATUS_SOON_MS : STATUS_EVERY_MS);
       });
   }
 }

@@ -15,6 +15,11 @@ SERVICES = """services = {
   broken = { command = [ "/bin/sh", "-c", "echo 'no <i>file</i>' >&2; exit 7" ];
     restart = "temporary"; };
   off = { command = [ "/bin/sleep", "1000" ]; enabled = false; };
+};
+singletons = {
+  mailer = { command = [ "/bin/sleep", "1000" ]; stop-timeout = "1s"; };
+  sweep = { command = [ "/bin/sh", "-c", "echo 'dust' >&2; exit 3" ];
+    every = "1h"; };
 };"""
 IDLE_S = 5
 HIDE = """
@@ -122,10 +127,9 @@ def units_are_told_in_words(page):
     message = {unit["name"]: unit["message"] for unit in
                page.browser.run(UNITS, "services")}["broken"]
     check(message == "exit 7 · no <i>file</i>", f"with the reason: {message}")
-    summary = page.browser.run(
+    until(lambda: page.browser.run(
         "return document.querySelector('#services .summary').textContent")
-    check(summary == "1 failed, 2 ready, 1 disabled", f"summary: {summary}")
-    check(page.is_hidden("singletons"), "what there is none of is not shown")
+        == "1 failed, 2 ready, 1 disabled", "all are summed up")
     page.open_unit("web")
     until(lambda: "<b>hello</b>" in page.text("web", "pre"),
           "its latest lines are shown, as text")
@@ -164,6 +168,33 @@ def buttons_work(page, node):
     page.press("web", "enable")
     until(lambda: page.state("web") == "ready", "enable enables")
     check("web" in node.run("status").stdout, "the node agrees")
+
+
+def singletons_are_shown(page):
+    until(lambda: page.state("mailer", "singletons") == "ready",
+          "a singleton that always runs is shown")
+    page.open_unit("mailer")
+    check(page.buttons("mailer") == ["Restart", "Stop", "Disable"],
+          "with its buttons")
+    page.press("mailer", "stop")
+    until(lambda: page.state("mailer", "singletons") == "stopped",
+          "and stopped")
+    page.press("mailer", "start")
+    until(lambda: page.state("mailer", "singletons") == "ready",
+          "and started")
+    until(lambda: page.state("sweep", "singletons") == "waiting",
+          "one with times waits")
+    check(page.text("sweep", ".since").startswith("next "),
+          "for the next of them")
+    page.open_unit("sweep")
+    check(page.buttons("sweep") == ["Start", "Stop", "Disable"],
+          "and can be started besides")
+    ran = page.text("sweep", ".facts")
+    page.press("sweep", "start")
+    until(lambda: page.text("sweep", ".facts") != ran, "which it is")
+    until(lambda: page.text("sweep", ".message") ==
+          "last run failed · exit 3 · dust", "how it went is told")
+    page.shot("singletons")
 
 
 def events_are_listed(page):
@@ -259,6 +290,7 @@ def body():
         units_are_told_in_words(page)
         a_stop_from_elsewhere_shows(page, node)
         buttons_work(page, node)
+        singletons_are_shown(page)
         events_are_listed(page)
         health_is_told(page, node)
         page.shot("operator")
