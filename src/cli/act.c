@@ -50,13 +50,14 @@ static const struct usage reload_usage = {
 static const struct usage drain_usage = {
 	.name = "drain",
 	.synopsis = "",
-	.text = "Has the node give up its jobs and take no more.\n",
+	.text = "Has the node give up its jobs and singletons and take no "
+		"more.\n",
 	.accepts = "q",
 };
 static const struct usage undrain_usage = {
 	.name = "undrain",
 	.synopsis = "",
-	.text = "Has the node take jobs again.\n",
+	.text = "Has the node take jobs and singletons again.\n",
 	.accepts = "q",
 };
 

@@ -32,6 +32,7 @@ command_fn command_health;
 command_fn command_init;
 command_fn command_jobs;
 command_fn command_logs;
+command_fn command_names;
 command_fn command_progress;
 command_fn command_reload;
 command_fn command_restart;
@@ -43,6 +44,7 @@ command_fn command_submit;
 command_fn command_undrain;
 command_fn command_wait;
 command_fn command_watch;
+command_fn command_whereis;
 
 void command_usage(FILE *file);
 int command_run(int argc, char **argv);

@@ -17,6 +17,7 @@ static const struct {
 	{ "/version", { ROUTE_VERSION, READ, { 0 }, { 0 } } },
 	{ "/v1/services", { ROUTE_SERVICES, READ, { 0 }, { 0 } } },
 	{ "/v1/singletons", { ROUTE_SINGLETONS, READ, { 0 }, { 0 } } },
+	{ "/v1/names", { ROUTE_NAMES, READ, { 0 }, { 0 } } },
 	{ "/v1/events", { ROUTE_EVENTS, READ, { 0 }, { 0 } } },
 	{ "/metrics", { ROUTE_METRICS, READ, { 0 }, { 0 } } },
 	{ "/v1/reload", { ROUTE_RELOAD, METHOD_POST, { 0 }, { 0 } } },
@@ -107,6 +108,15 @@ static struct route find_unit(struct text rest, enum route_name named,
 	return route;
 }
 
+static struct route find_name(struct text name)
+{
+	if (!schema_is_unit_name(name))
+		return (struct route){ 0 };
+	return (struct route){ .name = ROUTE_NAME,
+			       .methods = READ,
+			       .about = name };
+}
+
 struct route route_find(struct text path)
 {
 	struct route route = { 0 };
@@ -120,6 +130,8 @@ struct route route_find(struct text path)
 	if (cut_prefix(&rest, "/v1/singletons/"))
 		return find_unit(rest, ROUTE_SINGLETON, ROUTE_SINGLETON_LOG,
 				 ROUTE_SINGLETON_ACTION);
+	if (cut_prefix(&rest, "/v1/names/"))
+		return find_name(rest);
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		if (text_is(path, fixed[i].path))
 			return fixed[i].route;

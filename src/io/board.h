@@ -206,8 +206,11 @@ struct board {
 	_Atomic uint32_t service_counter; /* of the latest service token */
 	_Atomic uint32_t services_failed; /* given up: the node is not ready */
 	_Atomic int64_t stop_budget_ms;	  /* to stop all services in order */
-	_Atomic uint32_t exit_set; /* an essential unit ended for good: */
-	_Atomic int32_t exit_code; /* the node stops and exits so */
+	/* control, of services, and journal, of singletons: the first one
+	 * counts.  An essential unit ended for good: the node stops and exits
+	 * so. */
+	_Atomic uint32_t exit_set;
+	_Atomic int32_t exit_code;
 	struct board_role roles[ROLE_MAX];
 	struct holding holdings[BOARD_HOLDINGS_MAX];
 	struct board_unit units[BOARD_HOLDINGS_MAX];

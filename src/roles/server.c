@@ -120,6 +120,12 @@ static void dispatch(struct visit *visit)
 	case ROUTE_SINGLETON_LOG:
 		server_unit_log(visit, UNIT_SINGLETON);
 		break;
+	case ROUTE_NAMES:
+		server_names(visit);
+		break;
+	case ROUTE_NAME:
+		server_name(visit);
+		break;
 	case ROUTE_EVENTS:
 		server_events(visit);
 		break;

@@ -90,6 +90,9 @@ void server_version(struct visit *visit);
 /* server_units.c */
 void server_units(struct visit *visit, enum unit_kind kind);
 void server_unit(struct visit *visit, enum unit_kind kind);
+/* server_names.c */
+void server_names(struct visit *visit);
+void server_name(struct visit *visit);
 /* server_unitlog.c */
 void server_unit_log(struct visit *visit, enum unit_kind kind);
 /* server_action.c */

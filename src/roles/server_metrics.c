@@ -210,6 +210,103 @@ static void write_services(struct out *out, const struct server *server)
 	}
 }
 
+struct single_family {
+	const char *name;
+	const char *type;
+	const char *help;
+	uint64_t (*value)(const struct board *board,
+			  const struct board_single *single);
+};
+
+static uint64_t is_held(const struct board *board,
+			const struct board_single *single)
+{
+	return single_slot(board, single) != 0;
+}
+
+static uint64_t single_failed(const struct board *board,
+			      const struct board_single *single)
+{
+	(void)board;
+	return atomic_load(&single->goal) == GOAL_FAILED;
+}
+
+static uint64_t single_runs(const struct board *board,
+			    const struct board_single *single)
+{
+	(void)board;
+	return atomic_load(&single->runs);
+}
+
+static uint64_t single_failures(const struct board *board,
+				const struct board_single *single)
+{
+	(void)board;
+	return atomic_load(&single->failures);
+}
+
+static uint64_t single_missed(const struct board *board,
+			      const struct board_single *single)
+{
+	(void)board;
+	return atomic_load(&single->missed);
+}
+
+static uint64_t single_began_s(const struct board *board,
+			       const struct board_single *single)
+{
+	(void)board;
+	return (uint64_t)atomic_load(&single->began_ms) / MS_PER_S;
+}
+
+static uint64_t single_ended_s(const struct board *board,
+			       const struct board_single *single)
+{
+	(void)board;
+	return (uint64_t)atomic_load(&single->ended_ms) / MS_PER_S;
+}
+
+static const struct single_family single_families[] = {
+	{ "singleton_held", "gauge", "Whether this node runs it.", is_held },
+	{ "singleton_failed", "gauge",
+	  "Whether it was given up, and waits to be assigned anew.",
+	  single_failed },
+	{ "singleton_runs_total", "counter", "Times it was assigned.",
+	  single_runs },
+	{ "singleton_failures_total", "counter",
+	  "Times that ended other than well.", single_failures },
+	{ "singleton_missed_total", "counter",
+	  "Times of its own that no run was for.", single_missed },
+	{ "singleton_began_time_seconds", "gauge",
+	  "When it was last assigned, 0 = never.", single_began_s },
+	{ "singleton_ended_time_seconds", "gauge",
+	  "When that last ended, 0 = never.", single_ended_s },
+};
+
+static void write_singles(struct out *out, const struct server *server)
+{
+	const struct config *config = server->config;
+	const struct board *board = server->heritage->board;
+	const size_t count =
+		sizeof(single_families) / sizeof(single_families[0]);
+
+	for (size_t f = 0; f < count; f++) {
+		const struct single_family *of = &single_families[f];
+
+		family(out, of->name, of->type, of->help);
+		for (size_t i = 0; i < config->units_count; i++) {
+			const struct unit *unit = &config->units[i];
+			int at = unit->kind == UNIT_SINGLETON
+					 ? after_single(board, unit->name)
+					 : -1;
+
+			if (at >= 0)
+				sample(out, of->name, "singleton", unit->name,
+				       of->value(board, &board->singles[at]));
+		}
+	}
+}
+
 void server_metrics(struct visit *visit)
 {
 	struct http_reply reply = { .status = 200, .bytes = HTTP_BYTES_TAKE };
@@ -226,6 +323,7 @@ void server_metrics(struct visit *visit)
 		write_node(&out, visit->server);
 		write_roles(&out, visit->server);
 		write_services(&out, visit->server);
+		write_singles(&out, visit->server);
 		if (out_end(&out) != 0)
 			continue;
 		reply.body = (struct text){ body, out.len };

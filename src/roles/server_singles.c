@@ -19,9 +19,8 @@ static const char *how_it_ended(uint32_t how)
 	return how < sizeof(names) / sizeof(names[0]) ? names[how] : "";
 }
 
-/* The slot in which it runs, 0 = it does not. */
-static uint32_t running_slot(const struct board *board,
-			     const struct board_single *single)
+uint32_t single_slot(const struct board *board,
+		     const struct board_single *single)
 {
 	uint32_t slot = atomic_load(&single->slot);
 
@@ -32,12 +31,12 @@ static uint32_t running_slot(const struct board *board,
 	return slot;
 }
 
-static const char *state_of(const struct board *board,
-			    const struct board_single *single,
-			    const struct unit *configured)
+const char *single_state(const struct board *board,
+			 const struct board_single *single,
+			 const struct unit *configured)
 {
 	uint32_t goal = atomic_load(&single->goal);
-	uint32_t slot = running_slot(board, single);
+	uint32_t slot = single_slot(board, single);
 
 	if (slot == 0)
 		return unit_rest(board, goal);
@@ -114,13 +113,14 @@ void write_single(struct out *out, const struct server *server,
 		at >= 0 ? &board->singles[at] : &none;
 	uint64_t token = atomic_load(&single->token);
 	int64_t next_ms = atomic_load(&single->next_ms);
-	uint32_t slot = running_slot(board, single);
+	uint32_t slot = single_slot(board, single);
 
 	out_string(out, "{\"name\":");
 	out_json(out, text_of(configured->name));
 	unit_member(out, "state");
-	out_json(out, text_of(at < 0 ? "waiting"
-				     : state_of(board, single, configured)));
+	out_json(out,
+		 text_of(at < 0 ? "waiting"
+				: single_state(board, single, configured)));
 	write_when(out, configured);
 	unit_member(out, "node");
 	if (slot != 0)

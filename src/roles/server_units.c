@@ -143,28 +143,41 @@ static void write_unit(struct out *out, const struct server *server,
 		write_single(out, server, unit);
 }
 
-static void write_all(struct out *out, const struct server *server,
-		      enum unit_kind kind)
+void unit_list(struct out *out, const struct server *server, const char *name,
+	       unsigned kinds, unit_fn *write)
 {
 	const struct config *config = server->config;
 	bool first = true;
 
-	out_string(out, kind == UNIT_SERVICE ? "{\"services\":["
-					     : "{\"singletons\":[");
+	out_string(out, "{\"");
+	out_string(out, name);
+	out_string(out, "\":[");
 	for (size_t i = 0; i < config->units_count; i++) {
-		if (config->units[i].kind != kind)
+		if ((kinds & 1u << config->units[i].kind) == 0)
 			continue;
 		if (!first)
 			out_char(out, ',');
 		first = false;
-		write_unit(out, server, &config->units[i]);
+		write(out, server, &config->units[i]);
 	}
 	out_string(out, "]}");
 }
 
-/* Answers with UNIT, or with all of KIND if that is NULL. */
-static void reply_units(struct visit *visit, enum unit_kind kind,
-			const struct unit *unit)
+static void write_services(struct out *out, const struct server *server,
+			   const struct unit *unit)
+{
+	(void)unit;
+	unit_list(out, server, "services", 1u << UNIT_SERVICE, write_unit);
+}
+
+static void write_singles(struct out *out, const struct server *server,
+			  const struct unit *unit)
+{
+	(void)unit;
+	unit_list(out, server, "singletons", 1u << UNIT_SINGLETON, write_unit);
+}
+
+void reply_written(struct visit *visit, unit_fn *write, const struct unit *unit)
 {
 	char *body = NULL;
 
@@ -176,10 +189,7 @@ static void reply_units(struct visit *visit, enum unit_kind kind,
 		if (body == NULL)
 			break;
 		out = out_init(body, cap);
-		if (unit != NULL)
-			write_unit(&out, visit->server, unit);
-		else
-			write_all(&out, visit->server, kind);
+		write(&out, visit->server, unit);
 		if (out_end(&out) == 0) {
 			reply_changing(visit, body, out.len, "");
 			return;
@@ -237,7 +247,10 @@ const struct unit *unit_asked(struct visit *visit, enum unit_kind kind)
 void server_units(struct visit *visit, enum unit_kind kind)
 {
 	if (!reply_unless_operator(visit))
-		reply_units(visit, kind, NULL);
+		reply_written(visit,
+			      kind == UNIT_SERVICE ? write_services
+						   : write_singles,
+			      NULL);
 }
 
 void server_unit(struct visit *visit, enum unit_kind kind)
@@ -245,5 +258,5 @@ void server_unit(struct visit *visit, enum unit_kind kind)
 	const struct unit *unit = unit_asked(visit, kind);
 
 	if (unit != NULL)
-		reply_units(visit, kind, unit);
+		reply_written(visit, write_unit, unit);
 }

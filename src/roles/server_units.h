@@ -19,6 +19,23 @@ void unit_words(struct out *out, const char *name,
 void unit_configured(struct out *out, const struct unit *configured);
 void write_single(struct out *out, const struct server *server,
 		  const struct unit *configured);
+const char *single_state(const struct board *board,
+			 const struct board_single *single,
+			 const struct unit *configured);
+/* The slot in which it runs here, 0 = it does not. */
+uint32_t single_slot(const struct board *board,
+		     const struct board_single *single);
+
+typedef void unit_fn(struct out *out, const struct server *server,
+		     const struct unit *unit);
+/* {"NAME":[…]}: what WRITE writes of each unit of KINDS, bits 1 << enum
+ * unit_kind.
+ */
+void unit_list(struct out *out, const struct server *server, const char *name,
+	       unsigned kinds, unit_fn *write);
+/* Answers with what WRITE writes of UNIT, however long it is. */
+void reply_written(struct visit *visit, unit_fn *write,
+		   const struct unit *unit);
 
 /* The unit the route is about, NULL when there is none, or the asker is no
  * operator: the answer is sent.

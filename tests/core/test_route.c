@@ -36,6 +36,10 @@ START_TEST(every_resource_has_its_path)
 	ck_assert_int_eq(name_of("/v1/singletons/a-b"), ROUTE_SINGLETON);
 	ck_assert_int_eq(name_of("/v1/singletons/a-b/start"),
 			 ROUTE_SINGLETON_ACTION);
+	ck_assert_int_eq(name_of("/v1/singletons/a-b/log"),
+			 ROUTE_SINGLETON_LOG);
+	ck_assert_int_eq(name_of("/v1/names"), ROUTE_NAMES);
+	ck_assert_int_eq(name_of("/v1/names/a-b"), ROUTE_NAME);
 }
 END_TEST
 

@@ -4,6 +4,8 @@
 # back.
 set -eu
 
+command -v curl >/dev/null || exit 77
+command -v promtool >/dev/null || exit 77
 # shellcheck source=tests/system/node.sh
 . "$SRCDIR/tests/system/node.sh"
 
@@ -56,6 +58,18 @@ state_is() {
 node_start
 until_true 20 at_least 1 'start after' || fail 'the one that waits does not start'
 until_true 20 at_least 3 tick || fail 'it does not run at its times'
+
+# Where it is, and in numbers.
+expect 0 hold whereis keeper
+grep -q '^test' "$dir/out" || fail "$(cat "$dir/out")"
+expect 3 hold whereis nightly
+expect 5 hold whereis kepper
+expect 0 hold names
+grep -q '^keeper *singleton *ready *test' "$dir/out" || fail "$(cat "$dir/out")"
+grep -q '^web *service *ready *test' "$dir/out" || fail "$(cat "$dir/out")"
+curl -s --unix-socket "$socket" http://x/metrics >"$dir/metrics"
+grep -q '^holdfast_singleton_held{singleton="keeper"} 1' "$dir/metrics" || fail "$(cat "$dir/metrics")"
+promtool check metrics <"$dir/metrics" >"$dir/out" 2>&1 || fail "$(cat "$dir/out")"
 
 # Killed, it starts again in place, under the same token.
 kill -KILL "$(latest keeper)"
