@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/cgroup_path.h"
@@ -25,6 +26,7 @@
 #define FLAG_INTO_CGROUP UINT64_C(0x200000000) /* CLONE_INTO_CGROUP */
 
 #define SLOT_NAME_BYTES 16
+#define NODE_NAME	"node"
 #define PROC_FILE_BYTES (1u << 20) /* longest mountinfo we read */
 
 /* ---- where we are ---- */
@@ -197,6 +199,31 @@ static int end_predecessor(int parent, const char *name, int64_t budget_ms)
 	return rc;
 }
 
+/* Was the group given to us, with all below it?  So systemd says; the second
+ * form is for root alone, and older.
+ */
+static bool is_delegated(int group)
+{
+	char value = '0';
+
+	return (fgetxattr(group, "user.delegate", &value, 1) == 1 ||
+		fgetxattr(group, "trusted.delegate", &value, 1) == 1) &&
+	       value == '1';
+}
+
+/* A group with processes of its own can't hand on controllers: we get one
+ * beside the work.  Where that fails the work is without limits.
+ */
+static void step_aside(int group)
+{
+	int node = make_and_open(group, NODE_NAME);
+
+	if (node < 0)
+		return;
+	(void)cgroup_enter(node, 0);
+	close(node);
+}
+
 int cgroup_tree_open(const char *name, int64_t budget_ms)
 {
 	int parent = own_open();
@@ -205,6 +232,8 @@ int cgroup_tree_open(const char *name, int64_t budget_ms)
 
 	if (parent < 0)
 		return parent;
+	if (is_delegated(parent))
+		step_aside(parent);
 	rc = end_predecessor(parent, name, budget_ms);
 	tree = rc == 0 ? make_and_open(parent, name) : rc;
 	close(parent);

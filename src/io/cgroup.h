@@ -14,7 +14,8 @@
 
 /* Makes the group NAME below our own, or takes over the one a predecessor
  * left, after killing all in it.  Its directory descriptor, or a negative
- * errno: callers do without then.
+ * errno: callers do without then.  Where systemd gave us our group, we move
+ * into one beside NAME, called node, so that limits can be set.
  */
 int cgroup_tree_open(const char *name, int64_t budget_ms);
 /* Kills what is in the tree and removes the groups below it.  TREE may be -1.

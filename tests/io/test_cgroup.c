@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "tests/core/test.h"
@@ -211,6 +212,46 @@ START_TEST(removal_takes_groups_the_work_made)
 }
 END_TEST
 
+/* Below GROUP, which is our own and delegated to us: 0, or what is wrong. */
+static int open_below(int group)
+{
+	char members[64];
+	int file;
+
+	if (cgroup_enter(group, 0) != 0 ||
+	    fsetxattr(group, "user.delegate", "1", 1, 0) != 0)
+		return 0; /* not to be had here */
+	if (cgroup_tree_open("below", BUDGET_MS) < 0 ||
+	    faccessat(group, "below", F_OK, 0) != 0)
+		return 1;
+	file = openat(group, "cgroup.procs", O_RDONLY);
+	if (read(file, members, sizeof(members)) != 0)
+		return 2;
+	file = openat(group, "node/cgroup.procs", O_RDONLY);
+	return read(file, members, sizeof(members)) > 0 ? 0 : 3;
+}
+
+START_TEST(in_a_group_given_to_us_we_step_aside)
+{
+	int tree = open_tree();
+	int status;
+	int slot;
+	pid_t pid;
+
+	if (tree == -1)
+		return;
+	slot = cgroup_slot_open(tree, 0);
+	ck_assert_int_ge(slot, 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(open_below(slot));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	close(slot);
+	cgroup_tree_remove(tree, name, BUDGET_MS);
+}
+END_TEST
+
 START_TEST(without_a_tree_there_are_no_slots)
 {
 	ck_assert_int_eq(cgroup_slot_open(-1, 0), -EBADF);
@@ -224,4 +265,5 @@ TEST_MAIN("cgroup", a_group_ends_with_all_that_escaped_in_it,
 	  a_killed_slot_is_made_anew_for_the_next,
 	  a_killed_tree_is_of_use_after_emptying_it,
 	  a_slot_in_use_is_not_made_anew, removal_takes_groups_the_work_made,
+	  in_a_group_given_to_us_we_step_aside,
 	  without_a_tree_there_are_no_slots)

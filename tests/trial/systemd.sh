@@ -150,7 +150,8 @@ user = "holdfast";
 shared = "/srv/late/shared";
 http = { listen = "127.0.0.1:8080"; };
 services = {
-  db = { command = [ "/usr/bin/serve", "db", "1" ]; ready = "100ms"; };
+  db = { command = [ "/usr/bin/serve", "db", "1" ]; ready = "100ms";
+    limits = { memory = "64M"; }; };
   app = { command = [ "/usr/bin/serve", "app", "2" ]; after = [ "db" ]; ready = "100ms"; };
   web = { command = [ "/usr/bin/serve", "web", "$1" ]; after = [ "app" ]; };
 };
@@ -238,6 +239,25 @@ until_true 10 status_has '3 of 3 services up' || fail "the status: $(property St
 seen "activating while its storage is away, active when it is there"
 seen "systemctl status$(inside systemctl status holdfast | sed -n 's/^ *Status//p')"
 starts=1
+
+# ---- control groups ----
+
+group_of() {
+  inside sed -n 's/^0:://p' "/proc/$1/cgroup"
+}
+at=$(group_of "$(property MainPID)")
+[ "$at" = /system.slice/holdfast.service/node ] || fail "the guardian is in $at"
+at=$(group_of "$(latest 'start db')")
+case $at in
+/system.slice/holdfast.service/holdfast-*/w*) ;;
+*) fail "db is in $at" ;;
+esac
+if inside grep -qw memory /sys/fs/cgroup/cgroup.controllers; then
+  [ "$(inside cat "/sys/fs/cgroup$at/memory.max")" = 67108864 ] || fail 'the limit of memory'
+  seen "each in a group of its own; db may use 64M in $at"
+else
+  seen "each in a group of its own: $at; no controller of memory on this machine"
+fi
 
 # ---- the journal ----
 
