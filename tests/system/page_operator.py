@@ -198,11 +198,15 @@ def singletons_are_shown(page):
 
 
 def events_are_listed(page):
-    events = page.browser.run(EVENTS)
-    told = [(event["subject"], event["what"]) for event in events]
-    for event in (("web", "stopped"), ("web", "disabled"),
+    def listed():
+        return [(event["subject"], event["what"])
+                for event in page.browser.run(EVENTS)]
+    # They come by a poll of their own, when the units are shown already.
+    for event in (("web", "enabled"), ("web", "stopped"), ("web", "disabled"),
                   ("broken", "failed"), ("app", "started")):
-        check(event in told, f"events tell of {event}")
+        until(lambda e=event: e in listed(), f"events tell of {event}")
+    told = listed()
+    events = page.browser.run(EVENTS)
     check(told.index(("web", "enabled")) < told.index(("web", "disabled")),
           "the newest is first")
     check("202" in events[0]["title"], "the full time is a title")
