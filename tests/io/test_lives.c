@@ -17,7 +17,7 @@ struct ending {
 	int exit_asked;
 };
 
-/* Those that are asked touch `up`; when it is there they are. */
+/* When `up` is there it is asked. */
 #define UNTIL_ASKED "touch up; while :; do sleep 0.005; done"
 #define UNTIL_TOLD  "until [ -e go ]; do sleep 0.005; done; exit 3"
 
@@ -28,13 +28,12 @@ static const struct ending endings[LIFE_ENDS] = {
 	[LIFE_END_SIGNAL] = { "kill -9 $$",
 			      "trap 'kill -9 $$' TERM; " UNTIL_ASKED,
 			      128 + SIGKILL, 128 + SIGKILL },
-	/* Asked when it was sent what is to end it. */
+	/* Asked when it was sent what is to end it, and does not. */
 	[LIFE_END_SILENT] = { "exec sleep 1000",
-			      "trap '' TERM; trap 'touch up' ABRT; " UNTIL_TOLD,
+			      "trap '' ABRT; touch up; " UNTIL_TOLD,
 			      128 + SIGABRT, 3 },
-	[LIFE_END_TIMEOUT] = { "exec sleep 1000",
-			       "trap 'touch up' TERM; " UNTIL_TOLD,
-			       128 + SIGTERM, 3 },
+	[LIFE_END_TIMEOUT] = { "exec sleep 1000", UNTIL_TOLD, 128 + SIGTERM,
+			       3 },
 	[LIFE_END_NO_START] = { "", NULL, 127, 127 },
 };
 
@@ -61,8 +60,15 @@ static struct spec spec_of(const struct combination *now)
 		spec.timeout_ms = TIMEOUT_MS;
 	if (now->end == LIFE_END_NO_START)
 		spec.argv[0] = "/nonexistent/command";
-	if (now->stop_asked)
+	if (now->stop_asked) {
 		spec.stop_timeout_ms = LONG_MS;
+		/* No signal may come before the trap: the watchdog waits for
+		 * the word, and the timeout's is ignored by default. */
+		if (now->end == LIFE_END_SILENT)
+			spec.ready = READY_NOTIFY;
+		if (now->end == LIFE_END_TIMEOUT)
+			spec.stop_signal = SIGURG;
+	}
 	return spec;
 }
 
@@ -136,6 +142,16 @@ static void ask_at_gate(const char *gate)
 	close(fd);
 }
 
+static void await_moment(enum life_end end)
+{
+	if (end != LIFE_END_TIMEOUT)
+		AWAIT(exists("up"));
+	if (end == LIFE_END_SILENT)
+		notify("READY=1");
+	if (end == LIFE_END_SILENT || end == LIFE_END_TIMEOUT)
+		await_life(LIFE_STOPPING);
+}
+
 static void tell_to_go(void)
 {
 	char path[128];
@@ -156,7 +172,7 @@ static void live(const struct combination *now)
 	if (is_gated) {
 		ask_at_gate(spec.env_file);
 	} else if (now->stop_asked) {
-		AWAIT(exists("up"));
+		await_moment(now->end);
 		ask_to_stop();
 		tell_to_go();
 	}
