@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/answer.h"
 #include "cli/api.h"
@@ -215,21 +216,21 @@ int command_disable(int argc, char **argv)
 
 /* ---- the node ---- */
 
-/* The mistakes are shown here, where they can be seen; the node would only
- * say in its log that it refused.
+/* The node refused.  Its mistakes are shown here, where they can be seen, if
+ * the file says the same here: a path may be relative, the file closed to us,
+ * the environment another.
  */
-static int check_file(const json_t *status)
+static int show_mistakes(const json_t *status)
 {
 	const char *path = json_text(status, "config");
-	struct config *config;
+	struct config *config = NULL;
+	bool is_known = *path == '/' && access(path, R_OK) == 0 &&
+			conffile_load(path, &config, stderr) != 0;
 
-	/* One given by a relative path only the node can find. */
-	if (*path != '/')
-		return 0;
-	if (conffile_load(path, &config, stderr) != 0)
-		return EXIT_CODE_USAGE;
 	conffile_free(config);
-	return 0;
+	complain("the node refused it and goes on as before%s",
+		 is_known ? "" : "; its log says why");
+	return is_known ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
 }
 
 static int64_t reloads_of(const json_t *status, const char *name)
@@ -247,10 +248,8 @@ static int follow_reload(struct api *api, int64_t done, int64_t refused)
 		rc = api_call(api, "GET", "/v1/status", NULL);
 		if (rc != 0)
 			return rc;
-		if (reloads_of(api->answer, "refused") != refused) {
-			complain("the node refused it, see its log");
-			return EXIT_CODE_FAILED;
-		}
+		if (reloads_of(api->answer, "refused") != refused)
+			return show_mistakes(api->answer);
 		if (reloads_of(api->answer, "done") != done)
 			return EXIT_CODE_DONE;
 	} while (clock_ms() < deadline_ms);
@@ -274,10 +273,8 @@ int command_reload(int argc, char **argv)
 	if (rc == 0) {
 		done = reloads_of(api.answer, "done");
 		refused = reloads_of(api.answer, "refused");
-		rc = check_file(api.answer);
-	}
-	if (rc == 0)
 		rc = api_call(&api, "POST", "/v1/reload", NULL);
+	}
 	if (rc == 0)
 		rc = follow_reload(&api, done, refused);
 	if (rc == 0 && !options.quiet)

@@ -71,6 +71,21 @@ static size_t print_roles(const json_t *roles)
 	return bad;
 }
 
+/* What stands in the files is not what is in effect. */
+static void print_refused(const json_t *status)
+{
+	const json_t *reloads = json_object_get(status, "reloads");
+	const char *since = json_text(reloads, "refused_at");
+
+	if (*since == '\0')
+		return;
+	printf("config    the reload of %s was refused, what was in effect "
+	       "before still is;\n          `holdfast check ",
+	       since);
+	print_plain(stdout, json_text(status, "config"));
+	printf("` tells why\n");
+}
+
 /* 0, or EXIT_CODE_DOWN. */
 static int print_node(const json_t *status)
 {
@@ -89,6 +104,7 @@ static int print_node(const json_t *status)
 		       number(status, "workers"));
 	putchar('\n');
 	bad = print_roles(json_object_get(status, "roles"));
+	print_refused(status);
 	return trouble != NULL || bad > 0 ? EXIT_CODE_DOWN : 0;
 }
 

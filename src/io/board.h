@@ -172,9 +172,11 @@ struct board {
 	_Atomic uint32_t config_generation; /* grows at each good reload; the
 					       files are in STATE/config */
 	_Atomic uint32_t reload_refused;    /* reloads that changed nothing */
-	_Atomic uint32_t stopping; /* 1 orderly stop, 2 waits cut short,
-				      3 stop at once */
-	_Atomic uint32_t life;	   /* number of this supervisor, from 1 */
+	_Atomic int64_t refused_wall_ms; /* when the latest was, 0 once a good
+					    one has followed */
+	_Atomic uint32_t stopping;	 /* 1 orderly stop, 2 waits cut short,
+					    3 stop at once */
+	_Atomic uint32_t life;		 /* number of this supervisor, from 1 */
 	_Atomic int64_t guardian_beat_ms;
 	/* supervisor */
 	_Atomic int64_t supervisor_beat_ms;

@@ -13,21 +13,30 @@ struct order {
 	bool may_be_missing;
 };
 
-static void fault(void *arg, unsigned line, const char *what)
+static void fault(void *arg, unsigned line, const char *what, bool mild)
 {
 	struct conffile_loader *loader = arg;
 
-	conffile_report_add(&loader->report, loader->source, line, "%s", what);
+	if (mild)
+		conffile_report_add_mild(&loader->report, loader->source, line,
+					 what);
+	else
+		conffile_report_add(&loader->report, loader->source, line, "%s",
+				    what);
+}
+
+static void file_fault(struct conffile_loader *loader, const char *what)
+{
+	fault(loader, 0, what, false);
 }
 
 static void read_fault(struct conffile_loader *loader, int rc)
 {
 	if (rc == -EFBIG)
-		fault(loader, 0, "cannot read it: larger than 1 MiB");
+		file_fault(loader, "cannot read it: larger than 1 MiB");
 	else if (rc == -EILSEQ)
-		fault(loader, 0,
-		      "cannot read it: holds zero bytes, so it is "
-		      "no text");
+		file_fault(loader, "cannot read it: holds zero bytes, so it is "
+				   "no text");
 	else
 		conffile_report_add(&loader->report, loader->source, 0,
 				    "cannot read it: %s", strerror(-rc));
@@ -47,7 +56,7 @@ static void take(struct conffile_loader *loader, struct conffile_source *source,
 		read_fault(loader, rc);
 	else if (conffile_source_parse(source, fault, loader) == -ENOMEM)
 		loader->out_of_memory = true;
-	if (!source->parsed)
+	if (!source->parsed || source->cut)
 		loader->incomplete = true;
 }
 

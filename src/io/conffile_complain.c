@@ -33,7 +33,9 @@ static void out_words(struct out *out, const char *const *words,
 	for (size_t i = 0; words[i] != NULL; i++) {
 		if (i > 0)
 			out_string(out, words[i + 1] != NULL ? ", " : " or ");
+		out_char(out, '"');
 		out_string(out, words[i]);
+		out_char(out, '"');
 		suggest_offer(&suggest, text_of(words[i]));
 	}
 	out_nearest(out, suggest.nearest);

@@ -45,14 +45,12 @@ static void check_after(const struct conffile_case *at)
 				       "\"%s\" is a job, and jobs run when "
 				       "asked for",
 				       name);
-		else if (other == NULL && at->loader->incomplete)
-			continue; /* who knows */
 		else if (other == NULL && nearest.len > 0)
 			conffile_error(at->loader, setting,
 				       "there is no service or singleton "
 				       "\"%s\"; did you mean \"%.*s\"?",
 				       name, (int)nearest.len, nearest.at);
-		else if (other == NULL)
+		else if (other == NULL && !at->loader->incomplete)
 			conffile_error(at->loader, setting,
 				       "there is no service or singleton "
 				       "\"%s\"",

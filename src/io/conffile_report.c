@@ -42,6 +42,17 @@ void conffile_report_add(struct conffile_report *report,
 		report->count++;
 }
 
+void conffile_report_add_mild(struct conffile_report *report,
+			      const struct conffile_source *source,
+			      unsigned line, const char *what)
+{
+	size_t before = report->count;
+
+	conffile_report_add(report, source, line, "%s", what);
+	if (report->count > before)
+		report->at[before].mild = true;
+}
+
 static int compare(const void *a, const void *b)
 {
 	const struct conffile_mistake *x = a;
@@ -91,6 +102,30 @@ static void put_source_line(const struct conffile_mistake *mistake, FILE *out)
 	fputs(shown.len < line.len ? "...\n" : "\n", out);
 }
 
+/* "http.listen: " */
+static size_t setting_len(const char *what)
+{
+	const char *end = strstr(what, ": ");
+
+	return end != NULL ? (size_t)(end - what) + 2 : 0;
+}
+
+static bool is_told_better(const struct conffile_report *report, size_t index)
+{
+	const struct conffile_mistake *mistake = &report->at[index];
+	size_t len = setting_len(mistake->what);
+
+	for (size_t i = 0; mistake->mild && i < report->count; i++) {
+		const struct conffile_mistake *other = &report->at[i];
+
+		if (!other->mild && other->source == mistake->source &&
+		    other->line == mistake->line && len > 0 &&
+		    strncmp(other->what, mistake->what, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 void conffile_report_print(struct conffile_report *report, FILE *out)
 {
 	if (report->count > 1)
@@ -98,6 +133,8 @@ void conffile_report_print(struct conffile_report *report, FILE *out)
 	for (size_t i = 0; i < report->count; i++) {
 		const struct conffile_mistake *mistake = &report->at[i];
 
+		if (is_told_better(report, i))
+			continue;
 		begin_line(out);
 		put_plain(text_of(mistake->source->path), out);
 		if (mistake->line != 0)

@@ -13,6 +13,7 @@ struct conffile_mistake {
 	unsigned line; /* 0 = the file as a whole */
 	size_t number; /* in the order found */
 	char *what;
+	bool mild;
 };
 
 struct conffile_report {
@@ -28,6 +29,11 @@ void conffile_report_add(struct conffile_report *report,
 			 const struct conffile_source *source, unsigned line,
 			 const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* One that is not told when its setting, the words before ": ", has another. */
+void conffile_report_add_mild(struct conffile_report *report,
+			      const struct conffile_source *source,
+			      unsigned line, const char *what);
 
 /* Writes them in the order of the files (pointers into one array) and lines.
  */

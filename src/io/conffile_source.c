@@ -70,10 +70,12 @@ int conffile_source_parse(struct conffile_source *source,
 			  conffile_syntax_fn *fn, void *arg)
 {
 	enum conffile_syntax verdict;
-	char *text = strdup(source->text);
+	size_t len = strlen(source->text) + 1;
+	char *text = malloc(len + CONFFILE_SYNTAX_MORE);
 
 	if (text == NULL)
 		return -ENOMEM;
+	memcpy(text, source->text, len);
 	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
 		memcpy(text, "   ", 3);
 	verdict = conffile_syntax(text, fn, arg);
@@ -83,8 +85,9 @@ int conffile_source_parse(struct conffile_source *source,
 	free(text);
 	if (verdict == SYNTAX_GOOD && !source->parsed)
 		fn(arg, (unsigned)config_error_line(&source->settings),
-		   config_error_text(&source->settings));
-	source->mended = source->parsed && verdict == SYNTAX_MENDED;
+		   config_error_text(&source->settings), false);
+	source->mended = source->parsed && verdict != SYNTAX_GOOD;
+	source->cut = verdict == SYNTAX_CUT;
 	return verdict == SYNTAX_GOOD && source->parsed ? 0 : -EINVAL;
 }
 

@@ -15,6 +15,7 @@ struct conffile_source {
 	config_t settings;
 	bool parsed; /* `settings` holds the whole file */
 	bool mended; /* but for what had no form: see conffile_syntax */
+	bool cut;    /* but for its end */
 };
 
 /* Remembers PATH; 0 or -ENOMEM. */

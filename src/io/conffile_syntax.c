@@ -240,5 +240,10 @@ enum conffile_syntax conffile_syntax(char *text, conffile_syntax_fn *fn,
 	free(syntax.seen);
 	if (syntax.broken)
 		return SYNTAX_BROKEN;
+	if (syntax.tail[0] != '\0') {
+		strcat(text, "\n"); /* the last line may be a comment */
+		strcat(text, syntax.tail);
+		return SYNTAX_CUT;
+	}
 	return syntax.count > 0 ? SYNTAX_MENDED : SYNTAX_GOOD;
 }

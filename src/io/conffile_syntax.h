@@ -2,7 +2,8 @@
  *
  * libconfig stops at the first fault and says "syntax error".  This finds all
  * of them, says what to write, and mends the text so that the rest of the
- * file can be read and judged: a setting whose value can't be understood gets
+ * file can be read and judged: quotes and closing brackets are put where they
+ * were left out, a setting whose value can't be understood gets
  * CONFFILE_IS_BROKEN for it, other litter becomes blanks.  Lines stay where
  * they are.
  *
@@ -14,6 +15,7 @@
 #define HOLDFAST_IO_CONFFILE_SYNTAX_H
 
 #include <libconfig.h>
+#include <stdbool.h>
 
 /* The value of a setting that was mended: an empty list in parentheses. */
 #define CONFFILE_IS_BROKEN(SETTING) \
@@ -22,12 +24,19 @@
 enum conffile_syntax {
 	SYNTAX_GOOD,
 	SYNTAX_MENDED, /* the text is another one now */
+	SYNTAX_CUT,    /* so it is, and its end seems to be missing */
 	SYNTAX_BROKEN, /* what belongs where can't be told */
 };
 
-typedef void conffile_syntax_fn(void *arg, unsigned line, const char *what);
+#define CONFFILE_SYNTAX_MORE 32 /* bytes by which mending lengthens a text */
 
-/* Tells FN every mistake of TEXT, which is mended in place. */
+/* MILD: not worth telling beside another mistake of the same setting. */
+typedef void conffile_syntax_fn(void *arg, unsigned line, const char *what,
+				bool mild);
+
+/* Tells FN every mistake of TEXT, which is mended in place and has room for
+ * CONFFILE_SYNTAX_MORE bytes more.
+ */
 enum conffile_syntax conffile_syntax(char *text, conffile_syntax_fn *fn,
 				     void *arg);
 

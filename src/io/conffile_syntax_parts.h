@@ -29,6 +29,7 @@ struct syntax_seen {
 
 struct syntax {
 	char *text;
+	char tail[SYNTAX_DEPTH_MAX + 1]; /* brackets missing at its end */
 	struct conffile_lexer lexer;
 	struct conffile_token token; /* the next one */
 	unsigned line;		     /* of the one before */
@@ -51,9 +52,14 @@ struct syntax {
 
 /* ---- conffile_syntax_tell: telling, reading, mending ---- */
 
+/* As it is, without the setting's name. */
+void syntax_tell(struct syntax *syntax, unsigned line, const char *what,
+		 bool mild);
 /* The next token is wrong. */
 void syntax_mistake(struct syntax *syntax, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* It has been mended; told only where nothing else is wrong with it. */
+void syntax_mild(struct syntax *syntax, const char *words);
 /* Something is missing behind the token before. */
 void syntax_missing(struct syntax *syntax, const char *words);
 /* Nothing more can be made of the file, because of LINE. */
@@ -73,6 +79,9 @@ void syntax_skip_to_close(struct syntax *syntax);
 /* Is the next token a name, and a '=' behind it? */
 bool syntax_begins_setting(const struct syntax *syntax);
 
+/* Puts quotes around TEXT, the value of a name.  False: there is no room. */
+bool syntax_quote(struct syntax *syntax, const char *name_end,
+		  struct text text);
 void syntax_blank(struct syntax *syntax, const char *from, const char *to);
 /* What is between becomes the value of NAME, where there is room for it. */
 void syntax_blank_value(struct syntax *syntax, const char *name,

@@ -32,9 +32,10 @@ static void out_path(struct out *out, const struct syntax *syntax)
 	out_string(out, any ? ": " : "");
 }
 
-static void tell(struct syntax *syntax, unsigned line, const char *what)
+void syntax_tell(struct syntax *syntax, unsigned line, const char *what,
+		 bool mild)
 {
-	syntax->fn(syntax->arg, line, what);
+	syntax->fn(syntax->arg, line, what, mild);
 	syntax->count++;
 }
 
@@ -46,16 +47,18 @@ void syntax_break(struct syntax *syntax, unsigned line, const char *words)
 	if (syntax->broken)
 		return;
 	if (syntax->string_line != 0)
-		tell(syntax, syntax->string_line,
-		     "a string begins here and ends in a later line: is its "
-		     "closing '\"' missing?");
+		syntax_tell(syntax, syntax->string_line,
+			    "a string begins here and ends in a later line: "
+			    "is its closing '\"' missing?",
+			    false);
 	else
-		tell(syntax, line, words);
+		syntax_tell(syntax, line, words, false);
 	syntax->broken = true;
 }
 
 /* Of one setting the first mistake is told: the next may come from it. */
-static void add(struct syntax *syntax, unsigned line, const char *words)
+static void add(struct syntax *syntax, unsigned line, const char *words,
+		bool mild)
 {
 	char what[1024];
 	struct out out = out_init(what, sizeof(what));
@@ -71,7 +74,7 @@ static void add(struct syntax *syntax, unsigned line, const char *words)
 	out_path(&out, syntax);
 	out_string(&out, words);
 	out_end(&out);
-	tell(syntax, line, what);
+	syntax_tell(syntax, line, what, mild);
 }
 
 /* The next token is wrong. */
@@ -83,13 +86,21 @@ void syntax_mistake(struct syntax *syntax, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(words, sizeof(words), format, args);
 	va_end(args);
-	add(syntax, syntax->token.line, words);
+	add(syntax, syntax->token.line, words, false);
 }
 
 /* Something is missing behind the token before. */
+void syntax_mild(struct syntax *syntax, const char *words)
+{
+	bool bad = syntax->bad;
+
+	add(syntax, syntax->token.line, words, true);
+	syntax->bad = bad;
+}
+
 void syntax_missing(struct syntax *syntax, const char *words)
 {
-	add(syntax, syntax->line, words);
+	add(syntax, syntax->line, words, false);
 }
 
 /* ---- reading ---- */
@@ -181,6 +192,22 @@ void syntax_blank(struct syntax *syntax, const char *from, const char *to)
 }
 
 /* What is between becomes the value of a name, where there is room for it. */
+bool syntax_quote(struct syntax *syntax, const char *name_end, struct text text)
+{
+	char *at = syntax->text + (name_end - syntax->text);
+	const char *end = text.at + text.len;
+	size_t room = (size_t)(end - name_end);
+
+	if (room < text.len + 3 || memchr(text.at, '\\', text.len) != NULL ||
+	    memchr(name_end, '\n', room) != NULL)
+		return false;
+	memmove(at + 2, text.at, text.len);
+	memcpy(at, "=\"", 2);
+	at[2 + text.len] = '"';
+	syntax_blank(syntax, at + 3 + text.len, end);
+	return true;
+}
+
 void syntax_blank_value(struct syntax *syntax, const char *name,
 			const char *from, const char *to)
 {

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "io/conffile_syntax_parts.h"
 
@@ -36,23 +35,33 @@ static bool enter(struct syntax *syntax)
 	return true;
 }
 
+/* Where no indentation tells otherwise it is the end that is missing. */
 static void never_closed(struct syntax *syntax,
 			 const struct syntax_level *level)
 {
-	unsigned line = syntax->odd_open != 0 ? syntax->odd_open : level->line;
 	char words[200];
 
-	if (syntax->odd_open == 0)
-		snprintf(words, sizeof(words),
-			 "the '%c' of this line is never closed",
-			 level->bracket);
-	else
+	if (syntax->odd_open != 0) {
 		snprintf(words, sizeof(words),
 			 "what opens here ends only in line %u, which is "
 			 "indented as the end of something else: is a closing "
 			 "bracket missing before it?",
 			 syntax->odd_close);
-	syntax_break(syntax, line, words);
+		syntax_break(syntax, syntax->odd_open, words);
+		return;
+	}
+	snprintf(words, sizeof(words), "the '%c' of this line is never closed",
+		 level->bracket);
+	if (syntax->string_line != 0) {
+		syntax_break(syntax, level->line, words);
+	} else if (level->bracket == '{') {
+		syntax_tell(syntax, level->line, words, false);
+		strncat(syntax->tail, "}",
+			sizeof(syntax->tail) - strlen(syntax->tail) - 1);
+	} else {
+		syntax->line = level->line;
+		syntax_missing(syntax, words);
+	}
 }
 
 /* What closes should be the next token. */
@@ -70,6 +79,8 @@ static void leave(struct syntax *syntax)
 			syntax->odd_close = syntax->token.line;
 		}
 		syntax_advance(syntax);
+	} else if (syntax->broken) {
+		return;
 	} else if (syntax_is_end(syntax)) {
 		never_closed(syntax, level);
 	} else {
@@ -84,39 +95,30 @@ static void leave(struct syntax *syntax)
 
 /* ---- values ---- */
 
-static bool is_one_of(struct text text, const char *const *words)
+static void unquoted(struct syntax *syntax, char inside)
 {
-	for (; *words != NULL; words++)
-		if (text.len == strlen(*words) &&
-		    strncasecmp(text.at, *words, text.len) == 0)
-			return true;
-	return false;
-}
+	struct text all = conffile_lexer_unquoted(&syntax->token);
+	struct text text = all;
+	char words[SYNTAX_SHOWN_MAX + 60];
+	struct out out = out_init(words, sizeof(words));
 
-static void unquoted(struct syntax *syntax)
-{
-	static const char *const bools[] = { "yes", "no", "on", "off", NULL };
-	struct text text = conffile_lexer_unquoted(&syntax->token);
-	char shown[SYNTAX_SHOWN_MAX + 4];
-	struct out out = out_init(shown, sizeof(shown));
-	bool single = text.at[0] == '\'';
-
-	if (single && text.len > 1 && text.at[text.len - 1] == '\'')
-		syntax_out(&out, (struct text){ text.at + 1, text.len - 2 });
-	else
-		syntax_out(&out, text);
+	if (text.at[0] == '\'') {
+		out_string(&out, "a string stands in double quotes: write \"");
+		if (text.len > 1 && text.at[text.len - 1] == '\'')
+			text.len--;
+		text = (struct text){ text.at + 1, text.len - 1 };
+	} else {
+		out_string(&out, "a string stands in quotes: write \"");
+	}
+	syntax_out(&out, text);
+	out_char(&out, '"');
 	out_end(&out);
-	if (is_one_of(text, bools))
-		syntax_mistake(syntax, "write true or false, not %s", shown);
-	else if (single)
-		syntax_mistake(syntax,
-			       "a string stands in double quotes: write \"%s\"",
-			       shown);
+	if (inside == '=' && !syntax->bad &&
+	    syntax_quote(syntax, syntax->name.at + syntax->name.len, text))
+		syntax_mild(syntax, words);
 	else
-		syntax_mistake(syntax,
-			       "a string stands in quotes: write \"%s\"",
-			       shown);
-	conffile_lexer_pass(&syntax->lexer, text);
+		syntax_mistake(syntax, "%s", words);
+	conffile_lexer_pass(&syntax->lexer, all);
 	syntax_advance(syntax);
 }
 
@@ -275,7 +277,7 @@ static void no_element(struct syntax *syntax)
 static void word(struct syntax *syntax, char inside)
 {
 	if (!syntax_begins_setting(syntax))
-		unquoted(syntax);
+		unquoted(syntax, inside);
 	else if (inside == '=')
 		no_value(syntax, inside);
 	else

@@ -69,6 +69,12 @@ static void ring_all(const struct guardian *guardian)
 
 /* ---- reloading ---- */
 
+static void count_refusal(struct board *board)
+{
+	board->refused_wall_ms = clock_wall_ms();
+	board->reload_refused++;
+}
+
 static void begin_reload(struct guardian *guardian, int64_t now_ms)
 {
 	manager_reloading(&guardian->manager);
@@ -77,7 +83,7 @@ static void begin_reload(struct guardian *guardian, int64_t now_ms)
 	if (guardian->reload.pid != 0)
 		return;
 	/* It could not be begun, which was said. */
-	guardian->board->reload_refused++;
+	count_refusal(guardian->board);
 	manager_reloaded(&guardian->manager, false);
 }
 
@@ -85,6 +91,7 @@ static void take_reload(struct guardian *guardian, bool good)
 {
 	manager_reloaded(&guardian->manager, good);
 	if (good) {
+		guardian->board->refused_wall_ms = 0;
 		guardian->board->config_generation++;
 		events_add(guardian->board, EVENT_RELOADED,
 			   guardian->heritage.config->node, "generation %u",
@@ -93,7 +100,7 @@ static void take_reload(struct guardian *guardian, bool good)
 			 guardian->board->config_generation);
 		ring_all(guardian);
 	} else {
-		guardian->board->reload_refused++;
+		count_refusal(guardian->board);
 		events_add(guardian->board, EVENT_RELOAD_REFUSED,
 			   guardian->heritage.config->node,
 			   "the configuration has errors, see the log");

@@ -107,11 +107,19 @@ static void write_roles(struct out *out, const struct server *server)
 	out_char(out, ']');
 }
 
+static void quoted_time(struct out *out, int64_t wall_ms)
+{
+	out_char(out, '"');
+	out_time(out, wall_ms);
+	out_char(out, '"');
+}
+
 /* For operators: what goes on inside. */
 static void write_inside(struct out *out, const struct server *server)
 {
 	const struct board *board = server->heritage->board;
 	const struct config *config = server->config;
+	int64_t refused_ms = atomic_load(&board->refused_wall_ms);
 	uint64_t used;
 	uint64_t limit;
 
@@ -134,6 +142,11 @@ static void write_inside(struct out *out, const struct server *server)
 	out_string(out, "{\"done\":");
 	out_u64(out, atomic_load(&board->config_generation));
 	number_member(out, "refused", atomic_load(&board->reload_refused));
+	name_is(out, "refused_at");
+	if (refused_ms != 0)
+		quoted_time(out, refused_ms);
+	else
+		out_string(out, "null");
 	out_char(out, '}');
 	number_member(out, "services_failed",
 		      atomic_load(&board->services_failed));

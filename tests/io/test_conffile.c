@@ -244,8 +244,8 @@ START_TEST(ten_mistakes_give_ten_messages)
 	ck_says(4, "http.listen: \"localhost\": an address looks like");
 	ck_says(5, "http.max-body: a size needs a unit: write \"64K\"");
 	ck_says(6, "http.base: \"app\": a path prefix begins with '/'");
-	ck_says(7, "log.level: \"inof\": write err, warn, info or debug; did "
-		   "you mean \"info\"?");
+	ck_says(7, "log.level: \"inof\": write \"err\", \"warn\", \"info\" or "
+		   "\"debug\"; did you mean \"info\"?");
 	ck_says(9, "jobs.j.comand: unknown key; did you mean \"command\"?");
 	ck_says(10, "jobs.j.timeout: a duration needs a unit: write \"3s\" if "
 		    "these are milliseconds, \"3000s\" if seconds");

@@ -23,7 +23,7 @@ static const struct mistake mistakes[] = {
 	{ "node = 'a';", 1,
 	  "node: a string stands in double quotes: write \"a\"" },
 	{ "services = { s = { command = [ \"x\" ]; essential = yes; }; };", 1,
-	  "services.s.essential: write true or false, not yes" },
+	  "services.s.essential: \"yes\": write true or false" },
 	{ "workers = 4 cores;", 1,
 	  "workers: a ';' is missing before \"cores\", or quotes around" },
 	{ "workers = 4294967297;", 1, "workers: no number is that large here" },
@@ -37,6 +37,9 @@ static const struct mistake mistakes[] = {
 	{ "node = \"a\";\n/* b\n", 2, "a comment begins here and has no end" },
 	{ "node = \"a;\nuser = \"b\";\nhttp = { base = \"/\"; };\n", 1,
 	  "a string begins here and ends in a later line: is its closing" },
+	{ "workers = four;", 1, "workers: \"four\": a whole number is needed" },
+	{ "log = { level = loud; };", 1,
+	  "log.level: \"loud\": write \"err\", \"warn\", " },
 	/* names */
 	{ "\nnode \"a\";", 2, "node: a '=' is missing behind this name" },
 	{ "http { base = \"/\"; };", 1,
@@ -80,6 +83,10 @@ static const struct mistake mistakes[] = {
 	{ "http = {\n  base = \"/\";\n  };\n};\n", 4,
 	  "this '}' closes nothing; is the one in line 3, with its other" },
 	{ "workers = 3;;", 1, "one ';' too many" },
+	{ "http = {\n  processes = 3;\n# }", 1,
+	  "the '{' of this line is never closed" },
+	{ "services = { s = {\n command = [ \"x\"; }; };", 2,
+	  "services.s.command: a comma stands between the elements of a" },
 	/* what other programs read */
 	{ "[http]\nbase = \"/\"\n", 1, "a group is written NAME = { ... };" },
 	{ "http:\n  base: /\n", 1,
@@ -148,7 +155,7 @@ START_TEST(behind_a_mistake_of_form_the_rest_is_judged)
 			      "};\n"),
 			 -EINVAL);
 	ck_assert_msg(count_errors() == 12, "%s", said);
-	ck_says(1, "node: a string stands in quotes: write \"plant a\"");
+	ck_says(1, "node: \"plant a\": a name has letters");
 	ck_says(2, "workers: \"0\": out of range");
 	ck_says(3, "http: one ';' too many");
 	ck_says(4, "http.max-body: a size needs a unit");
@@ -157,7 +164,7 @@ START_TEST(behind_a_mistake_of_form_the_rest_is_judged)
 	ck_says(8, "jobs.a.timeout: a string stands in quotes: write \"5m\"");
 	ck_says(8, "jobs.a.keep: a duration needs a unit");
 	ck_says(9, "jobs.b: a '=' is missing");
-	ck_says(9, "jobs.b.command: a string stands in quotes");
+	ck_says(9, "jobs.b.command: a list: ");
 	ck_says(10, "jobs.b.backoff: is above \"backoff-max\"");
 	ck_says(11, "jobs.c.params.p.match: a string stands in quotes");
 	clean();
@@ -176,6 +183,18 @@ START_TEST(a_unit_whose_form_is_wrong_is_not_missed_by_others)
 			      "after = [ \"b\" ]; }; };"),
 			 -EINVAL);
 	ck_assert_msg(count_errors() == 1, "%s", said);
+	clean();
+}
+END_TEST
+
+START_TEST(each_bracket_that_is_never_closed_is_told)
+{
+	ck_assert_int_eq(load("services = {\n s = {\n command = [ \"x\""),
+			 -EINVAL);
+	ck_assert_msg(count_errors() == 3, "%s", said);
+	ck_says(1, "the '{' of this line is never closed");
+	ck_says(2, "the '{' of this line is never closed");
+	ck_says(3, "services.s.command: the '[' of this line is never closed");
 	clean();
 }
 END_TEST
@@ -205,6 +224,7 @@ int main(void)
 	tcase_add_test(tcase, behind_a_mistake_of_form_the_rest_is_judged);
 	tcase_add_test(tcase,
 		       a_unit_whose_form_is_wrong_is_not_missed_by_others);
+	tcase_add_test(tcase, each_bracket_that_is_never_closed_is_told);
 	tcase_add_test(tcase, what_nests_deeply_is_refused);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
