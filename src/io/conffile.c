@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "io/conffile_dir.h"
 #include "io/conffile_loader.h"
@@ -30,16 +31,63 @@ static void file_fault(struct conffile_loader *loader, const char *what)
 	fault(loader, 0, what, false);
 }
 
+/* Why SOURCE can't be read, and the cure. */
 static void read_fault(struct conffile_loader *loader, int rc)
 {
-	if (rc == -EFBIG)
+	bool is_main = loader->source == loader->sources;
+	const char *cure = "";
+	char allow[64];
+
+	if (rc == -EFBIG) {
 		file_fault(loader, "cannot read it: larger than 1 MiB");
-	else if (rc == -EILSEQ)
+		return;
+	}
+	if (rc == -EILSEQ) {
 		file_fault(loader, "cannot read it: holds zero bytes, so it is "
 				   "no text");
-	else
+		return;
+	}
+	if (rc == -EISDIR || rc == -ENODEV) {
+		file_fault(loader,
+			   rc == -ENODEV ? "cannot read it: is no regular file"
+			   : is_main	 ? "cannot read it: is a directory; "
+					   "name a file"
+					 : "cannot read it: is a directory");
+		return;
+	}
+	if (rc == -ENOENT && !is_main) {
+		file_fault(loader,
+			   "cannot read it: is a link to nothing; remove it, "
+			   "or make what it names");
+		return;
+	}
+	if (rc == -ENOENT)
+		cure = "; `holdfast init` prints one to begin with";
+	if (rc == -EACCES || rc == -EPERM) {
+		snprintf(allow, sizeof(allow), "; uid %u has to be allowed to",
+			 (unsigned)geteuid());
+		cure = allow;
+	}
+	conffile_report_add(&loader->report, loader->source, 0,
+			    "cannot read it: %s%s", strerror(-rc), cure);
+}
+
+static void dir_fault(struct conffile_loader *loader, int rc)
+{
+	const char *path = loader->sources[0].path;
+	const char *slash = strrchr(path, '/');
+
+	if (rc == -E2BIG)
 		conffile_report_add(&loader->report, loader->source, 0,
-				    "cannot read it: %s", strerror(-rc));
+				    "has more than %d *.conf files",
+				    CONFFILE_FILES_MAX);
+	else if (rc == -ENOTDIR)
+		conffile_report_add(&loader->report, loader->source, 0,
+				    "is no directory: its *.conf files are "
+				    "read after %s",
+				    slash != NULL ? slash + 1 : path);
+	else
+		read_fault(loader, rc);
 }
 
 /* Reads and parses SOURCE, applies nothing yet. */
@@ -49,7 +97,7 @@ static void take(struct conffile_loader *loader, struct conffile_source *source,
 	int rc;
 
 	loader->source = source;
-	rc = conffile_source_read(source);
+	rc = conffile_source_read(source, source != loader->sources);
 	if (rc == -ENOENT && may_be_missing)
 		return;
 	if (rc != 0)
@@ -60,26 +108,37 @@ static void take(struct conffile_loader *loader, struct conffile_source *source,
 		loader->incomplete = true;
 }
 
-/* Names the main file and those of DIR. */
+static int name_source(struct conffile_loader *loader, const char *path)
+{
+	struct conffile_source *source =
+		&loader->sources[loader->sources_count++];
+
+	return conffile_source_init(source, path);
+}
+
+/* Names the main file and those of DIR; the directory itself, too, where RC
+ * says that it can't be read: something has to be told of it.
+ */
 static int name_sources(struct conffile_loader *loader,
 			const struct order *order,
-			const struct conffile_dir *dir)
+			const struct conffile_dir *dir, int dir_rc)
 {
+	size_t count = dir_rc == 0 ? dir->count : 1;
 	int rc;
 
-	loader->sources = calloc(dir->count + 1, sizeof(*loader->sources));
+	loader->sources = calloc(count + 1, sizeof(*loader->sources));
 	if (loader->sources == NULL)
 		return -ENOMEM;
-	rc = conffile_source_init(&loader->sources[0], order->path);
-	loader->sources_count = 1;
-	for (size_t i = 0; rc == 0 && i < dir->count; i++) {
+	rc = name_source(loader, order->path);
+	if (dir_rc != 0)
+		return rc != 0 ? rc : name_source(loader, dir->path);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
 		char *path;
 
 		if (asprintf(&path, "%s/%s", dir->path,
 			     dir->entries[i]->d_name) == -1)
 			return -ENOMEM;
-		rc = conffile_source_init(&loader->sources[i + 1], path);
-		loader->sources_count++;
+		rc = name_source(loader, path);
 		free(path);
 	}
 	return rc;
@@ -89,14 +148,15 @@ static int take_all(struct conffile_loader *loader, const struct order *order)
 {
 	struct conffile_dir dir;
 	int dir_rc = conffile_dir_read(&dir, order->path);
-	int rc = name_sources(loader, order, &dir);
+	int rc = dir_rc == -ENOMEM ? -ENOMEM
+				   : name_sources(loader, order, &dir, dir_rc);
 
-	if (rc == 0) {
-		loader->source = loader->sources;
-		if (dir_rc != 0)
-			conffile_report_add(&loader->report, loader->source, 0,
-					    "cannot read %s: %s", dir.path,
-					    strerror(-dir_rc));
+	if (rc == 0 && dir_rc != 0) {
+		loader->source = &loader->sources[1];
+		dir_fault(loader, dir_rc);
+		loader->incomplete = true;
+		take(loader, loader->sources, order->may_be_missing);
+	} else if (rc == 0) {
 		for (size_t i = 0; i < loader->sources_count; i++)
 			take(loader, &loader->sources[i],
 			     i == 0 && order->may_be_missing);

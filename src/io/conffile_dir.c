@@ -2,9 +2,11 @@
 #include "io/conffile_dir.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int is_conf(const struct dirent *entry)
 {
@@ -15,13 +17,31 @@ static int is_conf(const struct dirent *entry)
 	       strcmp(entry->d_name + len - (sizeof(end) - 1), end) == 0;
 }
 
+static int is_other(const struct dirent *entry)
+{
+	return !is_conf(entry) && strcmp(entry->d_name, ".") != 0 &&
+	       strcmp(entry->d_name, "..") != 0;
+}
+
 /* By bytes: alphasort would ask the locale. */
 static int compare(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-int conffile_dir_read(struct conffile_dir *dir, const char *main)
+/* Leaves errno alone.  What can't even be looked at is told with the file. */
+static bool is_there(const char *path)
+{
+	int why = errno;
+	struct stat stat;
+	bool there = lstat(path, &stat) == 0;
+
+	errno = why;
+	return there;
+}
+
+static int list(struct conffile_dir *dir, const char *main,
+		int (*filter)(const struct dirent *))
 {
 	int count;
 
@@ -30,11 +50,23 @@ int conffile_dir_read(struct conffile_dir *dir, const char *main)
 		dir->path = NULL;
 		return -ENOMEM;
 	}
-	count = scandir(dir->path, &dir->entries, is_conf, compare);
+	count = scandir(dir->path, &dir->entries, filter, compare);
 	if (count == -1)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+		return is_there(dir->path) ? -errno : 0;
 	dir->count = (size_t)count;
-	return dir->count <= CONFFILE_FILES_MAX ? 0 : -E2BIG;
+	return 0;
+}
+
+int conffile_dir_read(struct conffile_dir *dir, const char *main)
+{
+	int rc = list(dir, main, is_conf);
+
+	return rc == 0 && dir->count > CONFFILE_FILES_MAX ? -E2BIG : rc;
+}
+
+int conffile_dir_others(struct conffile_dir *dir, const char *main)
+{
+	return list(dir, main, is_other);
 }
 
 void conffile_dir_fini(struct conffile_dir *dir)

@@ -14,9 +14,12 @@ struct conffile_dir {
 };
 
 /* Lists the directory beside MAIN; one that does not exist has no files.
- * 0 or a negative errno (-E2BIG: too many files).  To be ended either way.
+ * 0 or a negative errno (-E2BIG: too many files; -ENOENT: a link to nothing).
+ * To be ended either way.
  */
 int conffile_dir_read(struct conffile_dir *dir, const char *main);
+/* The same of all it has beside: what is not read. */
+int conffile_dir_others(struct conffile_dir *dir, const char *main);
 void conffile_dir_fini(struct conffile_dir *dir);
 
 #endif

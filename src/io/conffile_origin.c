@@ -7,10 +7,12 @@
 
 #include "core/expand.h"
 #include "io/conffile.h"
+#include "io/conffile_dir.h"
 
 #define COLUMN_MAX  48 /* of comments; longer lines stand out */
 #define SHOWN_MAX   48 /* bytes of one ${NAME:-text} */
 #define SHOWN_COUNT 3
+#define OTHERS_MAX  20 /* files named that are not read */
 
 /* ---- the way ---- */
 
@@ -186,6 +188,22 @@ void conffile_where_put_unit(const struct conffile_where *where, FILE *out)
 	put_place(where->origins, where->unit, out);
 }
 
+/* Who wonders why a file has no effect finds it here. */
+static void put_others(const char *main, FILE *out)
+{
+	struct conffile_dir dir;
+
+	if (conffile_dir_others(&dir, main) == 0)
+		for (size_t i = 0; i < dir.count && i < OTHERS_MAX; i++) {
+			fputs("#   not read, not *.conf: ", out);
+			put_plain(text_of(dir.path), out);
+			fputc('/', out);
+			put_plain(text_of(dir.entries[i]->d_name), out);
+			fputc('\n', out);
+		}
+	conffile_dir_fini(&dir);
+}
+
 void conffile_origins_put(const struct conffile_origins *origins, FILE *out)
 {
 	bool any = false;
@@ -204,6 +222,7 @@ void conffile_origins_put(const struct conffile_origins *origins, FILE *out)
 		put_plain(text_of(origins->sources[0].path), out);
 		fputc('\n', out);
 	}
+	put_others(origins->sources[0].path, out);
 }
 
 /* ---- one below the other ---- */

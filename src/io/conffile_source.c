@@ -41,14 +41,40 @@ static ssize_t read_all(int fd, char *buf)
 	return -EFBIG;
 }
 
-int conffile_source_read(struct conffile_source *source)
+static int open_regular(const char *path)
 {
-	int fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	char *cut;
-	ssize_t len;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat stat;
+	int rc = 0;
 
 	if (fd == -1)
 		return -errno;
+	if (fstat(fd, &stat) == -1)
+		rc = -errno;
+	else if (!S_ISREG(stat.st_mode))
+		rc = S_ISDIR(stat.st_mode) ? -EISDIR : -ENODEV;
+	if (rc == 0)
+		return fd;
+	close(fd);
+	return rc;
+}
+
+static int open_any(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd != -1 ? fd : -errno;
+}
+
+int conffile_source_read(struct conffile_source *source, bool must_be_regular)
+{
+	int fd = must_be_regular ? open_regular(source->path)
+				 : open_any(source->path);
+	char *cut;
+	ssize_t len;
+
+	if (fd < 0)
+		return fd;
 	source->text = malloc(CONFFILE_BYTES_MAX + 2);
 	len = source->text != NULL ? read_all(fd, source->text) : -ENOMEM;
 	close(fd);

@@ -22,8 +22,11 @@ struct conffile_source {
 int conffile_source_init(struct conffile_source *source, const char *path);
 void conffile_source_fini(struct conffile_source *source);
 
-/* Reads the file.  0 or a negative errno (-EFBIG: above the limit). */
-int conffile_source_read(struct conffile_source *source);
+/* Reads the file, with MUST_BE_REGULAR without waiting for anyone to write it.
+ * 0 or a negative errno (-EFBIG: above the limit; -EILSEQ: zero bytes; -ENODEV:
+ * neither a regular file nor a directory).
+ */
+int conffile_source_read(struct conffile_source *source, bool must_be_regular);
 /* Parses what was read.  0, or -EINVAL (-ENOMEM) after FN was told why; then
  * `parsed` says whether what else is in the file can be judged.
  */

@@ -23,7 +23,7 @@ static bool is_taken(struct conffile_loader *loader,
 			continue;
 		conffile_error(loader, setting,
 			       "there is a unit of this name already, in "
-			       "%s:%u",
+			       "%s:%u; rename one of them",
 			       origin->source->path, origin->setting->line);
 		return true;
 	}

@@ -209,13 +209,16 @@ END_TEST
 START_TEST(the_files_read_are_named)
 {
 	char *text;
-	char line[200];
+	char line[300];
 
 	forget();
 	write_text("a.conf.d/10.conf", "");
+	write_text("a.conf.d/20.cfg", "");
 	text = told_of("");
-	snprintf(line, sizeof(line), "#   %s/a.conf\n#   %s/a.conf.d/10.conf\n",
-		 dir, dir);
+	snprintf(line, sizeof(line),
+		 "#   %s/a.conf\n#   %s/a.conf.d/10.conf\n"
+		 "#   not read, not *.conf: %s/a.conf.d/20.cfg\n",
+		 dir, dir, dir);
 	ck_assert_msg(strstr(text, line) != NULL, "%s", text);
 	free(text);
 	clean();

@@ -65,7 +65,7 @@ expect 0 check empty.conf
 expect 2 check missing.conf
 holds err 'missing.conf: error: cannot read it: No such file or directory'
 expect 2 check .
-holds err 'Is a directory'
+holds err 'is a directory; name a file'
 
 cat >bad.conf <<'END'
 nod = "x";

@@ -130,7 +130,7 @@ unchanged() {
 lines=$(wc -l <"$dir/log")
 kill -HUP "$node_pid"
 until_true 20 grep -q 'reload refused' "$dir/log" || fail 'a bad file is not refused'
-tail -n +$((lines + 1)) "$dir/log" >"$dir/logged"
+tail -n +$((lines + 1)) "$dir/log" | sed 's/^guardian[^ ]* err: //' >"$dir/logged"
 ten "$dir/logged"
 expect 2 hold reload
 ten "$dir/err"
