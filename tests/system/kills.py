@@ -214,20 +214,6 @@ class Trial:
 
     # ---- the killer ----
 
-    def restart(self):
-        """As init would: until it runs."""
-        until = lib.now() + 20
-        self.node.process.wait()
-        while True:
-            self.node.spawn()
-            try:
-                self.node.wait_ready(20)
-                return
-            except lib.Failed as failed:
-                check(self.node.process.poll() is not None and
-                      lib.now() < until, "no restart:", failed)
-                time.sleep(0.1)
-
     def kill_one(self, count):
         names = [name for name, _ in VICTIMS]
         weights = [weight for _, weight in VICTIMS]
@@ -241,7 +227,7 @@ class Trial:
             return
         count[wanted] = count.get(wanted, 0) + 1
         if wanted == "guardian":
-            self.restart()
+            self.node.restart()
 
     def kill_while(self, threads):
         count = {}

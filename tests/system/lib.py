@@ -236,6 +236,20 @@ class Node:
         except Failed as failed:
             raise Failed(f"{failed}\n{self.log()[-3000:]}") from None
 
+    def restart(self, seconds=20):
+        """As init would, of one that was killed: until it runs."""
+        until = now() + seconds
+        self.process.wait()
+        while True:
+            self.spawn()
+            try:
+                self.wait_ready(seconds)
+                return
+            except Failed as failed:
+                check(self.process.poll() is not None and now() < until,
+                      "no restart:", failed)
+                time.sleep(0.1)
+
     def wait_exit(self, seconds):
         try:
             return self.process.wait(seconds)
