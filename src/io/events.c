@@ -29,7 +29,6 @@ static const char *const names[EVENT_KINDS] = {
 	[EVENT_UNIT_ENABLED] = "unit-enabled",
 	[EVENT_UNIT_DISABLED] = "unit-disabled",
 	[EVENT_UNIT_MOVED] = "unit-moved",
-	[EVENT_JOB_FAILED] = "job-failed",
 };
 
 const char *events_name(enum event_kind kind)

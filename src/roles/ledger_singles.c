@@ -411,7 +411,8 @@ static void turn_continuous(struct ledger *ledger, struct ledger_single *single,
 
 /* ---- all of them ---- */
 
-static enum goal goal_of(const struct ledger_single *single,
+static enum goal goal_of(const struct ledger *ledger,
+			 const struct ledger_single *single,
 			 struct ledger_now now)
 {
 	if (!ledger_single_is_enabled(single))
@@ -420,6 +421,9 @@ static enum goal goal_of(const struct ledger_single *single,
 		return GOAL_STOPPED;
 	if (single->kept.held)
 		return GOAL_UP;
+	/* Nothing will start it here. */
+	if (is_leaving(ledger))
+		return GOAL_STOPPED;
 	if (is_timed(single))
 		return GOAL_WAITING;
 	if (single->kept.done)
@@ -455,7 +459,7 @@ void ledger_single_show(struct ledger *ledger,
 	int64_t next_ms = next_of(single, now);
 	bool pauses = !is_timed(single) && next_ms != 0;
 
-	SHOW(shown->goal, (uint32_t)goal_of(single, now));
+	SHOW(shown->goal, (uint32_t)goal_of(ledger, single, now));
 	SHOW(shown->slot, single->slot == QUEUE_NONE ? 0 : single->slot);
 	SHOW(shown->token, kept->token);
 	/* The same pause is the same, whatever the clocks do meanwhile. */

@@ -24,7 +24,7 @@ const EVENT_WORDS = {
   "unit-silent": "was silent too long", "unit-missed": "missed its time",
 };
 const BAD_EVENTS = ["role-died", "reload-refused", "storage-failed",
-  "unit-failed", "unit-silent", "unit-missed", "job-failed"];
+  "unit-failed", "unit-silent", "unit-missed"];
 
 let session = null;           // of an operator, an object of its own
 let token = null;
