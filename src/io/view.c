@@ -418,6 +418,14 @@ static int op_get_register(struct view *base, struct text name,
 	return keep(view, rc);
 }
 
+/* An empty text may point nowhere. */
+static char *put_text(char *at, struct text text)
+{
+	if (text.len > 0)
+		memcpy(at, text.at, text.len);
+	return at + text.len;
+}
+
 static int op_put_register(struct view *base, struct text name,
 			   const struct view_register *kept)
 {
@@ -436,9 +444,8 @@ static int op_put_register(struct view *base, struct text name,
 	if (rc != 0)
 		return keep(view, rc);
 	memcpy(at, &value, sizeof(value));
-	memcpy(at + sizeof(value), kept->served.at, kept->served.len);
-	memcpy(at + sizeof(value) + kept->served.len, kept->record.at,
-	       kept->record.len);
+	at = put_text(at + sizeof(value), kept->served);
+	(void)put_text(at, kept->record);
 	return 0;
 }
 

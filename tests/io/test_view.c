@@ -460,6 +460,9 @@ START_TEST(registers_are_kept_walked_through_and_read)
 	in.served = text_of("0");
 	ck_assert_int_eq(writer->ops->put_register(writer, text_of("b/c"), &in),
 			 0);
+	in.served = (struct text){ NULL, 0 };
+	ck_assert_int_eq(writer->ops->put_register(writer, text_of("d"), &in),
+			 0);
 	ck_assert_int_eq(writer->ops->get_register(writer, text_of("a"), &out),
 			 0);
 	ck_assert_uint_eq(out.version.token, 7);
@@ -469,6 +472,9 @@ START_TEST(registers_are_kept_walked_through_and_read)
 	ck_assert_int_eq(writer->ops->next_register(writer, key, &out), 0);
 	ck_assert_str_eq(key, "b/c");
 	ck_assert(text_is(out.served, "0"));
+	ck_assert_int_eq(writer->ops->next_register(writer, key, &out), 0);
+	ck_assert_uint_eq(out.served.len, 0);
+	ck_assert(text_is(out.record, "record a"));
 	ck_assert_int_eq(writer->ops->next_register(writer, key, &out),
 			 -ENOENT);
 	ck_assert_int_eq(view_read_register(reader, "a", served, 8), -ENOENT);
