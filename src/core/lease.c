@@ -40,7 +40,7 @@ void lease_init(struct lease *lease, const struct lease_setup *setup,
 {
 	memset(lease, 0, sizeof(*lease));
 	lease->setup = *setup;
-	if (kept != NULL && kept->generation != 0) {
+	if (kept != NULL && kept->generation != 0 && !kept->over) {
 		lease->kept = *kept;
 		lease->go_on = true;
 		lease->has_stamp = true;
@@ -62,6 +62,7 @@ void lease_lose(struct lease *lease, enum lease_reason reason)
 	lease->reason = reason;
 	lease->standing = LEASE_FOLLOWS;
 	lease->kept.standing = LEASE_FOLLOWS;
+	lease->kept.over = true;
 }
 
 static void set_standing(struct lease *lease, enum lease_standing standing)
@@ -156,6 +157,7 @@ void lease_release(struct lease *lease)
 		return;
 	}
 	lease->releasing = true;
+	lease->kept.over = true; /* the flag may land whatever becomes of us */
 	lease_resign(lease);
 }
 

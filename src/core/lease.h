@@ -71,14 +71,15 @@ enum lease_standing {
  * generation.  Stored where that can be read before each write.
  */
 struct lease_kept {
-	uint64_t generation; /* 0: nothing to go on with */
+	uint64_t generation; /* 0: none yet */
 	uint64_t incarnation;
 	uint64_t promised;
 	uint64_t claim;
 	struct lease_end end;
 	struct lease_time stamp; /* of the last counted write */
 	enum lease_standing standing;
-	bool in; /* had come to IN */
+	bool in;   /* had come to IN */
+	bool over; /* lost or being released: never to go on with */
 };
 
 struct lease_setup {

@@ -329,6 +329,22 @@ START_TEST(a_new_start_goes_on_with_the_generation_and_leads_on)
 }
 END_TEST
 
+/* A release that hangs may land yet. */
+START_TEST(what_was_being_released_is_not_gone_on_with)
+{
+	struct lease_kept kept;
+	struct lease_setup setup = setup_of(0, 2);
+
+	start(0, 1);
+	run(1, SECOND);
+	lease_release(&nodes[0]);
+	kept = nodes[0].kept;
+	lease_init(&nodes[0], &setup, &kept);
+	ck_assert(!nodes[0].go_on);
+	ck_assert_uint_eq(nodes[0].kept.generation, 2);
+}
+END_TEST
+
 START_TEST(a_predecessors_late_write_changes_nothing)
 {
 	uint8_t late[LEASE_RECORD];
@@ -454,6 +470,7 @@ TEST_MAIN("lease", alone_in_a_new_file_it_leads_at_once,
 	  a_slot_whose_holder_may_live_is_watched_for_a_lease,
 	  what_is_proven_dead_on_this_boot_is_taken_back_at_once,
 	  a_new_start_goes_on_with_the_generation_and_leads_on,
+	  what_was_being_released_is_not_gone_on_with,
 	  a_predecessors_late_write_changes_nothing, two_with_one_identity_stop,
 	  a_copy_does_not_enter_a_slot_that_is_renewed,
 	  a_file_that_forgot_stops_the_holder,
