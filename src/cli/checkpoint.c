@@ -22,7 +22,7 @@ static const struct usage usage = {
 	.name = "checkpoint",
 	.synopsis = "[FILE|-]",
 	.text = "Inside a unit: keeps FILE, or what standard input gives, for\n"
-		"the next attempt or holder, which finds it at "
+		"the next start, attempt or holder, which finds it at "
 		"$HOLDFAST_STATE.\n",
 	.accepts = "q",
 	.arguments_min = 0,

@@ -101,9 +101,13 @@ static int make_all(const struct outputdir *dir)
 	if (rc != 0)
 		return rc;
 	/* A token is used once: what is there already is not ours. */
-	if (mkdir(dir->path, MODE_OPEN) == -1 ||
-	    mkdir(dir->scratch, S_IRWXU) == -1)
+	if (mkdir(dir->path, MODE_OPEN) == -1)
 		return -errno;
+	if (mkdir(dir->scratch, S_IRWXU) == -1) {
+		rc = -errno;
+		rmdir(dir->path);
+		return rc;
+	}
 	if (dir->chowns && dir->uid != 0 &&
 	    lchown(dir->scratch, dir->uid, (gid_t)-1) == -1)
 		return -errno;
@@ -148,53 +152,120 @@ static void take_earlier(void *arg, const char *name, bool is_directory)
 }
 
 /* FROM/NAME below the directory ID becomes TO in DIR.  Neither link nor
- * directory in its place is followed or overwritten.
+ * directory in its place is followed or overwritten.  0, -ENOENT when there is
+ * no such thing, or a negative errno.
  */
-static bool take_over(const struct outputdir *dir, int id, const char *from,
-		      const char *name, const char *to)
+static int take_over(const struct outputdir *dir, int id, const char *from,
+		     const char *name, const char *to)
 {
 	char source[2 * NAME_MAX + 2];
 	char target[PATH_MAX];
+	int rc = join(source, sizeof(source), from, name);
 
-	return join(source, sizeof(source), from, name) == 0 &&
-	       join(target, sizeof(target), dir->path, to) == 0 &&
-	       renameat(id, source, AT_FDCWD, target) == 0;
+	if (rc == 0)
+		rc = join(target, sizeof(target), dir->path, to);
+	if (rc == 0 && renameat(id, source, AT_FDCWD, target) == -1)
+		rc = -errno;
+	return rc;
 }
 
-void outputdir_inherit(const struct outputdir *dir)
+/* What was saved last: by it, or before it. */
+static int take_state(const struct outputdir *dir, int id, const char *from)
 {
+	int rc = take_over(dir, id, from, "checkpoint", "state");
+
+	return rc != -ENOENT ? rc : take_over(dir, id, from, "state", "state");
+}
+
+/* What is still to be found in earlier ones. */
+struct missing {
+	bool scratch;
+	bool state;
+	bool all; /* they go, with whatever else is in them */
+};
+
+/* Also after an earlier try that failed. */
+static bool has_state(const struct outputdir *dir)
+{
+	char path[PATH_MAX];
+
+	return join(path, sizeof(path), dir->path, "state") == 0 &&
+	       faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* From the one called NAME below the directory ID. */
+static int inherit_from(const struct outputdir *dir, int id, const char *name,
+			struct missing *missing)
+{
+	int rc = -ENOENT;
+
+	if (missing->scratch)
+		missing->scratch =
+			take_over(dir, id, name, "scratch", "scratch") != 0;
+	if (missing->state)
+		rc = take_state(dir, id, name);
+	if (rc != 0 && rc != -ENOENT)
+		return rc;
+	missing->state = missing->state && rc != 0;
+	if (missing->all)
+		(void)tree_remove(id, name);
+	else /* if nothing is left in it */
+		(void)unlinkat(id, name, AT_REMOVEDIR);
+	return 0;
+}
+
+int outputdir_inherit(const struct outputdir *dir, bool all)
+{
+	struct missing missing = { true, !has_state(dir), all };
 	struct earlier earlier = { .name = "" };
 	char below[NAME_MAX + 1] = "";
 	char id[PATH_MAX];
-	bool scratch = false;
-	bool state = false;
-	int fd = -1;
+	int rc = 0;
+	int fd;
 
 	memcpy(id, dir->path, sizeof(id));
-	if (dir->used && cut_parent(id))
-		fd = open(id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!dir->used || !cut_parent(id))
+		return 0;
+	fd = open(id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
-		return;
+		return -errno;
 	(void)text_copy(text_of(dir->path + strlen(id) + 1), below,
 			sizeof(below));
 	earlier.below = below;
-	while ((!scratch || !state) &&
-	       names_each(fd, take_earlier, &earlier) == 0 &&
-	       earlier.name[0] != '\0') {
-		if (!scratch)
-			scratch = take_over(dir, fd, earlier.name, "scratch",
-					    "scratch");
-		if (!state)
-			state = take_over(dir, fd, earlier.name, "checkpoint",
-					  "state") ||
-				take_over(dir, fd, earlier.name, "state",
-					  "state");
-		/* If nothing is left in it. */
-		(void)unlinkat(fd, earlier.name, AT_REMOVEDIR);
+	while (rc == 0 && (missing.scratch || missing.state || all)) {
+		rc = names_each(fd, take_earlier, &earlier);
+		if (rc != 0 || earlier.name[0] == '\0')
+			break;
+		rc = inherit_from(dir, fd, earlier.name, &missing);
 		memcpy(below, earlier.name, sizeof(below));
 		earlier.name[0] = '\0';
 	}
 	close(fd);
+	return missing.state ? rc : 0;
+}
+
+/* What a save that was killed left. */
+static void remove_part(void *arg, const char *name, bool is_directory)
+{
+	if (!is_directory && strncmp(name, "checkpoint.", 11) == 0)
+		(void)unlinkat(*(const int *)arg, name, 0);
+}
+
+int outputdir_go_on(const struct outputdir *dir)
+{
+	int rc = 0;
+	int fd;
+
+	if (!dir->used)
+		return 0;
+	fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return -errno;
+	if (renameat(fd, "checkpoint", fd, "state") == -1 && errno != ENOENT)
+		rc = -errno;
+	(void)names_each(fd, remove_part, &fd);
+	close(fd);
+	return rc;
 }
 
 int outputdir_create(const struct outputdir *dir, const char *name)

@@ -31,9 +31,14 @@ struct outputdir {
 int outputdir_make(struct outputdir *dir, const char *path, uid_t uid);
 /* Takes over the scratch directory and the latest checkpoint of earlier
  * attempts, which are dead: TOKENs are names that grow.  Before the command
- * starts.
+ * starts.  ALL: the earlier ones are removed, with whatever else is in them.
+ * 0, or a negative errno: what was saved can't be had now, and is still there.
  */
-void outputdir_inherit(const struct outputdir *dir);
+int outputdir_inherit(const struct outputdir *dir, bool all);
+/* The command is started once more in it, nothing of its run before being
+ * left: what that saved is what it goes on from.  0 or a negative errno.
+ */
+int outputdir_go_on(const struct outputdir *dir);
 /* Opens the file NAME in it for us alone, which must not be there yet.  The
  * descriptor or a negative errno.
  */

@@ -100,6 +100,8 @@ struct worker {
 	struct spec spec;
 	struct account account;
 	struct outputdir dir;
+	bool made_dir;
+	bool has_saved; /* what was saved before is in it */
 	struct joblog log;
 	struct unitlog unitlog; /* of a service or singleton */
 	int unitlog_fd;		/* in LOOP, 0 = none */

@@ -262,10 +262,37 @@ static bool find_account(struct worker *worker)
 	return rc == 0;
 }
 
+/* Where it saves, with what was saved before: nothing is started without. */
+static bool find_dir(struct worker *worker)
+{
+	struct outputdir *dir = &worker->dir;
+	const struct spec *spec = &worker->spec;
+	bool single = spec->kind == UNIT_SINGLETON;
+	int rc = 0;
+
+	if (!worker->made_dir)
+		rc = outputdir_make(dir, spec->work_dir, worker->account.uid);
+	if (rc != 0) {
+		give_up(worker, rc, -1, "cannot make directory",
+			spec->work_dir);
+		return false;
+	}
+	worker->made_dir = true;
+	if (worker->has_saved)
+		rc = outputdir_go_on(dir);
+	else if (spec->attempt > 1 || single)
+		rc = outputdir_inherit(dir, single);
+	worker->has_saved = rc == 0;
+	if (rc != 0)
+		give_up(worker, rc, -1, "cannot find what was saved for",
+			spec->unit);
+	return rc == 0;
+}
+
 static void run(struct worker *worker)
 {
 	life_started(&worker->keep.record, clock_ms());
-	if (!find_account(worker))
+	if (!find_account(worker) || !find_dir(worker))
 		return;
 	open_group(worker);
 	start_command(worker);
@@ -281,18 +308,6 @@ void worker_start(struct worker *worker)
 		return;
 	}
 	worker_log_open(worker);
-	life_started(&worker->keep.record, clock_ms());
-	if (!find_account(worker))
-		return;
-	rc = outputdir_make(&worker->dir, worker->spec.work_dir,
-			    worker->account.uid);
-	if (rc != 0) {
-		give_up(worker, rc, -1, "cannot make directory",
-			worker->spec.work_dir);
-		return;
-	}
-	if (worker->spec.attempt > 1 || worker->spec.kind == UNIT_SINGLETON)
-		outputdir_inherit(&worker->dir);
 	run(worker);
 }
 

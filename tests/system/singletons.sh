@@ -17,9 +17,9 @@ runs=0
 [ -z "${HOLDFAST_STATE-}" ] || runs=$(cat "$HOLDFAST_STATE")
 exec 9>"$WITNESS.$1.lock"
 flock -n 9 || echo "two $1 $$" >>"$WITNESS"
+echo $((runs + 1)) | "$HOLDFAST" checkpoint -
 trap 'echo "stop $1 $$" >>"$WITNESS"; exit 0' TERM
 echo "start $1 $$ $((runs + 1)) $HOLDFAST_TOKEN" >>"$WITNESS"
-echo $((runs + 1)) | "$HOLDFAST" checkpoint -
 while :; do sleep 0.05; done
 SCRIPT
 chmod +x "$dir/alone"
@@ -76,6 +76,7 @@ kill -KILL "$(latest keeper)"
 until_true 20 at_least 2 'start keeper' || fail 'it is not started again'
 [ "$(sed -n 's/^start keeper .* //p' "$dir/witness" | uniq | wc -l)" = 1 ] ||
   fail "another token: $(cat "$dir/witness")"
+grep -q '^start keeper [0-9]* 2 ' "$dir/witness" || fail "nothing was saved: $(cat "$dir/witness")"
 
 # The roles die, it goes on; the supervisor dies, it comes back under another.
 pid=$(latest keeper)
@@ -85,7 +86,7 @@ kill -0 "$pid" || fail 'it was stopped though it was not its affair'
 [ "$(latest keeper)" = "$pid" ] || fail 'it was started again'
 kill -KILL "$(role_pid supervisor)"
 until_true 30 at_least 3 'start keeper' || fail 'not back after the supervisor died'
-grep -q "^start keeper [0-9]* 2 " "$dir/witness" || fail "nothing was saved: $(cat "$dir/witness")"
+grep -q '^start keeper [0-9]* 3 ' "$dir/witness" || fail "not all was saved: $(cat "$dir/witness")"
 
 # Operators.
 expect 0 hold stop keeper
