@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define READY_FD   9
@@ -86,12 +87,15 @@ static void leave_daemons(void)
 
 static void fork_on(void)
 {
-	for (;;) {
+	time_t end = time(NULL) + PATIENCE_S;
+
+	while (time(NULL) < end) {
 		usleep(FORK_US);
 		setsid();
 		if (fork() > 0)
 			_exit(0);
 	}
+	_exit(0);
 }
 
 int main(int argc, char **argv)

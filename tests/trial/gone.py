@@ -44,6 +44,17 @@ def left():
             if lib.read(f"/proc/{pid}/comm").strip() == NAME]
 
 
+def kill_left():
+    """True when there was nothing to kill."""
+    found = left()
+    for pid in found:
+        try:
+            os.kill(pid, 9)
+        except OSError:
+            pass
+    return not found
+
+
 def own_group():
     """Our control group of version 2, None where there is none."""
     mounts = [line.split() for line in lib.read("/proc/mounts").splitlines()]
@@ -175,8 +186,7 @@ def try_way(way):
               flush=True)
     finally:
         node.end()
-        for pid in left():
-            os.kill(pid, 9)
+        lib.wait_for(kill_left, 30, "what is left is killed", 0)
         way.close()
 
 
