@@ -287,7 +287,8 @@ static int make_dir(int at, const char *name)
 	return fd != -1 ? fd : -errno;
 }
 
-int shared_dir_open(struct shared_dir *dir, const char *path, const char *node)
+int shared_dir_open(struct shared_dir *dir, const char *path, const char *node,
+		    int told)
 {
 	int top;
 	int rc = 0;
@@ -301,8 +302,10 @@ int shared_dir_open(struct shared_dir *dir, const char *path, const char *node)
 	top = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (top == -1) {
 		rc = -errno;
-		log_err(rc, "shared: cannot open the shared directory %s",
-			path);
+		if (rc != told)
+			log_err(rc,
+				"shared: cannot open the shared directory %s",
+				path);
 		return rc;
 	}
 	dir->journal = make_dir(top, "journal");
@@ -311,7 +314,8 @@ int shared_dir_open(struct shared_dir *dir, const char *path, const char *node)
 	close(top);
 	if (dir->own < 0) {
 		rc = dir->own;
-		log_err(rc, "shared: cannot make %s", dir->path);
+		if (rc != told)
+			log_err(rc, "shared: cannot make %s", dir->path);
 		shared_dir_close(dir);
 	}
 	return rc;

@@ -30,16 +30,17 @@ struct shared_dir {
 };
 
 /* Opens SHARED (PATH) for NODE and makes the directories below it.  0 or a
- * negative errno, said in the log.
+ * negative errno, said in the log unless it is TOLD, what an earlier try gave.
  */
-int shared_dir_open(struct shared_dir *dir, const char *path, const char *node);
+int shared_dir_open(struct shared_dir *dir, const char *path, const char *node,
+		    int told);
 /* Accepts a half-opened one. */
 void shared_dir_close(struct shared_dir *dir);
 
 /* Takes the lock of the directory for this node.  The descriptor, which holds
  * the lock until every copy of it is closed, or a negative errno: -EAGAIN
- * when another node has it, named in the log.
+ * when another node has it, named in the log; TOLD as above.
  */
-int shared_dir_lock(const char *path, const char *node);
+int shared_dir_lock(const char *path, const char *node, int told);
 
 #endif

@@ -54,7 +54,7 @@ static int lock_wait(int fd)
 	return 0;
 }
 
-int shared_dir_lock(const char *path, const char *node)
+int shared_dir_lock(const char *path, const char *node, int told)
 {
 	char name[PATH_MAX];
 	char holder[HOLDER_MAX];
@@ -65,18 +65,19 @@ int shared_dir_lock(const char *path, const char *node)
 	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 	if (fd == -1) {
 		rc = -errno;
-		log_err(rc, "shared: cannot open %s", name);
+		if (rc != told)
+			log_err(rc, "shared: cannot open %s", name);
 		return rc;
 	}
 	rc = lock_wait(fd);
 	if (rc != 0) {
 		read_holder(fd, holder);
-		if (rc == -EAGAIN)
+		if (rc == -EAGAIN && rc != told)
 			log_err(0,
 				"shared: %s is locked by %s; without a "
 				"cluster a directory serves one node",
 				name, holder);
-		else
+		else if (rc != told)
 			log_err(rc, "shared: cannot lock %s", name);
 		close(fd);
 		return rc;

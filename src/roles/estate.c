@@ -147,7 +147,8 @@ static int prepare_shared(struct heritage *heritage)
 	if (config->cluster.present)
 		return 0;
 	make_shared(heritage);
-	heritage->shared_lock = shared_dir_lock(config->shared, config->node);
+	heritage->shared_lock =
+		shared_dir_lock(config->shared, config->node, 0);
 	if (heritage->shared_lock >= 0)
 		(void)identity_give(&heritage->identity, heritage->shared_lock);
 	return heritage->shared_lock == -EAGAIN ? -EAGAIN : 0;

@@ -199,7 +199,8 @@ static int lock_shared(const struct journal_role *role)
 
 	if (heritage->shared_lock >= 0 || config->cluster.present)
 		return 0;
-	heritage->shared_lock = shared_dir_lock(config->shared, config->node);
+	heritage->shared_lock = shared_dir_lock(config->shared, config->node,
+						role->ledger.storage);
 	return heritage->shared_lock == -EAGAIN ? -EAGAIN : 0;
 }
 
@@ -213,7 +214,8 @@ static int open_shared(struct journal_role *role)
 		rc = lock_shared(role);
 		if (rc == 0)
 			rc = shared_dir_open(&role->shared, config->shared,
-					     config->node);
+					     config->node,
+					     role->ledger.storage);
 		if (rc != 0)
 			return rc;
 		role->shared_path = open(config->shared,

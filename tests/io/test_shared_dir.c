@@ -60,7 +60,7 @@ START_TEST(a_journal_lives_in_a_directory)
 	int records = 0;
 
 	setup();
-	ck_assert_int_eq(shared_dir_open(&dir, top, "node-a"), 0);
+	ck_assert_int_eq(shared_dir_open(&dir, top, "node-a", 0), 0);
 	ck_assert_int_eq(journal_init(&journal, &dir.shared, "node-a"), 0);
 	ck_assert_int_eq(journal_begin(&journal), 0);
 	ck_assert_int_eq(journal_append(&journal, &record), 0);
@@ -89,7 +89,7 @@ START_TEST(segments_are_listed_in_order_and_strangers_are_not)
 	char name[128];
 
 	setup();
-	ck_assert_int_eq(shared_dir_open(&dir, top, "a"), 0);
+	ck_assert_int_eq(shared_dir_open(&dir, top, "a", 0), 0);
 	for (uint32_t i = 12; i >= 9; i--)
 		ck_assert_int_eq(dir.shared.ops->begin(&dir.shared, i, 4096),
 				 0);
@@ -116,10 +116,10 @@ START_TEST(a_missing_directory_is_told_by_name)
 
 	setup();
 	snprintf(name, sizeof(name), "%s/missing", top);
-	ck_assert_int_eq(shared_dir_open(&dir, name, "a"), -ENOENT);
+	ck_assert_int_eq(shared_dir_open(&dir, name, "a", 0), -ENOENT);
 	ck_assert_ptr_nonnull(strstr(what_was_logged(), name));
 	ck_assert_ptr_nonnull(strstr(logged, "No such file"));
-	ck_assert_int_eq(shared_dir_lock(name, "a"), -ENOENT);
+	ck_assert_int_eq(shared_dir_lock(name, "a", 0), -ENOENT);
 	teardown();
 }
 END_TEST
@@ -137,19 +137,19 @@ START_TEST(the_second_node_is_told_who_is_in)
 	ck_assert_int_eq(pipe(done), 0);
 	pid = fork();
 	if (pid == 0) {
-		if (shared_dir_lock(top, "node-a") < 0)
+		if (shared_dir_lock(top, "node-a", 0) < 0)
 			_exit(1);
 		(void)!write(ready[1], "x", 1);
 		(void)!read(done[0], &byte, 1);
 		_exit(0);
 	}
 	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-	ck_assert_int_eq(shared_dir_lock(top, "node-b"), -EAGAIN);
+	ck_assert_int_eq(shared_dir_lock(top, "node-b", 0), -EAGAIN);
 	ck_assert_ptr_nonnull(strstr(what_was_logged(), "node node-a pid"));
 	ck_assert_int_eq(write(done[1], "x", 1), 1);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
-	ck_assert_int_ge(shared_dir_lock(top, "node-b"), 0);
+	ck_assert_int_ge(shared_dir_lock(top, "node-b", 0), 0);
 	teardown();
 }
 END_TEST

@@ -235,6 +235,8 @@ until_true 20 web_started 1 || fail 'the services'
 status_has() {
   property StatusText | grep -q "$1"
 }
+said=$(inside journalctl -q --no-pager -u holdfast -o cat | grep -c '^journal.*cannot open the shared directory')
+[ "$said" = 1 ] || fail "storage that is away is told $said times"
 until_true 10 status_has '3 of 3 services up' || fail "the status: $(property StatusText)"
 seen "activating while its storage is away, active when it is there"
 seen "systemctl status$(inside systemctl status holdfast | sed -n 's/^ *Status//p')"
