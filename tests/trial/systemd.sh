@@ -254,6 +254,9 @@ case $at in
 /system.slice/holdfast.service/holdfast-*/w*) ;;
 *) fail "db is in $at" ;;
 esac
+# A group with processes of its own could not hand on controllers.
+[ -z "$(inside cat /sys/fs/cgroup/system.slice/holdfast.service/cgroup.procs)" ] ||
+  fail 'processes beside the groups'
 if inside grep -qw memory /sys/fs/cgroup/cgroup.controllers; then
   [ "$(inside cat "/sys/fs/cgroup$at/memory.max")" = 67108864 ] || fail 'the limit of memory'
   seen "each in a group of its own; db may use 64M in $at"
