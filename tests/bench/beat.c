@@ -1,8 +1,10 @@
-/* A service that crashes after two seconds: writes `start NS` and `crash NS`
- * (CLOCK_MONOTONIC) to the file `beats` of its directory.
+/* A service that crashes after two seconds, or never when told `stay` (s6 tells
+ * a name): writes `start NS` and `crash NS` (CLOCK_MONOTONIC) to the file
+ * `beats` of its directory.
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,11 +21,13 @@ static void note(int fd, const char *what)
 		_exit(2);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	int fd = open("beats", O_WRONLY | O_APPEND | O_CREAT, 0644);
 
 	note(fd, "start");
+	while (argc > 1 && strcmp(argv[1], "stay") == 0)
+		pause();
 	sleep(2);
 	note(fd, "crash");
 	_exit(1);
