@@ -83,14 +83,14 @@ static void take_task(struct children *children, pid_t task)
 	close(fd);
 }
 
-/* The parent in "PID (NAME) STATE PARENT …"; NAME may hold anything. */
-static pid_t parent_of(pid_t pid)
+/* What follows the name in "PID (NAME) STATE PARENT …", into BUF, terminated;
+ * NULL when there is no such process.  NAME may hold anything.
+ */
+static const char *read_stat(pid_t pid, char *buf, size_t cap)
 {
 	char path[PATH_BYTES];
 	struct out out = out_init(path, sizeof(path));
-	char buf[STAT_BYTES];
 	const char *at;
-	pid_t parent = 0;
 	ssize_t len;
 	int fd;
 
@@ -100,18 +100,35 @@ static pid_t parent_of(pid_t pid)
 	out_end(&out);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
-		return 0;
-	len = read(fd, buf, sizeof(buf) - 1);
+		return NULL;
+	len = read(fd, buf, cap - 1);
 	close(fd);
 	if (len <= 0)
-		return 0;
+		return NULL;
 	buf[len] = '\0';
 	at = strrchr(buf, ')');
-	if (at == NULL || strlen(at) < 5)
+	return at == NULL || strlen(at) < 5 ? NULL : at + 2;
+}
+
+static pid_t parent_of(pid_t pid)
+{
+	char buf[STAT_BYTES];
+	const char *at = read_stat(pid, buf, sizeof(buf));
+	pid_t parent = 0;
+
+	if (at == NULL)
 		return 0;
-	for (at += 4; *at >= '0' && *at <= '9'; at++)
+	for (at += 2; *at >= '0' && *at <= '9'; at++)
 		parent = parent * 10 + (*at - '0');
 	return parent;
+}
+
+bool proc_is_alive(pid_t pid)
+{
+	char buf[STAT_BYTES];
+	const char *state = read_stat(pid, buf, sizeof(buf));
+
+	return state != NULL && *state != 'Z' && *state != 'X';
 }
 
 static void take_task_named(void *arg, const char *name, bool is_directory)

@@ -28,6 +28,10 @@ int proc_adopt_orphans(void);
  */
 int proc_each_child(pid_t pid, proc_child_fn *fn, void *arg);
 
+/* Whether there is such a process; one that has ended is none, reaped or not.
+ */
+bool proc_is_alive(pid_t pid);
+
 /* Sends SIGKILL to every child of this process that KEEP does not claim (NULL
  * claims none).  Returns how many there are, not yet reaped ones included, or
  * a negative errno.  0 proves that nothing but what KEEP claims is left.

@@ -16,6 +16,7 @@
 #include "io/shared_dir.h"
 #include "io/sockets.h"
 #include "io/statedir.h"
+#include "io/strays.h"
 
 #define LOCK_PATIENCE_MS 10000 /* for what a killed node left to die */
 #define LEFTOVER_MS	 5000  /* likewise, in its control groups */
@@ -65,19 +66,42 @@ static void group_name(const struct heritage *heritage, char *name)
 	out_end(&out);
 }
 
-static void open_cgroup(struct heritage *heritage)
+/* Without control groups a predecessor's work is known by its NOTIFY_SOCKET. */
+static int end_strays(const struct heritage *heritage)
+{
+	char path[PATH_BYTES];
+	char entry[PATH_BYTES];
+	struct out out = out_init(entry, sizeof(entry));
+	int rc;
+
+	state_path(heritage, "work/", path);
+	out_string(&out, "NOTIFY_SOCKET=");
+	out_string(&out, path);
+	if (out_end(&out) != 0)
+		return 0; /* too long for a socket, so none had it */
+	rc = strays_end(entry, LEFTOVER_MS);
+	if (rc > 0)
+		log_warn(0, "guardian: killed what an earlier node left: %d",
+			 rc);
+	else if (rc < 0)
+		log_err(rc, "guardian: cannot kill what an earlier node left");
+	return rc < 0 ? rc : 0;
+}
+
+static int open_cgroup(struct heritage *heritage)
 {
 	char name[GROUP_BYTES];
 	int tree;
 
 	group_name(heritage, name);
 	tree = cgroup_tree_open(name, LEFTOVER_MS);
-	if (tree >= 0)
+	if (tree >= 0) {
 		heritage->cgroup = tree;
-	else
-		log_warn(tree,
-			 "cgroup: none for our work; what leaves its session "
-			 "is still found, a fork bomb may outrun us");
+		return 0;
+	}
+	log_warn(tree, "cgroup: none for our work; what leaves its session "
+		       "is still found, a fork bomb may outrun us");
+	return end_strays(heritage);
 }
 
 static int open_sockets(struct heritage *heritage)
@@ -182,8 +206,7 @@ int estate_open(struct heritage *heritage, const struct config *config,
 		log_err(rc, "guardian: cannot prepare what roles share");
 		return rc;
 	}
-	open_cgroup(heritage);
-	return 0;
+	return open_cgroup(heritage);
 }
 
 static void close_pair(int ends[2])
