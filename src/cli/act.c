@@ -238,6 +238,20 @@ static int64_t reloads_of(const json_t *status, const char *name)
 	return json_number(json_object_get(status, "reloads"), name);
 }
 
+static void print_reloaded(const struct api *api)
+{
+	const char *waiting = json_text(json_object_get(api->answer, "reloads"),
+					"at_next_start");
+
+	if (api->options->quiet)
+		return;
+	fputs(*waiting == '\0' ? "reloaded"
+			       : "reloaded; at the next start of the node: ",
+	      stdout);
+	print_plain(stdout, waiting);
+	putchar('\n');
+}
+
 static int follow_reload(struct api *api, int64_t done, int64_t refused)
 {
 	int64_t deadline_ms = api_deadline(api, PATIENCE_MS);
@@ -250,8 +264,10 @@ static int follow_reload(struct api *api, int64_t done, int64_t refused)
 			return rc;
 		if (reloads_of(api->answer, "refused") != refused)
 			return show_mistakes(api->answer);
-		if (reloads_of(api->answer, "done") != done)
+		if (reloads_of(api->answer, "done") != done) {
+			print_reloaded(api);
 			return EXIT_CODE_DONE;
+		}
 	} while (clock_ms() < deadline_ms);
 	complain("the node has not answered yet");
 	return EXIT_CODE_TIMEOUT;
@@ -277,8 +293,6 @@ int command_reload(int argc, char **argv)
 	}
 	if (rc == 0)
 		rc = follow_reload(&api, done, refused);
-	if (rc == 0 && !options.quiet)
-		puts("reloaded");
 	api_close(&api);
 	return rc;
 }

@@ -76,7 +76,13 @@ static void print_refused(const json_t *status)
 {
 	const json_t *reloads = json_object_get(status, "reloads");
 	const char *since = json_text(reloads, "refused_at");
+	const char *waiting = json_text(reloads, "at_next_start");
 
+	if (*waiting != '\0') {
+		printf("config    changed at the next start of the node: ");
+		print_plain(stdout, waiting);
+		putchar('\n');
+	}
 	if (*since == '\0')
 		return;
 	printf("config    the reload of %s was refused, what was in effect "

@@ -67,6 +67,8 @@ enum schema_flag {
 	SCHEMA_NONE = 1 << 3,	  /* "none" may be written for 0 */
 	SCHEMA_ONE = 1 << 4,	  /* a single string stands for a list */
 	SCHEMA_TIMED = 1 << 5,	  /* only with "every" or "cron" */
+	SCHEMA_FIXED = 1 << 6,	  /* read at the start of the node, no reload
+				     changes it; of a group: all of it */
 };
 
 struct schema_section;

@@ -52,7 +52,7 @@ static const struct schema_section cluster_section = { "cluster",
 static const struct schema_key http_keys[] = {
 	{ "listen", SCHEMA_STRINGS, AT(http.listen),
 	  .fallback = "127.0.0.1:8080", .max = CONFIG_LISTEN_MAX,
-	  .form = FORM_ADDRESS, .flags = SCHEMA_ONE,
+	  .form = FORM_ADDRESS, .flags = SCHEMA_ONE | SCHEMA_FIXED,
 	  .help = "TCP address, or a list; an empty list serves the Unix "
 		  "socket alone" },
 	{ "trusted-proxies", SCHEMA_STRINGS, AT(http.trusted_proxies),
@@ -66,14 +66,15 @@ static const struct schema_key http_keys[] = {
 	{ "base", SCHEMA_STRING, AT(http.base), .fallback = "/",
 	  .form = FORM_BASE, .help = "path prefix behind a proxy" },
 	{ "processes", SCHEMA_COUNT, AT(http.processes), .fallback = "2",
-	  .min = 1, .max = CONFIG_HTTP_MAX, .help = "http processes" },
+	  .min = 1, .max = CONFIG_HTTP_MAX, .flags = SCHEMA_FIXED,
+	  .help = "http processes" },
 	{ "connections", SCHEMA_COUNT, AT(http.connections),
-	  .fallback = "20000", .min = 1, .max = 1000000,
+	  .fallback = "20000", .min = 1, .max = 1000000, .flags = SCHEMA_FIXED,
 	  .help = "connections of one http process" },
 	{ "max-body", SCHEMA_SIZE, AT(http.max_body), .fallback = "64K",
 	  .min = 256, .max = 16 << 20, .help = "longest request body" },
 	{ "cookie-key-file", SCHEMA_STRING, AT(http.cookie_key_file),
-	  .form = FORM_PATH,
+	  .form = FORM_PATH, .flags = SCHEMA_FIXED,
 	  .help = "key that signs cookies; default: made once in the shared "
 		  "directory" },
 };
@@ -82,9 +83,11 @@ static const struct schema_section http_section = { "http", KEYS(http_keys) };
 
 static const struct schema_key log_keys[] = {
 	{ "level", SCHEMA_WORD, AT(log_level), .fallback = "info",
-	  .words = levels, .help = "least that is logged" },
+	  .words = levels, .flags = SCHEMA_FIXED,
+	  .help = "least that is logged" },
 	{ "format", SCHEMA_WORD, AT(log_format), .fallback = "text",
-	  .words = formats, .help = "form of a log line" },
+	  .words = formats, .flags = SCHEMA_FIXED,
+	  .help = "form of a log line" },
 };
 
 static const struct schema_section log_section = { "log", KEYS(log_keys) };
@@ -325,20 +328,24 @@ static const struct schema_section job_section = { "jobs", KEYS(job_keys) };
 
 static const struct schema_key root_keys[] = {
 	{ "node", SCHEMA_STRING, AT(node), .form = FORM_NODE,
+	  .flags = SCHEMA_FIXED,
 	  .help = "name of this node; default: the host name" },
 	{ "user", SCHEMA_STRING, AT(user), .form = FORM_FILLED,
+	  .flags = SCHEMA_FIXED,
 	  .help = "of everything unprivileged, when started as root" },
 	{ "shared", SCHEMA_STRING, AT(shared), .form = FORM_PATH,
+	  .flags = SCHEMA_FIXED,
 	  .help = "what must survive; a cluster: the shared storage; default: "
 		  "/var/lib/holdfast, or $XDG_STATE_HOME/holdfast" },
 	{ "state", SCHEMA_STRING, AT(state), .form = FORM_STATE,
+	  .flags = SCHEMA_FIXED,
 	  .help = "node-local, never on a network file system; default: "
 		  "/run/holdfast, or $XDG_RUNTIME_DIR/holdfast" },
 	{ "workers", SCHEMA_COUNT, AT(workers), .min = 1,
 	  .max = CONFIG_WORKERS_MAX,
 	  .help = "jobs running at once; default: number of cores" },
 	{ "cluster", SCHEMA_GROUP, .section = &cluster_section,
-	  .help = "makes this node one of several" },
+	  .flags = SCHEMA_FIXED, .help = "makes this node one of several" },
 	{ "http", SCHEMA_GROUP, .section = &http_section,
 	  .help = "the API and the page over TCP" },
 	{ "log", SCHEMA_GROUP, .section = &log_section,

@@ -174,6 +174,8 @@ struct board {
 	_Atomic uint32_t reload_refused;    /* reloads that changed nothing */
 	_Atomic int64_t refused_wall_ms; /* when the latest was, 0 once a good
 					    one has followed */
+	struct board_text at_next_start; /* names of keys that changed in the
+					    files and wait for a start */
 	_Atomic uint32_t stopping;	 /* 1 orderly stop, 2 waits cut short,
 					    3 stop at once */
 	_Atomic uint32_t life;		 /* number of this supervisor, from 1 */

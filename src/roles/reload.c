@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/fixed.h"
 #include "io/conffile.h"
 #include "io/log.h"
 #include "io/loop.h"
@@ -67,6 +68,20 @@ static int load(const char *path, struct config **config)
 	return rc;
 }
 
+/* Directories and sockets are those of the start: a change waits. */
+static void keep_fixed(const struct heritage *heritage, struct config *config)
+{
+	char names[1024];
+	struct out out = out_init(names, sizeof(names));
+
+	fixed_keep(config, heritage->config, &out);
+	out_end(&out);
+	board_text_set(&heritage->board->at_next_start, text_of(names));
+	if (names[0] != '\0')
+		log_warn(0, "guardian: changed at the next start only: %s",
+			 names);
+}
+
 static int reload_main(const struct heritage *heritage)
 {
 	const char *given = heritage->config_path;
@@ -76,7 +91,7 @@ static int reload_main(const struct heritage *heritage)
 
 	if (rc != 0)
 		return 2;
-	/* What was bound or locked at start stays until the next start. */
+	keep_fixed(heritage, config);
 	snprintf(path, sizeof(path), "%s/config", heritage->config->state);
 	rc = replace(config, path, &heritage->identity);
 	if (rc == 0)

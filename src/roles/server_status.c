@@ -120,6 +120,8 @@ static void write_inside(struct out *out, const struct server *server)
 	const struct board *board = server->heritage->board;
 	const struct config *config = server->config;
 	int64_t refused_ms = atomic_load(&board->refused_wall_ms);
+	char waiting[BOARD_TEXT_MAX + 1];
+	size_t len;
 	uint64_t used;
 	uint64_t limit;
 
@@ -147,6 +149,9 @@ static void write_inside(struct out *out, const struct server *server)
 		quoted_time(out, refused_ms);
 	else
 		out_string(out, "null");
+	len = board_text_get(&board->at_next_start, waiting, sizeof(waiting));
+	name_is(out, "at_next_start");
+	out_json(out, (struct text){ waiting, len });
 	out_char(out, '}');
 	number_member(out, "services_failed",
 		      atomic_load(&board->services_failed));

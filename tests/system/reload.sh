@@ -171,6 +171,33 @@ sleep 0.3
 lives web || fail 'web has ended'
 say 'a reload that changes one service starts that one again, no other'
 
+# ---- what only a start changes ----
+
+# Directories and sockets are those of the start: told, and kept.
+cp "$dir/witness" "$dir/before"
+sed "s/^node = \"test\"/node = \"other\"; workers = 7/
+     s|^shared = .*|shared = \"$dir/other\"; state = \"$dir/other/state\";|
+     s/listen = \"127.0.0.1:/listen = \"127.0.0.2:/
+     s/\"100ms\"/\"101ms\"/" "$dir/good.conf" >"$dir/holdfast.conf"
+expect 0 hold reload
+grep -q '^reloaded; at the next start of the node: node, shared, state, http.listen$' "$dir/out" ||
+  fail "reload: $(cat "$dir/out")"
+expect 0 hold status
+grep -q '^config .* next start of the node: node, shared, state, http.listen$' "$dir/out" ||
+  fail "status: $(cat "$dir/out")"
+expect 0 hold submit more --wait
+has_seven() {
+  hold status --json | grep -q '"workers":7,'
+}
+until_true 20 has_seven || fail "the rest is not taken: $(hold status --json)"
+hold status --json | grep -q '"node":"test"' || fail 'the node changed its name'
+expect 0 hold reload
+unchanged 'what waits for a start'
+sed 's/"100ms"/"101ms"/' "$dir/good.conf" >"$dir/holdfast.conf"
+expect 0 hold reload
+[ "$(cat "$dir/out")" = reloaded ] || fail "still waits: $(cat "$dir/out")"
+say 'what only a start changes waits for it, and is told'
+
 # ---- what the caller sees differently ----
 
 # A variable that only the caller lacks is no reason to refuse.
