@@ -1,5 +1,6 @@
 /* What is wrong with the form of a file, and the cure. */
 #define _GNU_SOURCE
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -241,8 +242,9 @@ enum conffile_syntax conffile_syntax(char *text, conffile_syntax_fn *fn,
 	if (syntax.broken)
 		return SYNTAX_BROKEN;
 	if (syntax.tail[0] != '\0') {
-		strcat(text, "\n"); /* the last line may be a comment */
-		strcat(text, syntax.tail);
+		/* The last line may be a comment. */
+		snprintf(text + strlen(text), CONFFILE_SYNTAX_MORE, "\n%s",
+			 syntax.tail);
 		return SYNTAX_CUT;
 	}
 	return syntax.count > 0 ? SYNTAX_MENDED : SYNTAX_GOOD;

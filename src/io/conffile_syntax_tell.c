@@ -202,7 +202,8 @@ bool syntax_quote(struct syntax *syntax, const char *name_end, struct text text)
 	    memchr(name_end, '\n', room) != NULL)
 		return false;
 	memmove(at + 2, text.at, text.len);
-	memcpy(at, "=\"", 2);
+	at[0] = '=';
+	at[1] = '"';
 	at[2 + text.len] = '"';
 	syntax_blank(syntax, at + 3 + text.len, end);
 	return true;
