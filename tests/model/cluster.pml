@@ -6,8 +6,8 @@
  * the highest record up to each of its two ends; each atomic step touches
  * shared storage once.
  *
- * Given with -D: N nodes, FAULTS, EVENTS, COUNT_ONCE, and at most one of the
- * rules left out, which run.sh lists.
+ * Given with -D: N nodes, FAULTS, EVENTS and their KINDS, LED, and at most one
+ * of the rules left out, which run.sh lists.
  */
 #ifndef N
 #define N 2
@@ -18,6 +18,14 @@
 #ifndef EVENTS
 #define EVENTS 1
 #endif
+#ifndef KINDS
+#define KINDS 15
+#endif
+#define ENDS 1
+#define MOVES 2
+#define STOPS 4
+#define CLAIMS 8
+#define MAY(kind) (events > 0 && (KINDS & (kind)) != 0)
 #define ALL ((1 << N) - 1)
 #define BIT(m) (1 << (m))
 #define LAST_GENERATION 3
@@ -71,7 +79,7 @@ int block[2 * N];
 /* For each node and generation: what its journal surely holds, what is under
  * way and may land now, later or never, and what was under way when its
  * writer gave it up. */
-short landed[4 * N], inflight[4 * N], given_up[4 * N];
+short landed[4 * N], under_way[4 * N], given_up[4 * N];
 #define J(n, g) (4 * (n) + (g))
 
 /* Where a node's lease stands: what clocks would tell. */
@@ -145,7 +153,7 @@ SCRATCH int seen;
 #else
 #define NAMES_GENERATION(r) (R_GENERATION(r) == generation[n])
 #endif
-#define FLIGHT inflight[J(n, generation[n])]
+#define FLIGHT under_way[J(n, generation[n])]
 #define LIVE (lease[n] == VALID && state == JOINED)
 #ifdef NO_RECHECK
 #define ACTS (lease[n] >= VALID && state == JOINED)
@@ -256,20 +264,6 @@ inline forget()
 	stopping = false
 }
 
-/* A write of a role that is gone lands late, or never.  One such is kept. */
-inline orphan_write()
-{
-	if
-	:: write != 0 ->
-		late = write;
-		late_target = target
-	:: write != 0 && late != 0
-	:: write == 0
-	fi;
-	write = 0;
-	target = 0
-}
-
 #define TO_OWN 1
 #define TO_BOTH 2
 #define TO_OTHER 3
@@ -284,11 +278,15 @@ inline orphan_write()
 #define IS_NEWS(s, t) ((s) != (t) && AGE(s) >= AGE(t))
 #define SHOWS_NEWS(m) IS_NEWS(VISIBLE(m), slot[m])
 
-/* Reads the slot of m, and its journal to the end shown. */
+/* Reads the slot of m, and its journal to the end shown.  What a follower
+ * does not act upon it may as well read later: it reads all once it claims. */
+#define MATTERS(m) \
+	(role != FOLLOWER || top % N == (m) || S_EPOCH(VISIBLE(m)) > top || \
+	 S_RECORD(VISIBLE(m)) > know)
 #define READS(m) \
 	:: atomic { \
 		(m) != n && state >= READING && lease[n] == VALID && \
-		(SHOWS_NEWS(m) || (read & BIT(m)) == 0) -> \
+		((SHOWS_NEWS(m) && MATTERS(m)) || (read & BIT(m)) == 0) -> \
 		look(m) \
 	}
 
@@ -310,10 +308,10 @@ inline look(m)
 			raise(S_EPOCH(seen));
 #ifdef READ_PAST_END
 			if
-			:: inflight[J(m, S_GENERATION(seen))] >
+			:: under_way[J(m, S_GENERATION(seen))] >
 			   landed[J(m, S_GENERATION(seen))] ->
 				landed[J(m, S_GENERATION(seen))] =
-					inflight[J(m, S_GENERATION(seen))]
+					under_way[J(m, S_GENERATION(seen))]
 			:: else
 			fi;
 			count(landed[J(m, S_GENERATION(seen))])
@@ -356,7 +354,7 @@ inline look(m)
 		do \
 		:: j <= ENDED(m) -> \
 			if \
-			:: inflight[J(m, j)] != 0 -> \
+			:: under_way[J(m, j)] != 0 -> \
 				d_step { land(m, j) } \
 			:: true \
 			fi; \
@@ -386,11 +384,11 @@ inline finds(r)
 inline land(m, g)
 {
 	if
-	:: inflight[J(m, g)] > landed[J(m, g)] ->
-		landed[J(m, g)] = inflight[J(m, g)]
+	:: under_way[J(m, g)] > landed[J(m, g)] ->
+		landed[J(m, g)] = under_way[J(m, g)]
 	:: else
 	fi;
-	inflight[J(m, g)] = 0
+	under_way[J(m, g)] = 0
 }
 
 /* What wins, of all a leader has read. */
@@ -429,7 +427,8 @@ inline land(m, g)
 		} \
 	}
 
-/* Claims only when nobody leads under the highest epoch, nor tries to. */
+/* Claims when nobody leads under the highest epoch, nor tries to; once in a
+ * while without need, for that is no matter of safety. */
 #define OWNER (top % N)
 #define LEADERLESS \
 	(top == 0 || OWNER == n || IS_DEAD(OWNER) || IS_GONE(OWNER) || \
@@ -438,7 +437,7 @@ inline land(m, g)
 	((e) / N * N + n > (e) -> (e) / N * N + n : ((e) / N + 1) * N + n)
 
 /* Showing an epoch is the whole node's promise: nothing under way. */
-#ifdef INFLIGHT
+#ifdef PROMISE_EARLY
 #define CAN_PROMISE (1)
 #else
 #define CAN_PROMISE (FLIGHT == 0)
@@ -459,8 +458,76 @@ inline land(m, g)
 	(!LIVE || \
 	 (B_NUMBER(2 * n) == number && B_NUMBER(2 * n + 1) == number))
 #endif
+#define WOULD_SHOW \
+	(LIVE && write == 0 && \
+	 (SHOWN != block[OWN(n, number)] || DAMAGED))
+#define WOULD_CLAIM \
+	(LIVE && write == 0 && role == FOLLOWER && !stopping && CAN_PROMISE && \
+	 (LEADERLESS || MAY(CLAIMS)))
+#ifdef STALE_VERDICT
+#define READ_BEFORE_CLAIM (BIT(n) | dead)
+#else
+#define READ_BEFORE_CLAIM BIT(n)
+#endif
 #define SHOWN \
 	SLOT(number, generation[n], SHOWN_EPOCH, SHOWN_FLAG, own)
+
+/* What is of weight, all but the journal's end, goes to both blocks. */
+inline put(s)
+{
+#ifdef WEIGHT_ONCE
+	if
+	:: s == block[OWN(n, number)] -> block[OTHER(n, number)] = s
+	:: else
+	fi;
+#else
+	if
+	:: TO_START == TO_BOTH &&
+	   (S_EPOCH(s) != S_EPOCH(block[OWN(n, number)]) ||
+	    S_FLAG(s) != S_FLAG(block[OWN(n, number)]) || DAMAGED) ->
+		block[OTHER(n, number)] = s
+	:: else
+	fi;
+#endif
+	block[OWN(n, number)] = s
+}
+
+inline half_done()
+{
+	epoch = S_EPOCH(late);
+	if
+	:: late != block[OWN(n, number)] -> late_target = TO_OWN
+	:: TO_START == TO_BOTH ->
+		block[OWN(n, number)] = late;
+		late_target = TO_OTHER
+	fi
+}
+
+/* A write that was under way when its role went, or its node's deadline
+ * passed, lands late or, as if there had been none, never.  One is kept. */
+inline orphan_write()
+{
+	if
+	:: write != 0 ->
+		late = write;
+		late_target = target
+	:: WOULD_SHOW ->
+		late = SHOWN;
+		half_done()
+	:: WOULD_CLAIM && LEADERLESS ->
+		epoch = ABOVE(top);
+		top = epoch;
+		role = CLAIMING;
+		late = SHOWN;
+		half_done()
+	:: true
+	fi;
+	write = 0;
+	target = 0
+}
+
+/* LED: all have joined, and node 0 leads.  Otherwise all are yet to start. */
+#define LED_SLOT(m) SLOT(1, 1, N, ((m) == 0 -> LEADS : FOLLOWS), 0)
 
 proctype node(byte n)
 {
@@ -472,13 +539,25 @@ proctype node(byte n)
 	int write, late;
 	byte target, late_target;
 
+#ifdef LED
+	d_step {
+		for (i : 0 .. N - 1) {
+			slot[i] = LED_SLOT(i)
+		};
+		state = JOINED;
+		number = 1;
+		epoch = N;
+		top = N;
+		read = ALL;
+		role = (n == 0 -> LEADER : FOLLOWER)
+	}
+#endif
 end:
 	do
 	/* Joins, or joins again: all of its old work is proven dead. */
 	:: atomic {
 		!down[n] && (state == OFF || lease[n] == OVER) &&
 		generation[n] < LAST_GENERATION && number < LAST_NUMBER ->
-		orphan_write();
 		d_step {
 			forget();
 			generation[n]++;
@@ -520,37 +599,21 @@ end:
 				: OTHER(n, S_NUMBER(write)))] = write;
 			SAY_SLOT("shows", n, write);
 			if
-			:: lease[n] == PENDING -> lease[n] = VALID
-			:: else
-			fi;
-			if
-			:: lease[n] == VALID && state == SHOWING ->
+			:: lease[n] == PENDING ->
+				lease[n] = VALID;
 #ifdef JOIN_BLIND
 				state = JOINED
 #else
 				state = READING;
 				read = BIT(n)
 #endif
-			:: else
-			fi;
-			if
-			:: lease[n] == VALID && role == CLAIMING &&
-			   S_EPOCH(write) == epoch ->
+			:: lease[n] == VALID && role == CLAIMING ->
 				role = CLAIMED;
-#ifdef STALE_VERDICT
-				read = BIT(n) | dead
-#else
-				read = BIT(n)
-#endif
+				read = READ_BEFORE_CLAIM
 			:: else
 			fi;
 			if
-			:: lease[n] == VALID && S_FLAG(write) == GONE ->
-				lease[n] = OVER;
-				state = OFF;
-				forget()
-			:: lease[n] == VALID && S_FLAG(write) != GONE ->
-				settle()
+			:: lease[n] == VALID -> settle()
 			:: else
 			fi;
 			write = 0;
@@ -559,16 +622,13 @@ end:
 	}
 	:: atomic {
 		late != 0 && LATE_ALONE ->
-		if
-		:: late_target != TO_OTHER ->
-			block[OWN(n, S_NUMBER(late))] = late
-		:: late_target != TO_OWN ->
-			block[OTHER(n, S_NUMBER(late))] = late
-		:: true
-		fi;
-		SAY_SLOT("has a late write land, or not,", n, late);
-		late = 0;
-		late_target = 0
+		d_step {
+			block[(late_target == TO_OTHER -> OTHER(n, S_NUMBER(late))
+				: OWN(n, S_NUMBER(late)))] = late;
+			SAY_SLOT("shows late", n, late);
+			late = 0;
+			late_target = 0
+		}
 	}
 
 	EACH(READS)
@@ -576,31 +636,42 @@ end:
 	EACH(READS_TAILS)
 	EACH(ASSIGNS)
 
-	/* Shows what is new about it. */
+	/* Shows what is new about it.  The promise is made when the write
+	 * begins; what may happen before it lands is in orphan_write(). */
 	:: atomic {
-		LIVE && write == 0 && role != CLAIMING &&
-		(SHOWN != block[OWN(n, number)] || DAMAGED) ->
+		WOULD_SHOW ->
 		d_step {
-			target = (SHOWN == block[OWN(n, number)]
-				-> TO_OTHER : TO_OWN);
-			write = SHOWN;
-			epoch = S_EPOCH(write);
-			SAY_SLOT("begins to show", n, write)
+			seen = SHOWN;
+			epoch = S_EPOCH(seen);
+			put(seen);
+			SAY_SLOT("shows", n, seen);
+			if
+			:: S_FLAG(seen) == GONE ->
+				lease[n] = OVER;
+				state = OFF;
+				forget()
+			:: else -> settle()
+			fi
 		}
 	}
 
 	:: atomic {
-		LIVE && write == 0 && role == FOLLOWER && !stopping &&
-		CAN_PROMISE && LEADERLESS ->
+		WOULD_CLAIM ->
 		d_step {
+			if
+			:: !LEADERLESS -> events--
+			:: else
+			fi;
 			epoch = ABOVE(top);
 			assert(epoch <= LAST_EPOCH);
 			top = epoch;
-			role = CLAIMING;
+			role = CLAIMED;
 			counter = 0;
-			write = SLOT(number, generation[n], epoch, LEADS, own);
-			target = TO_OWN;
-			printf("%d claims epoch %d\n", n, epoch)
+			seen = SHOWN;
+			put(seen);
+			read = READ_BEFORE_CLAIM;
+			SAY_SLOT("claims:", n, SHOWN);
+			settle()
 		}
 	}
 
@@ -659,7 +730,7 @@ end:
 	/* Events: the work ends with a result, the unit is to move, the node
 	 * is to stop. */
 	:: atomic {
-		events > 0 && runs[n] && outcome == 0 ->
+		MAY(ENDS) && runs[n] && outcome == 0 ->
 		d_step {
 			events--;
 			runs[n] = false;
@@ -668,7 +739,7 @@ end:
 		}
 	}
 	:: atomic {
-		events > 0 && runs[n] && outcome == 0 ->
+		MAY(MOVES) && runs[n] && outcome == 0 ->
 		d_step {
 			events--;
 #ifndef RELEASE_FIRST
@@ -679,7 +750,7 @@ end:
 		}
 	}
 	:: atomic {
-		events > 0 && LIVE && !stopping ->
+		MAY(STOPS) && LIVE && !stopping ->
 		d_step {
 			events--;
 			stopping = true;
@@ -707,6 +778,7 @@ end:
 	 * else. */
 	:: atomic {
 		faults > 0 && (lease[n] == PENDING || lease[n] == VALID) ->
+		orphan_write();
 		d_step {
 			faults--;
 			lease[n] = OVER;
@@ -806,6 +878,12 @@ init
 {
 	atomic {
 		for (i : 0 .. N - 1) {
+#ifdef LED
+			block[2 * i] = LED_SLOT(i);
+			block[2 * i + 1] = LED_SLOT(i);
+			lease[i] = VALID;
+			generation[i] = 1;
+#endif
 			run node(i)
 		};
 		run judge()
