@@ -1,0 +1,446 @@
+#include "tests/sim/lease_world.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define MS     INT64_C(1000)
+#define SECOND (1000 * MS)
+
+static int64_t below(struct lease_world *world, int64_t us)
+{
+	return us <= 0 ? 0 : (int64_t)rng_below(&world->rng, (uint32_t)us);
+}
+
+void world_break(struct lease_world *world, const char *how)
+{
+	if (world->broken == NULL)
+		world->broken = how;
+}
+
+void world_say(const struct lease_world *world, uint32_t node,
+	       const char *format, ...)
+{
+	va_list list;
+
+	if (!world->talk)
+		return;
+	printf("%9.3f node %u ", (double)world->now_us / SECOND, node);
+	va_start(list, format);
+	vprintf(format, list);
+	va_end(list);
+	putchar('\n');
+}
+
+struct event *world_post(struct lease_world *world, int64_t in_us,
+			 enum event_kind kind, uint32_t node)
+{
+	for (uint32_t i = 0; i < WORLD_EVENTS; i++) {
+		struct event *event = &world->events[i];
+
+		if (event->kind != EVENT_NONE)
+			continue;
+		memset(event, 0, sizeof(*event));
+		event->at_us = world->now_us + in_us;
+		event->kind = kind;
+		event->node = node;
+		event->order = ++world->orders;
+		return event;
+	}
+	world_break(world, "too many events");
+	return &world->events[0];
+}
+
+struct lease_time world_clock(struct lease_world *world, uint32_t node)
+{
+	struct world_node *me = &world->nodes[node];
+	int64_t past = world->now_us - me->ticked_us;
+
+	me->ticked_us = world->now_us;
+	me->boot_us += past + past * me->boot_ppm / 1000000;
+	if (!me->suspended)
+		me->raw_us += past + past * me->raw_ppm / 1000000;
+	return (struct lease_time){ me->boot_us, me->raw_us };
+}
+
+/* ---- faults ---- */
+
+/* The storage has it and may write it yet, now, late, in part or never. */
+static void orphan_writes(struct lease_world *world, uint32_t node, bool power)
+{
+	for (uint32_t i = 0; i < WORLD_EVENTS; i++) {
+		struct event *event = &world->events[i];
+
+		if (event->kind != EVENT_LAND || event->node != node)
+			continue;
+		if (power && rng_once_in(&world->rng, 3))
+			event->kind = EVENT_NONE;
+		else if (rng_once_in(&world->rng, 2))
+			event->at_us += below(
+				world, 3 * lease_length_us(&world->terms));
+		if (power && rng_once_in(&world->rng, 4))
+			event->bytes = rng_below(&world->rng, LEASE_RECORD);
+	}
+}
+
+static void kill_all(struct lease_world *world, uint32_t node, bool power)
+{
+	struct world_node *me = &world->nodes[node];
+
+	orphan_writes(world, node, power);
+	role_kill(world, node);
+	work_vanish(world, node);
+	me->board = (struct lease_kept){ 0 };
+	me->appending = false;
+	me->stopping = false;
+	me->boot += power ? 1 : 0;
+	world_post(world,
+		   power ? 100 * MS + below(world,
+					    2 * lease_length_us(&world->terms))
+			 : 50 * MS,
+		   EVENT_START, node);
+	world_say(world, node, power ? "loses power" : "is killed");
+}
+
+void world_kill_role(struct lease_world *world, uint32_t node)
+{
+	struct world_node *me = &world->nodes[node];
+	struct lease_time now = world_clock(world, node);
+	int64_t pause = MS + below(world, 40 * MS);
+
+	if (!me->role ||
+	    (!world->harsh && me->killed_once &&
+	     !lease_may_start(&world->terms, &me->role_killed, &now)))
+		return;
+	me->killed_once = true;
+	me->role_killed = now;
+	orphan_writes(world, node, false);
+	role_kill(world, node);
+	if (rng_once_in(&world->rng, 5))
+		pause += below(world, lease_length_us(&world->terms));
+	world_post(world, pause, EVENT_START, node);
+	world_say(world, node, "lease role is killed");
+}
+
+static void suspend(struct lease_world *world, uint32_t node)
+{
+	struct world_node *me = &world->nodes[node];
+
+	if (me->suspended)
+		return;
+	world_clock(world, node);
+	me->suspended = true;
+	world_post(world, below(world, 2 * lease_length_us(&world->terms)),
+		   EVENT_WAKE, node);
+	world_say(world, node, "is suspended");
+}
+
+static void wake(struct lease_world *world, uint32_t node)
+{
+	struct world_node *me = &world->nodes[node];
+	struct lease_time now = world_clock(world, node);
+
+	me->suspended = false;
+	/* The supervisor's first act, before any of it runs on. */
+	if (lease_elapsed_max(&me->board.stamp, &now) >=
+	    lease_stop_us(&world->terms, 0))
+		work_vanish(world, node);
+	world_say(world, node, "wakes");
+}
+
+static void set_clock(struct lease_world *world, uint32_t node)
+{
+	struct world_node *me = &world->nodes[node];
+
+	world_clock(world, node);
+	me->boot_ppm = (int64_t)below(world, 100000) - 50000;
+	me->raw_ppm = (int64_t)below(world, 1000) - 500;
+}
+
+static void fault(struct lease_world *world)
+{
+	uint32_t node = rng_once_in(&world->rng, 2)
+				? world->victim
+				: rng_below(&world->rng, world->nodes_count);
+	struct world_node *me = &world->nodes[node];
+	int64_t lease_us = lease_length_us(&world->terms);
+	int64_t until = world->now_us + below(world, 2 * lease_us);
+
+	switch (rng_below(&world->rng, 16)) {
+	case 0:
+	case 1:
+		world_kill_role(world, node);
+		break;
+	case 2:
+		kill_all(world, node, true);
+		break;
+	case 3:
+		kill_all(world, node, false);
+		break;
+	case 4:
+		me->paused_until_us = until;
+		world_say(world, node, "lease role is paused");
+		break;
+	case 5:
+		suspend(world, node);
+		break;
+	case 6:
+		me->stall_until_us = until;
+		world_say(world, node, "storage stalls");
+		break;
+	case 7:
+		for (uint32_t i = 0; i < world->nodes_count; i++)
+			world->nodes[i].stall_until_us = until;
+		break;
+	case 8:
+		me->fails = !me->fails;
+		break;
+	case 9:
+		me->stopping = me->stopping || me->role;
+		break;
+	case 10:
+		set_clock(world, node);
+		break;
+	case 11:
+		me->lag_us =
+			me->lag_us != 0 ? 0 : below(world, lease_us * 2 / 3);
+		break;
+	case 12:
+		me->slow_us =
+			me->slow_us != 0
+				? 0
+				: lease_us / 3 + below(world, lease_us / 2);
+		break;
+	case 13:
+		me->doomed = true;
+		break;
+	default:
+		lease_hint(&me->lease);
+		if (rng_once_in(&world->rng, 2))
+			lease_resign(&me->lease);
+		break;
+	}
+}
+
+static void heal(struct lease_world *world)
+{
+	for (uint32_t i = 0; i < world->nodes_count; i++) {
+		struct world_node *me = &world->nodes[i];
+
+		me->fails = false;
+		me->stall_until_us = 0;
+		me->lag_us = 0;
+		me->slow_us = 0;
+		me->doomed = false;
+		me->paused_until_us = 0;
+		if (me->suspended)
+			wake(world, i);
+		if (!me->role)
+			world_post(world, 0, EVENT_START, i);
+	}
+	/* What was stuck lands now, or has returned with an error. */
+	for (uint32_t i = 0; i < WORLD_EVENTS; i++)
+		if (world->events[i].at_us > world->now_us + 300 * MS &&
+		    world->events[i].kind != EVENT_DEADLINE)
+			world->events[i].at_us =
+				world->now_us + below(world, 300 * MS);
+}
+
+/* ---- what must hold ---- */
+
+static void check_units(struct lease_world *world)
+{
+	for (uint32_t unit = 0; unit < WORLD_UNITS; unit++) {
+		uint32_t alive = 0;
+
+		for (uint32_t i = 0; i < world->nodes_count; i++)
+			alive += world->nodes[i].alive[unit] != 0 &&
+				 !world->nodes[i].suspended;
+		if (alive > 1)
+			world_break(world, "a unit is alive twice");
+		if (alive == 1 && world->now_us >= world->heal_us &&
+		    world->ran_us[unit] == 0)
+			world->ran_us[unit] = world->now_us;
+	}
+}
+
+static void check_leaders(struct lease_world *world)
+{
+	uint32_t leaders = 0;
+
+	for (uint32_t i = 0; i < world->nodes_count; i++) {
+		struct world_node *me = &world->nodes[i];
+		struct lease_time now = world_clock(world, i);
+
+		leaders += me->up && !me->suspended &&
+			   me->board.generation != 0 &&
+			   lease_is_leading(&me->lease, &now);
+	}
+	if (leaders > 1)
+		world_break(world, "two nodes lead");
+	if (leaders == 1 && world->now_us >= world->heal_us &&
+	    world->led_us == 0)
+		world->led_us = world->now_us;
+}
+
+static void check_end(struct lease_world *world)
+{
+	if (world->led_us == 0)
+		world_break(world, "nobody leads in the end");
+	for (uint32_t unit = 0; unit < WORLD_UNITS; unit++)
+		if (world->ran_us[unit] == 0)
+			world_break(world, "a unit does not run in the end");
+}
+
+/* ---- the run ---- */
+
+static bool is_void(const struct lease_world *world, const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_STEP:
+	case EVENT_SAMPLE:
+	case EVENT_READ:
+	case EVENT_WRITTEN:
+	case EVENT_DOOM:
+		return event->life != world->nodes[event->node].life;
+	default:
+		return false;
+	}
+}
+
+/* When the process it belongs to runs again. */
+static int64_t held_up_until(const struct lease_world *world,
+			     const struct event *event)
+{
+	const struct world_node *me = &world->nodes[event->node];
+
+	switch (event->kind) {
+	case EVENT_SAMPLE:
+	case EVENT_LAND:
+	case EVENT_APPEND:
+	case EVENT_WAKE:
+	case EVENT_FAULT:
+	case EVENT_DOOM:
+		return 0;
+	case EVENT_STEP:
+	case EVENT_READ:
+	case EVENT_WRITTEN:
+		if (me->paused_until_us > world->now_us)
+			return me->paused_until_us;
+		break;
+	default:
+		break;
+	}
+	return me->suspended ? world->now_us + 5 * MS : 0;
+}
+
+static void happen(struct lease_world *world, const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_STEP:
+	case EVENT_SAMPLE:
+	case EVENT_READ:
+	case EVENT_LAND:
+	case EVENT_WRITTEN:
+		role_event(world, event);
+		break;
+	case EVENT_START:
+		role_start(world, event->node);
+		break;
+	case EVENT_WAKE:
+		if (world->nodes[event->node].suspended)
+			wake(world, event->node);
+		break;
+	case EVENT_DOOM:
+		world_kill_role(world, event->node);
+		break;
+	case EVENT_FAULT:
+		if (world->now_us >= world->heal_us) {
+			heal(world);
+			break;
+		}
+		fault(world);
+		world_post(world, below(world, 2 * world->fault_every_ms * MS),
+			   EVENT_FAULT, 0);
+		break;
+	default:
+		work_event(world, event);
+		break;
+	}
+}
+
+static struct event *next_event(struct lease_world *world)
+{
+	struct event *next = NULL;
+
+	for (uint32_t i = 0; i < WORLD_EVENTS; i++) {
+		struct event *event = &world->events[i];
+
+		if (event->kind != EVENT_NONE &&
+		    (next == NULL || event->at_us < next->at_us ||
+		     (event->at_us == next->at_us &&
+		      event->order < next->order)))
+			next = event;
+	}
+	return next;
+}
+
+static void begin(struct lease_world *world, uint64_t seed)
+{
+	memset(world, 0, offsetof(struct lease_world, journals));
+	for (uint32_t i = 0; i < WORLD_NODES; i++)
+		world->journals[i].count = 0;
+	memset(world->nodes, 0, sizeof(world->nodes));
+	world->rng.state = seed;
+	world->terms = lease_terms_for(
+		rng_once_in(&world->rng, 2) ? 1000 : 3000, WORLD_SLOTS);
+	world->nodes_count = 2 + rng_below(&world->rng, WORLD_NODES - 1);
+	world->victim = rng_below(&world->rng, world->nodes_count);
+	world->harsh = rng_once_in(&world->rng, 2);
+	world->fault_every_ms =
+		50 + rng_below(&world->rng, 2 * world->terms.lease_ms);
+	world->heal_us = 8 * lease_length_us(&world->terms);
+	world->end_us = world->heal_us + LEASE_WORLD_BOUND(&world->terms);
+	for (uint32_t i = 0; i < world->nodes_count; i++) {
+		struct world_node *me = &world->nodes[i];
+
+		me->up = true;
+		me->boot = 1 + rng_next(&world->rng) % 1000000;
+		me->boot_us = below(world, 1000 * SECOND);
+		me->raw_us = below(world, 1000 * SECOND);
+		set_clock(world, i);
+		world_post(world, below(world, 500 * MS), EVENT_START, i);
+	}
+	world_post(world, SECOND, EVENT_FAULT, 0);
+}
+
+const char *lease_world_run(struct lease_world *world, uint64_t seed,
+			    enum lease_plant plant, bool talk)
+{
+	struct event event;
+	struct event *next;
+	int64_t until;
+
+	begin(world, seed);
+	world->plant = plant;
+	world->talk = talk;
+	while (world->broken == NULL && (next = next_event(world)) != NULL &&
+	       next->at_us < world->end_us) {
+		if (next->at_us > world->now_us)
+			world->now_us = next->at_us;
+		until = held_up_until(world, next);
+		if (until != 0) {
+			next->at_us = until;
+			continue;
+		}
+		event = *next;
+		next->kind = EVENT_NONE;
+		if (is_void(world, &event))
+			continue;
+		happen(world, &event);
+		check_units(world);
+		check_leaders(world);
+	}
+	if (world->broken == NULL)
+		check_end(world);
+	return world->broken;
+}
