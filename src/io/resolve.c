@@ -193,6 +193,8 @@ static void skip(struct resolve *resolve)
 	uint32_t count = (uint32_t)resolve->list->count;
 	uint32_t entry = resolve->first;
 
+	if (count == 0)
+		return;
 	for (uint32_t i = 0; i < count; i++) {
 		if (is_name(resolve->list->at[entry]))
 			break;

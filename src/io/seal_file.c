@@ -171,7 +171,7 @@ static int read_file(const char *path, char *bytes, size_t cap)
 
 int seal_load(struct seal *seal, const char *path, const char *cluster)
 {
-	char bytes[FILE_BYTES_MAX];
+	char bytes[FILE_BYTES_MAX] = { 0 };
 	struct seal_mistake mistake;
 	struct seal loaded;
 	int rc;
