@@ -27,8 +27,8 @@ static int enable(int group, const char *path, const char *controller)
 
 /* A group has the files of a controller that the one above hands on, and so
  * has that one.  A group with processes of its own can't hand on memory, so
- * this works where the node's own group is the root, was given to it by systemd,
- * or somebody did it before.
+ * this works where the node's own group is the root, where systemd gave it to
+ * us, or where somebody did it before.
  */
 static int limit(int group, const char *controller, const char *file,
 		 uint64_t value)

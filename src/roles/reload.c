@@ -57,7 +57,7 @@ static int load(const char *path, struct config **config)
 	int rc;
 
 	if (out == NULL)
-		return -errno;
+		return -ENOMEM;
 	rc = conffile_load(path, config, out);
 	fclose(out);
 	rest = report;
@@ -85,7 +85,7 @@ static void keep_fixed(const struct heritage *heritage, struct config *config)
 static int reload_main(const struct heritage *heritage)
 {
 	const char *given = heritage->config_path;
-	struct config *config;
+	struct config *config = NULL;
 	char path[PATH_BYTES];
 	int rc = load(given, &config);
 

@@ -292,15 +292,15 @@ starts=2
 [ "$(latest 'start web')" != "$web" ] || fail 'the changed unit'
 seen "systemctl reload returns when it is done (generation $(generation)), only web was started anew"
 
-sed -i 's/ready = /raedy = /' "$root/etc/holdfast/holdfast.conf"
+sed -i 's/ready = /reedy = /' "$root/etc/holdfast/holdfast.conf"
 if inside systemctl reload holdfast 2>"$dir/err"; then
   fail 'a bad reload looks good'
 fi
 is ActiveState active || fail 'not active after a refused reload'
-until_true 5 journal_has 3 '^/etc.*holdfast.conf:[0-9]+: error: .*raedy' || fail 'the reason'
+until_true 5 journal_has 3 '^/etc.*holdfast.conf:[0-9]+: error: .*reedy' || fail 'the reason'
 inside kill -HUP "$(property MainPID)"
 until_true 10 status_has 'reload was refused' || fail "the status: $(property StatusText)"
-until_true 5 journal_has 3 '^guardian.*holdfast.conf:[0-9]+: error: .*raedy' || fail 'the reason'
+until_true 5 journal_has 3 '^guardian.*holdfast.conf:[0-9]+: error: .*reedy' || fail 'the reason'
 seen "a refused reload: systemctl says \"$(head -n 1 "$dir/err")\", the journal: $(inside journalctl \
   -q --no-pager -u holdfast -o cat | grep -m 1 'error:')"
 seen "status after a refused HUP$(inside systemctl status holdfast | sed -n 's/^ *Status//p')"
