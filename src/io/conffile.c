@@ -187,27 +187,33 @@ static void apply_all(struct conffile_loader *loader)
 	}
 }
 
-/* Services, singletons, jobs; in each the order of the files. */
+/* Services, singletons, jobs; in each the order of the files.  Until then they
+ * are where they can grow, from now on where the configuration keeps them.
+ */
 static void sort_units(struct conffile_loader *loader)
 {
 	struct config *config = &loader->file->config;
 	size_t room = config->units_count + 1;
 	struct unit *sorted = conffile_alloc(loader, room * sizeof(*sorted));
-	struct conffile_origin *origins =
-		conffile_alloc(loader, room * sizeof(*origins));
+	struct conffile_origin *origins = calloc(room, sizeof(*origins));
 	size_t count = 0;
 
-	if (sorted == NULL || origins == NULL)
-		return;
 	for (int kind = UNIT_SERVICE; kind <= UNIT_JOB; kind++)
 		for (size_t i = 0; i < config->units_count; i++) {
-			if (config->units[i].kind != (enum unit_kind)kind)
+			if (sorted == NULL || origins == NULL ||
+			    config->units[i].kind != (enum unit_kind)kind)
 				continue;
 			origins[count] = loader->origins[i];
 			sorted[count++] = config->units[i];
 		}
-	config->units = sorted;
+	if (origins == NULL)
+		loader->out_of_memory = true;
+	free(loader->origins);
+	free(loader->units);
 	loader->origins = origins;
+	loader->units = NULL;
+	config->units = sorted;
+	config->units_count = count;
 }
 
 static int build(struct conffile_loader *loader, const struct order *order)
@@ -235,6 +241,8 @@ static void loader_fini(struct conffile_loader *loader)
 	for (size_t i = 0; i < loader->sources_count; i++)
 		conffile_source_fini(&loader->sources[i]);
 	free(loader->sources);
+	free(loader->origins);
+	free(loader->units);
 	free(loader->scratch);
 	conffile_report_fini(&loader->report);
 }
@@ -251,6 +259,7 @@ static int take_origins(struct conffile_loader *loader,
 					       loader->origins };
 	loader->sources = NULL;
 	loader->sources_count = 0;
+	loader->origins = NULL;
 	return 0;
 }
 

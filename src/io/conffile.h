@@ -24,8 +24,7 @@ struct conffile_origins;
  */
 int conffile_load(const char *path, struct config **config, FILE *errors);
 
-/* The same, and keeps in *ORIGINS, NULL on failure, where each value was given;
- * to be freed before CONFIG.
+/* The same, and keeps in *ORIGINS, NULL on failure, where each value was given.
  */
 int conffile_load_origins(const char *path, struct config **config,
 			  struct conffile_origins **origins, FILE *errors);

@@ -40,6 +40,7 @@ struct conffile_loader {
 	const struct conffile_source *source; /* being read */
 	struct conffile_origin *origins;      /* where each unit was defined */
 	struct conffile_origin cluster;	      /* where it was last given */
+	struct unit *units; /* of the configuration, while there may be more */
 	size_t units_cap;
 	char *scratch;	 /* CONFFILE_STRING_MAX bytes */
 	bool incomplete; /* units may be missing that a file meant to give */

@@ -288,5 +288,6 @@ void conffile_origins_free(struct conffile_origins *origins)
 	for (size_t i = 0; i < origins->sources_count; i++)
 		conffile_source_fini(&origins->sources[i]);
 	free(origins->sources);
+	free(origins->units);
 	free(origins);
 }

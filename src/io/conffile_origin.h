@@ -24,8 +24,7 @@ struct conffile_origin {
 struct conffile_origins {
 	struct conffile_source *sources; /* the main file comes first */
 	size_t sources_count;
-	struct conffile_origin *units; /* of each unit of the configuration,
-					  whose memory this is */
+	struct conffile_origin *units; /* of each unit of the configuration */
 };
 
 /* A group on the way through a configuration. */

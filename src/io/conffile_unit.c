@@ -1,5 +1,6 @@
 /* What only units have. */
 #define _GNU_SOURCE
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/expand.h"
@@ -30,28 +31,27 @@ static bool is_taken(struct conffile_loader *loader,
 	return false;
 }
 
-/* Room for one more unit; those already there move. */
+/* Room for one more unit; those already there may move. */
 static bool grow(struct conffile_loader *loader)
 {
 	struct config *config = &loader->file->config;
 	size_t cap = loader->units_cap == 0 ? 16 : loader->units_cap * 2;
-	struct unit *units;
 	struct conffile_origin *origins;
+	struct unit *units;
 
 	if (config->units_count < loader->units_cap)
 		return true;
-	units = conffile_alloc(loader, cap * sizeof(*units));
-	origins = conffile_alloc(loader, cap * sizeof(*origins));
-	if (units == NULL || origins == NULL)
+	origins = realloc(loader->origins, cap * sizeof(*origins));
+	if (origins != NULL)
+		loader->origins = origins;
+	units = realloc(loader->units, cap * sizeof(*units));
+	if (units != NULL)
+		loader->units = units;
+	config->units = loader->units;
+	if (origins == NULL || units == NULL) {
+		loader->out_of_memory = true;
 		return false;
-	if (config->units_count > 0) {
-		memcpy(units, config->units,
-		       config->units_count * sizeof(*units));
-		memcpy(origins, loader->origins,
-		       config->units_count * sizeof(*origins));
 	}
-	config->units = units;
-	loader->origins = origins;
 	loader->units_cap = cap;
 	return true;
 }
