@@ -29,6 +29,8 @@ static const struct command commands[] = {
 	{ "undrain", command_undrain, "take them again" },
 	{ "logs", command_logs, "what a unit or a job printed" },
 	{ "events", command_events, "what happened, and why" },
+	{ "probe", command_probe, "is a directory fit to be shared?" },
+	{ "lease", command_lease, "what is in a lease file" },
 	{ "submit", command_submit, "start a job" },
 	{ "watch", command_watch, "show how far a job is until it ends" },
 	{ "wait", command_wait, "wait until a job ends" },
