@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #define CONFIG_UNITS_MAX   4096 /* services, singletons and jobs together */
+#define CONFIG_KEPT_MAX	   1000 /* services; singletons likewise */
 #define CONFIG_LISTEN_MAX  8	/* addresses one node listens on */
 #define CONFIG_HTTP_MAX	   8	/* http processes */
 #define CONFIG_WORKERS_MAX 1024

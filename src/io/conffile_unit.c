@@ -56,7 +56,18 @@ static bool grow(struct conffile_loader *loader)
 	return true;
 }
 
-static bool can_be_unit(struct conffile_loader *loader,
+/* Are there as many of KIND as a node has places for? */
+static bool is_full(const struct conffile_loader *loader, enum unit_kind kind)
+{
+	const struct config *config = &loader->file->config;
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->units_count; i++)
+		count += config->units[i].kind == kind;
+	return count >= CONFIG_KEPT_MAX;
+}
+
+static bool can_be_unit(struct conffile_loader *loader, enum unit_kind kind,
 			const config_setting_t *setting)
 {
 	if (!schema_is_unit_name(text_of(config_setting_name(setting))))
@@ -73,6 +84,10 @@ static bool can_be_unit(struct conffile_loader *loader,
 	else if (loader->file->config.units_count == CONFIG_UNITS_MAX)
 		conffile_error(loader, setting, "more than %d units",
 			       CONFIG_UNITS_MAX);
+	else if (kind != UNIT_JOB && is_full(loader, kind))
+		conffile_error(
+			loader, setting, "more than %d %s", CONFIG_KEPT_MAX,
+			kind == UNIT_SERVICE ? "services" : "singletons");
 	else
 		return !is_taken(loader, setting);
 	return false;
@@ -90,7 +105,7 @@ void conffile_units(struct conffile_loader *loader,
 		struct unit *unit;
 		char *name;
 
-		if (!can_be_unit(loader, setting))
+		if (!can_be_unit(loader, (enum unit_kind)key->min, setting))
 			continue;
 		name = conffile_strdup(loader,
 				       text_of(config_setting_name(setting)));

@@ -223,6 +223,35 @@ START_TEST(good_times_are_taken)
 }
 END_TEST
 
+/* COUNT singletons, one a line. */
+static int load_many(unsigned count)
+{
+	static const char form[] = " u0000 = { command = [ \"x\" ]; };\n";
+	const size_t len = sizeof(form) - 1;
+	char *text = malloc(32 + (count + 1) * len);
+	char *at = text;
+	int rc;
+
+	ck_assert_ptr_nonnull(text);
+	at += sprintf(at, "singletons = {\n");
+	for (unsigned i = 0; i < count; i++)
+		at += sprintf(at, " u%04u = { command = [ \"x\" ]; };\n", i);
+	sprintf(at, "};\n");
+	rc = load(text);
+	free(text);
+	return rc;
+}
+
+START_TEST(no_more_than_a_node_has_places_for)
+{
+	ck_assert_int_eq(load_many(CONFIG_KEPT_MAX), 0);
+	ck_assert_int_eq(load_many(CONFIG_KEPT_MAX + 1), -EINVAL);
+	ck_says(CONFIG_KEPT_MAX + 2,
+		"singletons.u1000: more than 1000 singletons");
+	clean();
+}
+END_TEST
+
 START_TEST(places_of_the_node_are_checked)
 {
 	ck_assert_int_eq(load("shared = \"/a\"; state = \"/a\";"), -EINVAL);
@@ -259,6 +288,7 @@ int main(void)
 			    sizeof(times) / sizeof(times[0]));
 	tcase_add_test(tcase, the_time_zone_that_was_meant_is_named);
 	tcase_add_test(tcase, good_times_are_taken);
+	tcase_add_test(tcase, no_more_than_a_node_has_places_for);
 	tcase_add_test(tcase, places_of_the_node_are_checked);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
