@@ -5,6 +5,8 @@
 #include "cli/api.h"
 #include "cli/command.h"
 
+#define AHEAD_TOLD_S 60 /* less is a clock that is being adjusted */
+
 static const struct usage status_usage = {
 	.name = "status",
 	.synopsis = "[NAME]",
@@ -189,6 +191,9 @@ static void print_single(const json_t *unit)
 	printf(" %s", json_text(unit, "when"));
 	if (*next != '\0')
 		printf(", next %s", next);
+	if (number(unit, "ahead_s") >= AHEAD_TOLD_S)
+		printf(", the clock was set back by %lld s",
+		       number(unit, "ahead_s"));
 	if (number(unit, "missed") > 0)
 		printf(", missed %lld", number(unit, "missed"));
 	if (json_is_object(last) &&
