@@ -17,6 +17,7 @@ enum {
 	TAG_ENDED = 24,
 	TAG_HOW = 25,
 	TAG_EXIT = 26,
+	TAG_TIMES = 27,
 };
 
 struct text single_key(struct text name, char *key)
@@ -45,6 +46,7 @@ int single_encode(const struct single *single, void *buf, size_t cap)
 	enc_i64(&enc, TAG_ENDED, single->ended_ms);
 	enc_u64(&enc, TAG_HOW, single->how);
 	enc_i64(&enc, TAG_EXIT, single->exit);
+	enc_u64(&enc, TAG_TIMES, single->times);
 	return enc_end(&enc);
 }
 
@@ -85,6 +87,9 @@ static int take(struct single *single, const struct field *field)
 		break;
 	case TAG_EXIT:
 		single->exit = (int32_t)field_i64(field);
+		break;
+	case TAG_TIMES:
+		single->times = field_u64(field);
 		break;
 	default:
 		break;

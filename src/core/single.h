@@ -20,8 +20,9 @@ struct single {
 	uint64_t token; /* of the latest assignment, 0 before it */
 	char node[SCHEMA_NAME_MAX + 1];
 	uint64_t digest;      /* of the definition it was assigned with */
+	uint64_t times;	      /* digest of its times, 0 = it always runs */
 	int64_t slot_ms;      /* the latest of its times that was used */
-	int64_t since_ms;     /* times before are none of its */
+	int64_t since_ms;     /* times before are none of TIMES */
 	int64_t began_ms;     /* the latest assignment */
 	int64_t ended_ms;     /* the latest release */
 	enum message_how how; /* it ended, 0 before the first */

@@ -360,6 +360,8 @@ static bool turn(struct journal_role *role)
 	if (!ledger->open)
 		return true;
 	reload(role);
+	if (!ledger->open)
+		return false;
 	clear_readers(role);
 	take_messages(role);
 	ledger_turn(ledger, now());

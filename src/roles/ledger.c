@@ -385,7 +385,9 @@ void ledger_reload(struct ledger *ledger, const struct config *config)
 	for (size_t i = 0; i < QUEUE_TYPES_MAX; i++)
 		ledger->queue->types[i].limit = 0;
 	ledger_set_limits(ledger);
-	ledger_singles_configure(ledger, config);
+	/* Who does not know what was asked of them must not run any. */
+	if (ledger_singles_configure(ledger, config) != 0)
+		ledger->open = false;
 }
 
 int64_t ledger_deadline(struct ledger *ledger, struct ledger_now now)

@@ -103,7 +103,6 @@ struct ledger_reply {
 struct ledger_single {
 	bool used;
 	const struct unit *unit; /* NULL: configured no more */
-	const struct unit *was;	 /* the same before a reload */
 	char name[BOARD_NAME_MAX + 1];
 	struct single kept;
 	uint32_t slot; /* of its holding, QUEUE_NONE = it has none */
@@ -112,18 +111,19 @@ struct ledger_single {
 	bool enabled;
 	bool disabled;
 	bool stopped;
-	bool again;	       /* it is to end, and to be assigned anew */
-	bool at_once;	       /* run it now, besides its times */
-	bool is_new;	       /* its times were changed, or begin */
+	bool asked;	       /* to be assigned anew, at once */
+	bool is_new;	       /* its times begin */
+	bool rewind;	       /* and may be some that were used */
 	bool waits;	       /* for what it starts after */
 	uint64_t digest;       /* of its definition */
+	uint64_t times;	       /* of its times, 0 = it has none */
 	uint32_t failures;     /* of assignments, in a row */
 	int64_t not_before_ms; /* clock_ms() */
 	/* of one with times, by the wall clock */
 	struct cron cron;
 	struct due due;
 	int64_t judged_ms;
-	int64_t look_ms;
+	int64_t look_ms; /* 0 = at once, whatever a clock does meanwhile */
 	int64_t next_ms;
 };
 
@@ -210,7 +210,9 @@ int ledger_commit(struct ledger *ledger, struct ledger_now now);
  * NOW.ms.
  */
 int64_t ledger_deadline(struct ledger *ledger, struct ledger_now now);
-/* The configuration was replaced. */
+/* The configuration was replaced.  Should ledger->open be false afterwards, the
+ * view failed and the role must end and be started anew.
+ */
 void ledger_reload(struct ledger *ledger, const struct config *config);
 
 #endif

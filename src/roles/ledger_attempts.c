@@ -551,18 +551,56 @@ static bool adopt_single(struct ledger *ledger, uint32_t slot, uint64_t token)
 	return true;
 }
 
-void ledger_adopt(struct ledger *ledger, struct ledger_now now)
+/* Nobody has it: its end is in the journal already.  Or the journal was lost
+ * below us: then what runs is ended before it may run a second time.
+ */
+static bool is_stray(struct ledger *ledger, uint32_t slot, uint64_t token)
+{
+	struct holding *holding = &ledger->world.board->holdings[slot];
+	const struct ledger_single *single = ledger_single_of(ledger, token);
+
+	if (find_token(ledger, token) != NULL ||
+	    (single != NULL && single->kept.held) ||
+	    atomic_load(&holding->settled) == token ||
+	    (atomic_load(&holding->phase_token) == token &&
+	     atomic_load(&holding->phase) >= PHASE_STOPPED))
+		return false;
+	atomic_store(&holding->wanted, WANTED_KILL);
+	return true;
+}
+
+static int end_strays(struct ledger *ledger)
+{
+	const struct board *board = ledger->world.board;
+	unsigned strays = 0;
+
+	for (uint32_t i = BOARD_LEADER_FIRST; i < BOARD_HOLDINGS_MAX; i++) {
+		uint64_t token = atomic_load(&board->holdings[i].token);
+
+		if (token != 0 && is_stray(ledger, i, token))
+			strays++;
+	}
+	if (strays == 0)
+		return 0;
+	log_err(0, "journal: ending %u runs the journal does not know", strays);
+	ledger->world.ops->ring(ledger->world.arg, false, true);
+	return -EAGAIN;
+}
+
+int ledger_adopt(struct ledger *ledger, struct ledger_now now)
 {
 	struct board *board = ledger->world.board;
 	struct queue_entry *entry = NULL;
+	int rc = end_strays(ledger);
 
+	if (rc != 0)
+		return rc;
 	for (uint32_t i = BOARD_LEADER_FIRST; i < BOARD_HOLDINGS_MAX; i++) {
 		uint64_t token = atomic_load(&board->holdings[i].token);
 
 		if (token == 0)
 			continue;
 		ledger->slots_high = i + 1;
-		/* If nobody has it, its end is in the journal already. */
 		if (!adopt_job(ledger, i, token, now) &&
 		    !adopt_single(ledger, i, token))
 			ledger_settle(ledger, i, token);
@@ -575,4 +613,5 @@ void ledger_adopt(struct ledger *ledger, struct ledger_now now)
 	while ((entry = queue_each(ledger->queue, entry)) != NULL)
 		if (entry->token != 0 && entry->slot == QUEUE_NONE)
 			take_back(ledger, entry, now);
+	return 0;
 }

@@ -158,6 +158,17 @@ static void reset(struct ledger *ledger)
 	ledger->given_count = 0;
 }
 
+/* An epoch above all that was ever shown: what the journal has, by the last
+ * failed start of ours, and by a role before us whose journal was lost.
+ */
+static uint32_t above_all(const struct ledger *ledger, uint32_t read)
+{
+	uint32_t shown = atomic_load(&ledger->world.board->epoch);
+	uint32_t highest = read > ledger->epoch ? read : ledger->epoch;
+
+	return (highest > shown ? highest : shown) + 1;
+}
+
 int ledger_open(struct ledger *ledger, struct ledger_now now)
 {
 	struct replay replay = { .ledger = ledger };
@@ -172,16 +183,13 @@ int ledger_open(struct ledger *ledger, struct ledger_now now)
 		rc = load_queue(ledger);
 	if (rc == 0) {
 		ledger_set_limits(ledger);
-		/* Above all that was ever shown, the last failed start of ours
-		 * included. */
-		ledger->epoch = (replay.epoch > ledger->epoch ? replay.epoch
-							      : ledger->epoch) +
-				1;
+		ledger->epoch = above_all(ledger, replay.epoch);
 		ledger->counter = 0;
 		rc = ledger_singles_open(ledger);
 	}
+	if (rc == 0)
+		rc = ledger_adopt(ledger, now);
 	if (rc == 0) {
-		ledger_adopt(ledger, now);
 		ledger->open = true;
 		rc = ledger_commit(ledger, now);
 	}

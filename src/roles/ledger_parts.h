@@ -51,8 +51,10 @@ void ledger_look_at_holdings(struct ledger *ledger, struct ledger_now now);
 void ledger_assign(struct ledger *ledger, struct ledger_now now);
 /* After the commit: shows the holdings of what was given away. */
 void ledger_publish_holdings(struct ledger *ledger);
-/* At the start: matches the board with the jobs. */
-void ledger_adopt(struct ledger *ledger, struct ledger_now now);
+/* At the start: matches the board with the jobs.  0, or -EAGAIN: something runs
+ * of which nobody knows and which is being ended.
+ */
+int ledger_adopt(struct ledger *ledger, struct ledger_now now);
 
 /* A holding nobody uses, or BOARD_HOLDINGS_MAX. */
 uint32_t ledger_find_slot(const struct ledger *ledger);
@@ -133,9 +135,18 @@ enum wanted ledger_single_wanted(const struct ledger *ledger,
  * registers.  0 or a negative errno.
  */
 int ledger_singles_open(struct ledger *ledger);
-/* CONFIG holds from now on. */
-void ledger_singles_configure(struct ledger *ledger,
-			      const struct config *config);
+/* CONFIG holds from now on.  0 or a negative errno: what is kept of one of them
+ * can't be read.
+ */
+int ledger_singles_configure(struct ledger *ledger,
+			     const struct config *config);
+/* An operator wants, or no longer wants, a run that has not begun.  0 or a
+ * negative errno.
+ */
+int ledger_single_ask(struct ledger *ledger, struct ledger_single *single,
+		      bool asked);
+/* What a definition that is gone left holds no more.  0 or a negative errno. */
+int ledger_single_forget(struct ledger *ledger, struct ledger_single *single);
 /* The one that has TOKEN, or NULL. */
 struct ledger_single *ledger_single_of(struct ledger *ledger, uint64_t token);
 /* 0, -ENOENT, or -EINVAL when it can't be: a disabled one is not started. */

@@ -1,9 +1,10 @@
 /* ledger_registers - registers that are no jobs, in journal and view.
  *
- *	enabled/NODE/NAME	an operator enabled (1) or disabled (0) a
- *service enabled/NAME		likewise a singleton
- *	stopped/NAME		an operator stopped a singleton (1), or started
- *it single/NAME		core/single.h
+ *	enabled/NODE/NAME  an operator enabled (1) or disabled (0) a service
+ *	enabled/NAME	   likewise a singleton
+ *	stopped/NAME	   an operator stopped a singleton (1), or started it
+ *	asked/NAME	   an operator wants a run of it that has not begun
+ *	single/NAME	   core/single.h
  */
 #include <errno.h>
 
@@ -11,8 +12,9 @@
 
 #define TAG_FLAG RECORD_VALUE_TAG
 
-static const char *const prefixes[] = { "enabled/", "stopped/", "single/" };
-#define FLAGS 2 /* the first of them hold a flag */
+static const char *const prefixes[] = { "enabled/", "stopped/", "asked/",
+					"single/" };
+#define FLAGS 3 /* the first of them hold a flag */
 
 static int prefix_of(struct text key)
 {
@@ -75,6 +77,9 @@ int ledger_put_register(struct ledger *ledger, const struct record *record)
 
 	if (record->key.len == 0 || record->key.len > RECORD_KEY_MAX)
 		return -EINVAL;
+	rc = ledger_begin(ledger);
+	if (rc != 0)
+		return rc;
 	/* Without a current segment the coming snapshot takes it along. */
 	if (ledger->fresh) {
 		rc = journal_append(ledger->world.journal, record);

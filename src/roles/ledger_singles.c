@@ -44,10 +44,11 @@ enum wanted ledger_single_wanted(const struct ledger *ledger,
 {
 	if (atomic_load(&ledger->world.board->stopping) >= 2)
 		return WANTED_KILL;
-	if (!may_run(ledger, single) || single->again)
+	if (!may_run(ledger, single) || single->asked)
 		return WANTED_STOP;
 	/* A run that will end takes no notice of a new definition. */
-	if (!is_timed(single) && single->kept.digest != single->digest)
+	if (single->kept.digest != single->digest &&
+	    (!is_timed(single) || single->kept.times == 0))
 		return WANTED_STOP;
 	return WANTED_RUN;
 }
@@ -64,10 +65,10 @@ int ledger_single_keep(struct ledger *ledger, struct ledger_single *single,
 		.version = next->version,
 	};
 	int len = single_encode(next, value, sizeof(value));
-	int rc = ledger_begin(ledger);
+	int rc;
 
-	if (len < 0 || rc != 0)
-		return len < 0 ? len : rc;
+	if (len < 0)
+		return len;
 	record.value = (struct text){ (const char *)value, (size_t)len };
 	rc = ledger_put_register(ledger, &record);
 	if (rc == 0)
@@ -87,6 +88,10 @@ static void assign(struct ledger *ledger, struct ledger_single *single,
 
 	if (ledger->given_count == LEDGER_GIVEN_MAX)
 		return;
+	if (single->asked && ledger_single_ask(ledger, single, false) != 0) {
+		single->not_before_ms = now.ms + LEDGER_RETRY_MS;
+		return;
+	}
 	next.version = (struct version){ .token = ledger_token(ledger) };
 	next.held = true;
 	next.done = false;
@@ -94,6 +99,7 @@ static void assign(struct ledger *ledger, struct ledger_single *single,
 	text_copy(text_of(ledger->world.place.node), next.node,
 		  sizeof(next.node));
 	next.digest = single->digest;
+	next.times = single->times;
 	if (slot_ms > next.slot_ms)
 		next.slot_ms = slot_ms;
 	next.began_ms = now.wall_ms;
@@ -102,11 +108,9 @@ static void assign(struct ledger *ledger, struct ledger_single *single,
 		return;
 	}
 	due_claim(&single->due, slot_ms);
-	single->look_ms = now.wall_ms;
+	single->look_ms = 0;
 	single->slot = QUEUE_NONE;
 	single->skip = false;
-	single->again = false;
-	single->at_once = false;
 	atomic_fetch_add(&shown->runs, 1);
 	ledger->given[ledger->given_count++] =
 		(struct ledger_given){ .single = single, .token = next.token };
@@ -152,12 +156,12 @@ static void pause(struct ledger *ledger, struct ledger_single *single,
 	bool lasted;
 
 	single->not_before_ms = 0;
-	if (unit == NULL || unit_is_timed(unit))
+	if (unit == NULL || unit_is_timed(unit) || single->kept.done)
 		return;
 	lasted = now.wall_ms - single->kept.began_ms > unit->backoff_max_ms;
-	if (lasted || how == HOW_STOPPED || how == HOW_DONE)
+	if (lasted || how == HOW_STOPPED)
 		single->failures = 0;
-	if (how == HOW_STOPPED || how == HOW_DONE)
+	if (how == HOW_STOPPED)
 		return;
 	/* That its worker died is, the first time, not its own doing. */
 	if (how != HOW_LOST || single->failures > 0)
@@ -183,7 +187,8 @@ static void end_node(struct ledger *ledger, const struct ledger_single *single,
 		message->exit >= 0 && message->exit <= 255 ? message->exit : 1;
 
 	if (single->unit == NULL || !single->unit->essential ||
-	    is_timed(single) || (!good && message->how != HOW_FAILED) ||
+	    is_timed(single) || !may_run(ledger, single) || single->asked ||
+	    (!good && message->how != HOW_FAILED) ||
 	    atomic_load(&board->stopping) != 0 ||
 	    atomic_load(&board->exit_set) != 0)
 		return;
@@ -198,13 +203,21 @@ static void end_node(struct ledger *ledger, const struct ledger_single *single,
 	atomic_store(&board->exit_set, 1);
 }
 
+/* Did one that is never started again fail? */
+static bool is_spent(const struct ledger_single *single, enum message_how how)
+{
+	return how == HOW_FAILED && single->unit != NULL &&
+	       single->unit->restart == RESTART_TEMPORARY;
+}
+
 static struct single ended(const struct ledger_single *single,
 			   const struct message *message, struct ledger_now now)
 {
 	struct single next = single->kept;
 
 	next.held = false;
-	next.done = message->how == HOW_DONE && !is_timed(single);
+	next.done = next.times == 0 && (message->how == HOW_DONE ||
+					is_spent(single, message->how));
 	next.ended_ms = now.wall_ms;
 	next.how = message->how;
 	next.exit = message->exit;
@@ -218,7 +231,7 @@ static void note_end(struct ledger *ledger, struct ledger_single *single,
 		&ledger->world.board->singles[single - ledger->singles];
 
 	single->slot = QUEUE_NONE;
-	single->look_ms = now.wall_ms;
+	single->look_ms = 0;
 	if (message->how != HOW_DONE && message->how != HOW_STOPPED)
 		atomic_fetch_add(&shown->failures, 1);
 	board_text_set(&shown->words, text_cut(message->text, BOARD_TEXT_MAX));
@@ -253,6 +266,10 @@ void ledger_single_take_back(struct ledger *ledger,
 	struct single next = ended(single, &lost, now);
 	uint64_t token = single->kept.token;
 
+	/* What this node's life gave away and never showed never ran. */
+	if (next.times != 0 &&
+	    token_epoch(token) == atomic_load(&ledger->world.board->epoch))
+		(void)ledger_single_ask(ledger, single, true);
 	next.version = (struct version){ .token = ledger_token(ledger) };
 	if (ledger_single_keep(ledger, single, &next) != 0)
 		return;
@@ -261,6 +278,19 @@ void ledger_single_take_back(struct ledger *ledger,
 }
 
 /* ---- while it runs ---- */
+
+/* What never began, since it was told to end or all else died before, is made
+ * up for; of the rest nobody knows.
+ */
+static void make_up(struct ledger *ledger, struct ledger_single *single)
+{
+	const struct board *board = ledger->world.board;
+
+	if (single->kept.times != 0 && atomic_load(&board->stopping) == 0 &&
+	    ledger_single_is_enabled(single) && !single->stopped &&
+	    atomic_load(&board->units[single->slot].life) == LIFE_NONE)
+		(void)ledger_single_ask(ledger, single, true);
+}
 
 /* The supervisor proved it dead.  When it was told to stop, that is no loss. */
 static void take_loss(struct ledger *ledger, struct ledger_single *single,
@@ -275,8 +305,10 @@ static void take_loss(struct ledger *ledger, struct ledger_single *single,
 				      .how = asked ? HOW_STOPPED : HOW_LOST,
 				      .exit = -1 };
 
-	if (ledger_begin(ledger) == 0)
-		(void)ledger_single_outcome(ledger, &lost, now);
+	if (ledger_begin(ledger) != 0)
+		return;
+	make_up(ledger, single);
+	(void)ledger_single_outcome(ledger, &lost, now);
 }
 
 static void look_at_holding(struct ledger *ledger, struct ledger_single *single,
@@ -293,7 +325,8 @@ static void look_at_holding(struct ledger *ledger, struct ledger_single *single,
 		take_loss(ledger, single, now);
 		return;
 	}
-	if (atomic_load(&holding->wanted) == (uint32_t)wanted)
+	/* What was told to end does. */
+	if (atomic_load(&holding->wanted) >= (uint32_t)wanted)
 		return;
 	atomic_store(&holding->wanted, wanted);
 	ledger->world.ops->ring(ledger->world.arg, false, true);
@@ -352,16 +385,27 @@ static bool is_time_to_look(const struct ledger_single *single,
 /* What came before now is none of its.  Kept, so that it is no other after a
  * restart.
  */
-static void begin_times(struct ledger *ledger, struct ledger_single *single,
-			struct ledger_now now)
+static int begin_times(struct ledger *ledger, struct ledger_single *single,
+		       struct ledger_now now)
 {
 	struct single next = single->kept;
+	int rc;
 
-	single->due.from_ms = now.wall_ms;
 	next.version = (struct version){ .token = ledger_token(ledger) };
+	next.times = single->times;
 	next.since_ms = now.wall_ms;
-	if (ledger_single_keep(ledger, single, &next) == 0)
-		single->is_new = false;
+	if (single->rewind && next.slot_ms > now.wall_ms)
+		next.slot_ms = now.wall_ms;
+	rc = ledger_single_keep(ledger, single, &next);
+	if (rc != 0) {
+		single->not_before_ms = now.ms + LEDGER_RETRY_MS;
+		return rc;
+	}
+	single->is_new = false;
+	single->rewind = false;
+	single->due = (struct due){ .slot_ms = next.slot_ms,
+				    .from_ms = next.since_ms };
+	return 0;
 }
 
 static void turn_timed(struct ledger *ledger, struct ledger_single *single,
@@ -381,16 +425,17 @@ static void turn_timed(struct ledger *ledger, struct ledger_single *single,
 	}
 	if (is_leaving(ledger) || now.ms < single->not_before_ms)
 		return;
-	if (single->is_new)
-		begin_times(ledger, single, now);
-	if (!single->at_once && !is_time_to_look(single, now))
+	if ((single->is_new || single->kept.times != single->times) &&
+	    begin_times(ledger, single, now) != 0)
+		return;
+	if (!single->asked && !is_time_to_look(single, now))
 		return;
 	verdict = judge(ledger, single, now);
-	if (verdict.slot_ms == 0 && !single->at_once)
+	if (verdict.slot_ms == 0 && !single->asked)
 		return;
 	single->waits = !after_is_ready(ledger->world.board, ledger->config,
 					single->unit);
-	single->look_ms = now.wall_ms;
+	single->look_ms = 0;
 	if (!single->waits)
 		assign(ledger, single, verdict.slot_ms, now);
 }
@@ -400,8 +445,8 @@ static void turn_continuous(struct ledger *ledger, struct ledger_single *single,
 {
 	bool done = single->kept.done && single->kept.digest == single->digest;
 
-	if (single->kept.held || !may_run(ledger, single) || done ||
-	    now.ms < single->not_before_ms)
+	if (single->kept.held || !may_run(ledger, single) ||
+	    (done && !single->asked) || now.ms < single->not_before_ms)
 		return;
 	single->waits = !after_is_ready(ledger->world.board, ledger->config,
 					single->unit);
@@ -426,8 +471,8 @@ static enum goal goal_of(const struct ledger *ledger,
 		return GOAL_STOPPED;
 	if (is_timed(single))
 		return GOAL_WAITING;
-	if (single->kept.done)
-		return GOAL_DONE;
+	if (single->kept.done && !single->asked)
+		return single->kept.how == HOW_DONE ? GOAL_DONE : GOAL_FAILED;
 	return now.ms < single->not_before_ms ? GOAL_FAILED : GOAL_WAITING;
 }
 
@@ -475,12 +520,14 @@ void ledger_single_show(struct ledger *ledger,
 				      : 0);
 }
 
-/* Its place is free for another. */
+/* Its place is free for another.  Should it ever come again it is a new one. */
 static void drop(struct ledger *ledger, struct ledger_single *single)
 {
 	struct board_single *shown =
 		&ledger->world.board->singles[single - ledger->singles];
 
+	if (ledger_single_forget(ledger, single) != 0)
+		return;
 	atomic_store(&shown->goal, GOAL_NONE);
 	board_text_set(&shown->name, text_of(""));
 	*single = (struct ledger_single){ .used = false };
@@ -489,6 +536,7 @@ static void drop(struct ledger *ledger, struct ledger_single *single)
 static void turn(struct ledger *ledger, struct ledger_single *single,
 		 struct ledger_now now)
 {
+	single->waits = false;
 	if (single->kept.held)
 		look_at_holding(ledger, single, now);
 	if (single->unit == NULL && !single->kept.held) {

@@ -27,43 +27,60 @@ struct ledger_single *ledger_single_of(struct ledger *ledger, uint64_t token)
 
 /* ---- registers ---- */
 
-static bool flag(struct ledger *ledger, const char *what,
-		 const struct ledger_single *single, bool *value)
+/* Leaves VALUE as it is when nothing was said; 0 or a negative errno. */
+static int flag(struct ledger *ledger, const char *what,
+		const struct ledger_single *single, bool *value)
 {
 	char key[RECORD_KEY_MAX + 1];
+	int rc = ledger_get_flag(
+		ledger, ledger_wish_key(what, "", text_of(single->name), key),
+		value);
 
-	return ledger_get_flag(
-		       ledger,
-		       ledger_wish_key(what, "", text_of(single->name), key),
-		       value) == 0;
+	return rc == -ENOENT ? 0 : rc;
 }
 
-/* What is kept of it; nothing of one that is new. */
-static void load(struct ledger *ledger, struct ledger_single *single)
+static int load_kept(struct ledger *ledger, struct ledger_single *single)
 {
 	char key[RECORD_KEY_MAX + 1];
 	struct record record;
-	bool enabled;
+	int rc = ledger_get_register(
+		ledger, single_key(text_of(single->name), key), &record);
 
-	if (ledger_get_register(ledger, single_key(text_of(single->name), key),
-				&record) == 0 &&
-	    single_decode(&single->kept, &record) != 0)
+	if (rc == 0 && single_decode(&single->kept, &record) != 0)
 		single->kept = (struct single){ .how = 0 };
-	if (flag(ledger, "enabled", single, &enabled)) {
-		single->enabled = enabled;
-		single->disabled = !enabled;
-	}
-	(void)flag(ledger, "stopped", single, &single->stopped);
-	single->is_new = single->kept.since_ms == 0;
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* What is kept of it; nothing of one that is new. */
+static int load(struct ledger *ledger, struct ledger_single *single)
+{
+	char key[RECORD_KEY_MAX + 1];
+	bool enabled;
+	int rc = load_kept(ledger, single);
+
+	if (rc == 0)
+		rc = flag(ledger, "stopped", single, &single->stopped);
+	if (rc == 0)
+		rc = flag(ledger, "asked", single, &single->asked);
 	single->due = (struct due){ .slot_ms = single->kept.slot_ms,
 				    .from_ms = single->kept.since_ms };
+	if (rc != 0)
+		return rc;
+	rc = ledger_get_flag(
+		ledger,
+		ledger_wish_key("enabled", "", text_of(single->name), key),
+		&enabled);
+	if (rc != 0)
+		return rc == -ENOENT ? 0 : rc;
+	single->enabled = enabled;
+	single->disabled = !enabled;
+	return 0;
 }
 
 /* ---- the table ---- */
 
-/* The place of one that had none, NULL when all are taken. */
-static struct ledger_single *make(struct ledger *ledger, struct text name,
-				  unsigned at)
+/* The place of one that had none. */
+static int make(struct ledger *ledger, struct text name, unsigned at)
 {
 	struct ledger_single *single = &ledger->singles[at];
 
@@ -71,26 +88,27 @@ static struct ledger_single *make(struct ledger *ledger, struct text name,
 		ledger->singles_high = at + 1;
 	*single = (struct ledger_single){ .used = true, .slot = QUEUE_NONE };
 	text_copy(name, single->name, sizeof(single->name));
-	load(ledger, single);
-	return single;
+	return load(ledger, single);
 }
 
-static struct ledger_single *place(struct ledger *ledger,
-				   const struct unit *unit)
+/* Into *PLACED, NULL when all places are taken.  0 or a negative errno. */
+static int place(struct ledger *ledger, const struct unit *unit,
+		 struct ledger_single **placed)
 {
-	struct ledger_single *single = find(ledger, text_of(unit->name));
 	struct board_single *shown;
 	unsigned at = 0;
 
-	if (single != NULL)
-		return single;
+	*placed = find(ledger, text_of(unit->name));
+	if (*placed != NULL)
+		return 0;
 	while (at < ledger->singles_high && ledger->singles[at].used)
 		at++;
 	if (at == LEDGER_SINGLES_MAX) {
 		log_err(0, "journal: more than %d singletons, %s is not run",
 			LEDGER_SINGLES_MAX, unit->name);
-		return NULL;
+		return 0;
 	}
+	*placed = &ledger->singles[at];
 	shown = &ledger->world.board->singles[at];
 	atomic_store(&shown->runs, 0);
 	atomic_store(&shown->failures, 0);
@@ -100,21 +118,27 @@ static struct ledger_single *place(struct ledger *ledger,
 	return make(ledger, text_of(unit->name), at);
 }
 
-static bool is_same_text(const char *a, const char *b)
+static uint64_t digest_of_times(const struct unit *unit)
 {
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+	char text[512];
+	struct out out = out_init(text, sizeof(text));
+
+	if (!unit_is_timed(unit))
+		return 0;
+	out_i64(&out, unit->every_ms);
+	out_char(&out, ' ');
+	out_string(&out, unit->cron != NULL ? unit->cron : "");
+	out_char(&out, ' ');
+	out_string(&out, unit->time_zone != NULL ? unit->time_zone : "");
+	return board_hash(text, out.len) | 1;
 }
 
 static void set_times(struct ledger_single *single)
 {
 	const struct unit *unit = single->unit;
-	const struct unit *old = single->was;
 	struct cron_fault fault;
 
-	if (old != NULL && (old->every_ms != unit->every_ms ||
-			    !is_same_text(old->cron, unit->cron) ||
-			    !is_same_text(old->time_zone, unit->time_zone)))
-		single->is_new = true;
+	single->times = digest_of_times(unit);
 	/* It was checked when it was loaded. */
 	if (unit->cron != NULL &&
 	    cron_parse(&single->cron, text_of(unit->cron), &fault) != 0)
@@ -135,49 +159,98 @@ static void configure(struct ledger *ledger, struct ledger_single *single,
 		len > 0 ? board_hash((const char *)ledger->spec, (size_t)len)
 			: 0;
 	set_times(single);
-	single->was = NULL;
 	if (single->kept.digest != single->digest) {
 		single->failures = 0;
 		single->not_before_ms = 0;
 	}
 }
 
-void ledger_singles_configure(struct ledger *ledger,
-			      const struct config *config)
+int ledger_singles_configure(struct ledger *ledger, const struct config *config)
 {
-	for (unsigned i = 0; i < ledger->singles_high; i++) {
-		ledger->singles[i].was = ledger->singles[i].unit;
-		ledger->singles[i].unit = NULL;
-	}
-	for (size_t i = 0; i < config->units_count; i++) {
-		const struct unit *unit = &config->units[i];
-		struct ledger_single *single = unit->kind == UNIT_SINGLETON
-						       ? place(ledger, unit)
-						       : NULL;
+	int rc = 0;
 
-		if (single != NULL)
+	for (unsigned i = 0; i < ledger->singles_high; i++)
+		ledger->singles[i].unit = NULL;
+	for (size_t i = 0; rc == 0 && i < config->units_count; i++) {
+		const struct unit *unit = &config->units[i];
+		struct ledger_single *single = NULL;
+
+		if (unit->kind == UNIT_SINGLETON)
+			rc = place(ledger, unit, &single);
+		if (rc == 0 && single != NULL)
 			configure(ledger, single, unit);
 	}
+	return rc;
 }
 
-int ledger_singles_open(struct ledger *ledger)
+int ledger_single_forget(struct ledger *ledger, struct ledger_single *single)
+{
+	struct single next = single->kept;
+	int rc = single->asked ? ledger_single_ask(ledger, single, false) : 0;
+
+	if (rc != 0 || (!next.held && !next.done && next.times == 0))
+		return rc;
+	next.version = (struct version){ .token = ledger_token(ledger) };
+	next.held = false;
+	next.done = false;
+	next.times = 0;
+	return ledger_single_keep(ledger, single, &next);
+}
+
+/* Of those that are configured no more nothing runs. */
+static int forget_others(struct ledger *ledger)
+{
+	static const char prefix[] = "single/";
+	const size_t len = sizeof(prefix) - 1;
+	struct view *view = ledger->world.view;
+	char key[RECORD_KEY_MAX + 1] = "";
+	struct view_register kept;
+	int rc = 0;
+
+	while (rc == 0 &&
+	       (rc = view->ops->next_register(view, key, &kept)) == 0) {
+		struct ledger_single single = { .used = false };
+
+		if (strncmp(key, prefix, len) != 0 ||
+		    find(ledger, text_of(key + len)) != NULL ||
+		    text_copy(text_of(key + len), single.name,
+			      sizeof(single.name)) != strlen(key + len))
+			continue;
+		rc = load(ledger, &single);
+		if (rc == 0)
+			rc = ledger_single_forget(ledger, &single);
+	}
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* Those a journal role before this one had. */
+static int find_shown(struct ledger *ledger)
 {
 	const struct board *board = ledger->world.board;
 	char name[BOARD_TEXT_MAX + 1];
+	int rc = 0;
 
-	for (unsigned i = 0; i < LEDGER_SINGLES_MAX; i++) {
+	for (unsigned i = 0; rc == 0 && i < LEDGER_SINGLES_MAX; i++) {
 		if (atomic_load(&board->singles[i].name.seq) == 0)
 			break;
 		board_text_get(&board->singles[i].name, name, sizeof(name));
 		if (name[0] != '\0')
-			(void)make(ledger, text_of(name), i);
+			rc = make(ledger, text_of(name), i);
 		else if (i >= ledger->singles_high)
 			ledger->singles[i].used = false;
 		if (i >= ledger->singles_high)
 			ledger->singles_high = i + 1;
 	}
-	ledger_singles_configure(ledger, ledger->config);
-	return 0;
+	return rc;
+}
+
+int ledger_singles_open(struct ledger *ledger)
+{
+	int rc = find_shown(ledger);
+
+	if (rc == 0)
+		rc = ledger_singles_configure(ledger, ledger->config);
+	return rc == 0 ? forget_others(ledger) : rc;
 }
 
 /* ---- operators ---- */
@@ -192,6 +265,17 @@ static int wish(struct ledger *ledger, const char *what,
 		value);
 }
 
+int ledger_single_ask(struct ledger *ledger, struct ledger_single *single,
+		      bool asked)
+{
+	int rc = single->asked == asked ? 0
+					: wish(ledger, "asked", single, asked);
+
+	if (rc == 0)
+		single->asked = asked;
+	return rc;
+}
+
 static int stop(struct ledger *ledger, struct ledger_single *single,
 		bool stopped)
 {
@@ -199,35 +283,57 @@ static int stop(struct ledger *ledger, struct ledger_single *single,
 			 ? 0
 			 : wish(ledger, "stopped", single, stopped);
 
-	if (rc == 0)
-		single->stopped = stopped;
-	return rc;
+	if (rc != 0)
+		return rc;
+	/* Its times begin when it is started. */
+	single->is_new = single->is_new || single->stopped;
+	single->stopped = stopped;
+	return stopped ? ledger_single_ask(ledger, single, false) : 0;
+}
+
+/* Has what is held ended, or was it told to? */
+static bool is_ending(const struct ledger *ledger,
+		      const struct ledger_single *single)
+{
+	const struct holding *holding;
+
+	if (single->slot == QUEUE_NONE)
+		return false;
+	holding = &ledger->world.board->holdings[single->slot];
+	return atomic_load(&holding->wanted) != WANTED_RUN ||
+	       (atomic_load(&holding->phase_token) == single->kept.token &&
+		atomic_load(&holding->phase) >= PHASE_STOPPED);
 }
 
 static int start(struct ledger *ledger, struct ledger_single *single,
 		 bool again)
 {
+	bool ask = unit_is_timed(single->unit) || single->kept.done;
 	int rc = ledger_single_is_enabled(single) ? stop(ledger, single, false)
 						  : -EINVAL;
 
+	/* What is not shown yet is about to start. */
+	if (single->kept.held)
+		ask = is_ending(ledger, single) ||
+		      (again && single->slot != QUEUE_NONE);
+	if (rc == 0 && ask)
+		rc = ledger_single_ask(ledger, single, true);
 	if (rc != 0)
 		return rc;
 	single->failures = 0;
 	single->not_before_ms = 0;
-	single->kept.done = false;
-	single->again = again && single->kept.held;
-	single->at_once = unit_is_timed(single->unit) &&
-			  (single->again || !single->kept.held);
 	return 0;
 }
 
 static int enable(struct ledger *ledger, struct ledger_single *single,
-		  bool enabled)
+		  bool enabled, struct ledger_now now)
 {
-	int rc = wish(ledger, "enabled", single, enabled);
+	bool was = ledger_single_is_enabled(single);
+	int rc = enabled ? stop(ledger, single, false)
+			 : ledger_single_ask(ledger, single, false);
 
-	if (rc == 0 && enabled)
-		rc = stop(ledger, single, false);
+	if (rc == 0)
+		rc = wish(ledger, "enabled", single, enabled);
 	if (rc != 0)
 		return rc;
 	events_add(ledger->world.board,
@@ -235,6 +341,9 @@ static int enable(struct ledger *ledger, struct ledger_single *single,
 		   single->name, "by an operator");
 	single->enabled = enabled;
 	single->disabled = !enabled;
+	/* The way out when a clock was far ahead: times may be used again. */
+	single->rewind = enabled && due_ahead_ms(&single->due, now.wall_ms) > 0;
+	single->is_new = single->is_new || !was || single->rewind;
 	return 0;
 }
 
@@ -256,7 +365,7 @@ int ledger_single_act(struct ledger *ledger, struct text name,
 		break;
 	case ACTION_ENABLE:
 	case ACTION_DISABLE:
-		rc = enable(ledger, single, action == ACTION_ENABLE);
+		rc = enable(ledger, single, action == ACTION_ENABLE, now);
 		break;
 	}
 	ledger_single_show(ledger, single, now);

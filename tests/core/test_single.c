@@ -17,6 +17,7 @@ static const struct single full = {
 	.ended_ms = 1800000001000,
 	.how = HOW_FAILED,
 	.exit = -1,
+	.times = UINT64_C(0x8877665544332211),
 };
 
 static struct single there_and_back(const struct single *single)
@@ -47,15 +48,16 @@ START_TEST(what_is_written_is_read)
 	ck_assert_int_eq(back.ended_ms, full.ended_ms);
 	ck_assert_int_eq(back.how, full.how);
 	ck_assert_int_eq(back.exit, -1);
+	ck_assert_uint_eq(back.times, full.times);
 }
 END_TEST
 
 START_TEST(the_bytes_stay_what_they_were)
 {
 	static const uint8_t golden[] = {
-		16,  1,	 0, 1, 17, 0, 0, 18, 1,	 0, 7, 19, 1,  0,
-		'n', 20, 0, 0, 21, 1, 0, 4,  22, 1, 0, 2,  23, 0,
-		0,   24, 0, 0, 25, 1, 0, 1,  26, 1, 0, 6,
+		16, 1, 0,  1,  17, 0, 0,  18, 1, 0, 7,	19, 1, 0, 'n',
+		20, 0, 0,  21, 1,  0, 4,  22, 1, 0, 2,	23, 0, 0, 24,
+		0,  0, 25, 1,  0,  1, 26, 1,  0, 6, 27, 0,  0,
 	};
 	const struct single small = { .held = true,
 				      .token = 7,

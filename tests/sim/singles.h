@@ -2,22 +2,47 @@
  *
  * Never two live ones of a name.  Nothing runs that was not kept before.  Each
  * time is used once at most, and by one that runs missed ones, at last.  What
- * an operator stopped or disabled, and was told so, is not started.
+ * an operator stopped or disabled, and was told so, is not started; what one
+ * was told will start does.
+ *
+ * In a rough world definitions are replaced, come and go, the node is drained
+ * or stopped, and operators want everything of everyone.
  */
 #ifndef HOLDFAST_TESTS_SIM_SINGLES_H
 #define HOLDFAST_TESTS_SIM_SINGLES_H
 
+#include "core/config.h"
 #include "roles/ledger.h"
 
-#define SINGLES_COUNT	   5
+#define SINGLES_COUNT	   7
+#define SINGLES_CALM	   5 /* the first ones, in a world that is not rough */
+#define SINGLES_CONFIGS	   3
+#define SINGLES_JOBS	   2 /* units before them in a configuration */
 #define SINGLES_WISHES_MAX 64
-#define SINGLES_KEYS_MAX   (3 * SINGLES_COUNT)
+#define SINGLES_SPECS	   64
+#define SINGLES_KEYS_MAX   (4 * SINGLES_COUNT)
 
 struct world;
 
 struct singles_wish {
 	uint64_t request;
+	enum message_action action;
 	bool on;
+};
+
+/* What a unit is like in a configuration. */
+enum singles_choice {
+	SINGLES_PLAIN,
+	SINGLES_OTHER,	 /* another command */
+	SINGLES_RETIMED, /* other times, some, or none */
+	SINGLES_ABSENT,
+	SINGLES_CHOICES
+};
+
+struct singles_config {
+	struct config config;
+	struct unit units[SINGLES_JOBS + SINGLES_COUNT];
+	enum singles_choice choices[SINGLES_COUNT];
 };
 
 struct singles_known {
@@ -27,10 +52,34 @@ struct singles_known {
 	struct singles_wish wishes[SINGLES_WISHES_MAX];
 	unsigned count;
 	bool acknowledged; /* the first of them */
+	/* of a rough world */
+	unsigned starts;  /* asked for, or to be made up for, and not seen */
+	uint64_t forked;  /* token of the latest */
+	uint64_t ended;	  /* likewise */
+	bool owed;	  /* one was promised */
+	bool enabling;	  /* asked for: a used time may come again */
+	bool may_again;	  /* though it is to run once */
+	bool begins;	  /* there is a reason for its times to begin */
+	int64_t since_ms; /* they began */
+	int64_t used_ms;  /* the latest shown as used */
+	enum message_how how; /* it ended last */
+	uint64_t digest;      /* of what did */
 };
 
 struct singles {
 	bool used;
+	bool rough;
+	unsigned end_in; /* events until a node that stops is gone */
+	struct singles_config configs[SINGLES_CONFIGS];
+	unsigned first;	 /* of them the node was started with */
+	unsigned latest; /* holds now */
+	unsigned loaded; /* by the journal role */
+	/* of the latest specs */
+	struct {
+		uint64_t token;
+		bool keep;
+	} specs[SINGLES_SPECS];
+	unsigned specs_count;
 	bool week; /* time flies */
 	struct singles_known known[SINGLES_COUNT];
 	struct {
@@ -41,9 +90,26 @@ struct singles {
 	unsigned keys_count;
 };
 
-/* All of them, for a configuration. */
-extern const struct unit singles_units[SINGLES_COUNT];
-
+/* PLAIN is a configuration without any. */
+void singles_open(struct world *world, const struct config *plain);
+/* The configuration the journal role starts with. */
+const struct config *singles_config(struct world *world);
+/* Lets the journal role load what holds now. */
+void singles_load(struct world *world);
+/* Something may happen to a rough world. */
+void singles_happen(struct world *world);
+/* All that ran is dead.  Whether a run that was given away had begun is not
+ * known afterwards: it counts as one that had.
+ */
+void singles_work_died(struct world *world);
+void singles_node_died(struct world *world);
+/* The spec of TOKEN was written. */
+void singles_note_spec(struct world *world, uint64_t token, const void *spec,
+		       size_t len);
+/* Is the run of TOKEN one that is kept up? */
+bool singles_keeps(const struct world *world, uint64_t token);
+/* How the run in SLOT ends. */
+enum message_how singles_outcome(struct world *world, unsigned slot);
 /* The world's time zone: 02:30 is left out, or comes twice, every three days.
  */
 const struct zone *singles_zone(void);

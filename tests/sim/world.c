@@ -50,17 +50,7 @@ static const struct config config = {
 	.units_count = 2,
 };
 
-/* And with singletons. */
-static struct unit all_units[2 + SINGLES_COUNT];
-static const struct config all_config = {
-	.node = node_name,
-	.shared = shared_name,
-	.workers = WORKERS,
-	.units = all_units,
-	.units_count = 2 + SINGLES_COUNT,
-};
-
-static void say(const struct world *world, const char *what, const char *id,
+void world_says(const struct world *world, const char *what, const char *id,
 		uint64_t number)
 {
 	if (world->verbose)
@@ -73,7 +63,7 @@ void world_breaks(struct world *world, const char *promise, const char *id)
 {
 	if (world->broken == NULL)
 		world->broken = promise;
-	say(world, "BROKEN", id, 0);
+	world_says(world, "BROKEN", id, 0);
 	if (world->verbose)
 		printf("         %s\n", promise);
 }
@@ -134,8 +124,8 @@ static void check_shown(struct world *world, const struct memview_job *shown)
 	    !known->forget_asked && !known->expired)
 		world_breaks(world, "an ended job lives again", shown->id);
 	if (order != 0)
-		say(world, job_state_name(job.state), shown->id,
-		    job.version.token << 8 | (job.version.step & 255));
+		world_says(world, job_state_name(job.state), shown->id,
+			   job.version.token << 8 | (job.version.step & 255));
 	if (world->alive && world->ledger->open && world->ledger->storage == 0)
 		known->seen_ms = world->now.wall_ms;
 	known->version = job.version;
@@ -287,8 +277,8 @@ static void op_reply(void *arg, unsigned link, const struct message *reply)
 
 	may_die(world);
 	(void)link;
-	say(world, reply->status == 0 ? "reply" : "refusal", reply->id,
-	    (uint64_t)reply->status);
+	world_says(world, reply->status == 0 ? "reply" : "refusal", reply->id,
+		   (uint64_t)reply->status);
 	if (reply->status != 0)
 		return;
 	if (known == NULL) {
@@ -309,10 +299,10 @@ static int op_write_spec(void *arg, uint64_t token, const void *spec,
 	struct world *world = arg;
 
 	may_die(world);
-	(void)token;
-	(void)spec;
-	(void)len;
-	return !world->quiet && rng_once_in(&world->rng, 50) ? -ENOSPC : 0;
+	if (!world->quiet && rng_once_in(&world->rng, 50))
+		return -ENOSPC;
+	singles_note_spec(world, token, spec, len);
+	return 0;
 }
 
 static void op_remove_spec(void *arg, uint64_t token)
@@ -362,7 +352,7 @@ static void journal_dies(struct world *world)
 	memview_die(&world->view);
 	world->alive = false;
 	world->disk.crash_in = 0;
-	say(world, "journal dies", "", 0);
+	world_says(world, "journal dies", "", 0);
 }
 
 static void journal_starts(struct world *world)
@@ -378,14 +368,15 @@ static void journal_starts(struct world *world)
 
 	if (journal_init(&world->journal, &world->disk.shared, "n") != 0 ||
 	    ledger_init(world->ledger, &around,
-			world->singles.used ? &all_config : &config) != 0)
+			world->singles.used ? singles_config(world)
+					    : &config) != 0)
 		abort();
 	world->journal.salt = rng_next(&world->rng);
 	if (world->forgets)
 		world->ledger->kept_max = WORLD_KEPT_MAX;
 	world->alive = true;
 	world->lives++;
-	say(world, "journal starts", "", world->lives);
+	world_says(world, "journal starts", "", world->lives);
 }
 
 static void take_messages(struct world *world)
@@ -444,12 +435,17 @@ static void turn_journal(struct world *world)
 	if (!world->quiet && rng_once_in(&world->rng, 12))
 		world->disk.crash_in = 1 + rng_below(&world->rng, 12);
 	if (!ledger->open) {
-		say(world, "opens", "",
-		    (uint64_t)-ledger_open(ledger, world->now));
+		world_says(world, "opens", "",
+			   (uint64_t)-ledger_open(ledger, world->now));
 		plant_in(world);
 	} else {
 		bool works = ledger->storage == 0;
 
+		singles_load(world);
+		if (!ledger->open) {
+			journal_dies(world);
+			return;
+		}
 		if (works)
 			take_messages(world);
 		ledger_turn(ledger, world->now);
@@ -543,11 +539,13 @@ static void fork_single(struct world *world, unsigned slot, uint64_t token)
 	*worker =
 		(struct played_worker){ .state = PLAYED_FORKED,
 					.single = true,
+					.keep = singles_keeps(world, token),
 					.token = token,
 					.end_ms = singles_end_ms(world, slot) };
+	world->board->units[BOARD_LEADER_FIRST + slot].life = LIFE_STARTING;
 	holding->phase_token = token;
 	holding->phase = PHASE_FORKED;
-	say(world, "fork", "singleton", token);
+	world_says(world, "fork", "singleton", token);
 }
 
 static void fork_worker(struct world *world, unsigned slot, uint64_t token)
@@ -568,7 +566,7 @@ static void fork_worker(struct world *world, unsigned slot, uint64_t token)
 	worker->end_ms = world->now.ms + rng_below(&world->rng, 3000);
 	holding->phase_token = token;
 	holding->phase = PHASE_FORKED;
-	say(world, "fork", id, token);
+	world_says(world, "fork", id, token);
 }
 
 static enum message_how outcome(struct world *world)
@@ -589,10 +587,11 @@ static enum message_how outcome(struct world *world)
 
 static void end_worker(struct world *world, unsigned slot, enum message_how how)
 {
+	world->board->units[BOARD_LEADER_FIRST + slot].life = LIFE_ENDED;
 	world->workers[slot].state = PLAYED_ENDED;
 	world->workers[slot].how = how;
 	holding_of(world, slot)->phase = PHASE_STOPPED;
-	say(world, "ended", world->workers[slot].id, how);
+	world_says(world, "ended", world->workers[slot].id, how);
 	worker_says(world, slot, MESSAGE_OUTCOME);
 }
 
@@ -605,7 +604,7 @@ static void kill_worker(struct world *world, unsigned slot)
 		return;
 	holding->phase =
 		holding->settled == worker->token ? PHASE_IDLE : PHASE_LOST;
-	say(world, "killed", worker->id, worker->token);
+	world_says(world, "killed", worker->id, worker->token);
 	worker->state = PLAYED_NONE;
 }
 
@@ -633,9 +632,13 @@ static void step_worker(struct world *world, unsigned slot)
 	} else if (worker->state == PLAYED_FORKED) {
 		worker->state = PLAYED_RUNS;
 		holding->phase = PHASE_RUNNING;
+		world->board->units[BOARD_LEADER_FIRST + slot].life =
+			LIFE_READY;
 		worker_says(world, slot, MESSAGE_STARTED);
 	} else if (world->now.ms >= worker->end_ms) {
-		end_worker(world, slot, outcome(world));
+		enum message_how how = singles_outcome(world, slot);
+
+		end_worker(world, slot, how != 0 ? how : outcome(world));
 	} else if (!worker->single) {
 		worker->percent += (int32_t)rng_below(&world->rng, 1500);
 		worker_says(world, slot, MESSAGE_PROGRESS);
@@ -657,6 +660,8 @@ static void step_empty(struct world *world, unsigned slot, unsigned *busy)
 	if (holding->wanted != WANTED_RUN) {
 		holding->phase_token = token;
 		holding->phase = PHASE_LOST;
+	} else if (world->board->stopping != 0) {
+		return;
 	} else if (singles_is_at(world, slot)) {
 		fork_single(world, slot, token);
 	} else if (*busy < WORKERS) {
@@ -685,8 +690,9 @@ static void turn_supervisor(struct world *world)
 /* As guardian's mark_lost, after everything was proven dead. */
 static void supervisor_dies(struct world *world)
 {
-	say(world, "supervisor dies", "", 0);
+	world_says(world, "supervisor dies", "", 0);
 	journal_dies(world);
+	singles_work_died(world);
 	for (unsigned slot = 0; slot < WORLD_SLOTS; slot++) {
 		struct holding *holding = holding_of(world, slot);
 		uint64_t token = holding->token;
@@ -703,7 +709,7 @@ static void supervisor_dies(struct world *world)
 
 static void node_dies(struct world *world, bool power)
 {
-	say(world, power ? "power fails" : "node dies", "", 0);
+	world_says(world, power ? "power fails" : "node dies", "", 0);
 	journal_dies(world);
 	memset(world->workers, 0, sizeof(world->workers));
 	memset(holding_of(world, 0), 0,
@@ -712,6 +718,7 @@ static void node_dies(struct world *world, bool power)
 	       WORLD_SLOTS * sizeof(world->board->units[0]));
 	memset(world->board->singles, 0,
 	       SINGLES_COUNT * sizeof(world->board->singles[0]));
+	singles_node_died(world);
 	world->messages_count = 0;
 	memview_clear(&world->view);
 	if (power)
@@ -760,7 +767,7 @@ static void ask_for_job(struct world *world)
 	message.type = text_of(known->id[3] & 1 ? "plain" : "again");
 	if (queues(known->id))
 		message.busy = BUSY_QUEUE;
-	say(world, "submit", known->id, message.request);
+	world_says(world, "submit", known->id, message.request);
 	send_message(world, LINK_ASKER, &message);
 }
 
@@ -777,8 +784,8 @@ static void ask_to_end(struct world *world)
 	if (message.kind == MESSAGE_FORGET)
 		known->forget_asked = true;
 	memcpy(message.id, known->id, sizeof(message.id));
-	say(world, message.kind == MESSAGE_CANCEL ? "cancel" : "forget",
-	    known->id, message.request);
+	world_says(world, message.kind == MESSAGE_CANCEL ? "cancel" : "forget",
+		   known->id, message.request);
 	send_message(world, LINK_ASKER, &message);
 }
 
@@ -803,13 +810,14 @@ static void ask_operator(struct world *world)
 	world->requests++;
 	service->wishes[service->count++] =
 		(struct wish){ message.request, enable };
-	say(world, enable ? "enable" : "disable", name, message.request);
+	world_says(world, enable ? "enable" : "disable", name, message.request);
 	send_message(world, LINK_ASKER, &message);
 }
 
 void world_asks(struct world *world, const struct message *message)
 {
-	say(world, "operator", message->type.at, (uint64_t)message->action);
+	world_says(world, "operator", message->type.at,
+		   (uint64_t)message->action);
 	send_message(world, LINK_ASKER, message);
 }
 
@@ -853,6 +861,9 @@ static void end_faults(struct world *world)
 	struct disk *disk = &world->disk;
 
 	world->quiet = true;
+	if (world->board->stopping != 0)
+		node_dies(world, false);
+	world->board->drain = 0;
 	disk->begin_fails = disk->grow_fails = disk->write_fails = 0;
 	disk->sync_fails = disk->read_fails = disk->remove_fails = 0;
 	disk->capacity = 0;
@@ -863,6 +874,9 @@ static void happen(struct world *world)
 	ask_operator(world);
 	if (world->singles.used && rng_once_in(&world->rng, 12))
 		singles_operate(world);
+	singles_happen(world);
+	if (world->singles.end_in > 0 && --world->singles.end_in == 0)
+		node_dies(world, false);
 	switch (rng_below(&world->rng, 16)) {
 	case 0:
 	case 1:
@@ -935,10 +949,11 @@ static void open_world(struct world *world, uint64_t seed,
 	world->plant = plant;
 	world->forgets = seed % 16 == 5;
 	world->operated = seed % 4 == 3;
-	world->singles.used = seed % 7 == 1 || seed % 7 == 2;
-	world->singles.week = seed % 49 == 2;
-	memcpy(all_units, units, sizeof(units));
-	memcpy(all_units + 2, singles_units, sizeof(singles_units));
+	world->singles.rough = seed % 7 == 4;
+	world->singles.used =
+		seed % 7 == 1 || seed % 7 == 2 || world->singles.rough;
+	world->singles.week = seed % 49 == 2 || seed % 49 == 4;
+	singles_open(world, &config);
 	world->now = (struct ledger_now){ 1000, WALL_START_MS };
 	disk_init(&world->disk, rng_next(&world->rng));
 	if (plant == WORLD_ACK_BEFORE_SYNC)

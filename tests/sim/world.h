@@ -62,6 +62,7 @@ enum played {
 struct played_worker {
 	enum played state;
 	bool single; /* runs no job */
+	bool keep;   /* it is kept up */
 	uint64_t token;
 	char id[JOB_ID_LEN + 1];
 	int64_t end_ms;
@@ -117,6 +118,9 @@ struct world {
 
 /* PROMISE does not hold of WHAT. */
 void world_breaks(struct world *world, const char *promise, const char *what);
+/* To who follows one seed step by step. */
+void world_says(const struct world *world, const char *what, const char *id,
+		uint64_t number);
 /* MESSAGE is on its way to the journal role. */
 void world_asks(struct world *world, const struct message *message);
 

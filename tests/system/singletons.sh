@@ -124,6 +124,12 @@ node_write_config
 expect 0 hold reload
 until_true 20 state_is more ready || fail 'what is new does not start'
 [ "$(latest keeper)" = "$pid" ] || fail 'what has not changed was started again'
+
+# One that always ran and gets times ends, and runs at them.
+write_units "more = { command = [ \"/bin/sh\", \"-c\", \"echo more >>$dir/witness\" ]; every = \"300ms\"; };"
+node_write_config
+expect 0 hold reload
+until_true 20 at_least 2 more || fail "it does not run at its new times: $(hold status more)"
 write_units ''
 node_write_config
 expect 0 hold reload
@@ -131,6 +137,32 @@ is_unknown() {
   ! hold status more
 }
 until_true 20 is_unknown || fail 'what is gone is still there'
+
+# All that is known is lost below the node: what runs ends before it runs again.
+pid=$(role_pid journal)
+kill -STOP "$pid"
+rm -rf "$dir/shared/journal" "$dir"/state/view*
+kill -KILL "$pid"
+runs=$(count_of 'start keeper')
+until_true 20 at_least $((runs + 1)) 'start keeper' || fail "keeper is not back: $(hold status)"
+
+# All dies while one runs that is configured no more when it comes back, and
+# then is again.
+until_true 20 state_is keeper ready || fail "$(hold status)"
+kill -KILL "$node_pid"
+wait "$node_pid" 2>/dev/null || :
+is_free() {
+  flock -n "$dir/witness.keeper.lock" true
+}
+until_true 20 is_free || fail 'it outlives the node'
+sed 's/^  keeper = .*//; s/, "keeper" \]/ ]/' "$dir/jobs.conf" >"$dir/without"
+mv "$dir/without" "$dir/jobs.conf"
+node_start
+! hold status keeper || fail 'it is there though nobody configured it'
+write_units ''
+node_write_config
+expect 0 hold reload
+until_true 20 state_is keeper ready || fail "it never runs again: $(hold status)"
 
 ! grep '^two' "$dir/witness" || fail 'two at once'
 [ -z "$(sed -n 's/^tick //p' "$dir/witness" | sort | uniq -d)" ] || fail 'a token was used twice'
