@@ -370,9 +370,10 @@ def wait_end(client, ident, seconds=30):
     job = None
     while now() < until:
         headers = {"If-None-Match": tag} if tag else {}
-        answer = client.ask(
-            "GET", f"/v1/jobs/{ident}?wait={max(1, int(until - now()))}s",
-            headers=headers)
+        # Shorter than the connection waits for an answer.
+        wait = min(20, max(1, int(until - now())))
+        answer = client.ask("GET", f"/v1/jobs/{ident}?wait={wait}s",
+                            headers=headers)
         if answer.status == 304:
             continue
         check(answer.status == 200, "poll:", answer.status,
