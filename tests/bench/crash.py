@@ -79,7 +79,8 @@ def crash(top, program):
     """What ours took, the service and the singleton, and what others did."""
     mine, single = place(top, "ours", program), place(top, "single", program)
     node = lib.Node(top=f"services = {{ {unit(mine, 'beat')} }};\n"
-                        f"singletons = {{ {unit(single, 'single')} }};")
+                        f"singletons = {{ {unit(single, 'single')} }};",
+                    state=lib.memory_dir())
     others = peers(top, program)
     try:
         node.start()
@@ -97,7 +98,8 @@ def away(top, program, names):
     start of its singleton."""
     path = place(top, "stays", program)
     stays = unit(path, "stays", ', "stay"')
-    node = lib.Node(top=f"singletons = {{ {stays} }};")
+    node = lib.Node(top=f"singletons = {{ {stays} }};",
+                    state=lib.memory_dir())
     try:
         node.start()
         bench.until(lambda: beats(path), 30, 0.01)
@@ -115,6 +117,7 @@ def away(top, program, names):
         node.end()
         shutil.rmtree(path)
         shutil.rmtree(node.dir, ignore_errors=True)
+        shutil.rmtree(node.state, ignore_errors=True)
 
 
 def main():

@@ -7,7 +7,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(HERE, "..", "system"))
-for name, default in (("REACH", "1.5"), ("EVERY", "2"), ("GAP", "3.5"),
+for name, default in (("REACH", "3"), ("EVERY", "2"), ("GAP", "5"),
                       ("DURATION", "600")):
     os.environ.setdefault(name, default)
 for name, value in zip(("DURATION", "SEED"), sys.argv[1:]):
