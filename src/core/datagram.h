@@ -86,7 +86,7 @@ struct datagram {
 	struct text node;
 	uint64_t incarnation; /* of the sender, never 0 */
 	uint64_t sequence;    /* never 0 */
-	int64_t sent_ms;      /* clock of the sender; never goes back */
+	int64_t sent_ms;      /* by a clock of the sender nobody slews */
 	uint32_t interval_ms; /* until its next one, at most */
 	uint32_t flags;	      /* enum datagram_flag */
 	struct text address;  /* of its API, empty if none */

@@ -16,6 +16,11 @@ int64_t clock_ms(void)
 	return read_ms(CLOCK_BOOTTIME);
 }
 
+int64_t clock_raw_ms(void)
+{
+	return read_ms(CLOCK_MONOTONIC_RAW);
+}
+
 int64_t clock_wall_ms(void)
 {
 	return read_ms(CLOCK_REALTIME);

@@ -9,6 +9,11 @@
  */
 int64_t clock_ms(void);
 
+/* Milliseconds of CLOCK_MONOTONIC_RAW, which nobody slews; to compare how fast
+ * the clocks of two machines run.
+ */
+int64_t clock_raw_ms(void);
+
 /* Milliseconds since 1970; for what users see.  May jump. */
 int64_t clock_wall_ms(void);
 

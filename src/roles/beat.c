@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "io/clock.h"
 #include "io/log.h"
 #include "roles/beat_parts.h"
 
@@ -58,6 +59,7 @@ static void begin(struct beat *beat, const struct beat_setup *setup,
 	memset(beat->heard, 0, sizeof(beat->heard));
 	memset(beat->deaf, 0, sizeof(beat->deaf));
 	memset(beat->lost, 0, sizeof(beat->lost));
+	memset(beat->skewed, 0, sizeof(beat->skewed));
 	memset(beat->refused, 0, sizeof(beat->refused));
 	for (size_t i = 0; i < BEAT_REASONS; i++)
 		beat->complained_ms[i] = now_ms - BEAT_COMPLAIN_MS;
@@ -138,7 +140,7 @@ static int speak(struct beat *beat, const struct endpoint *to, size_t count,
 	datagram.node = text_of(beat->setup.node);
 	datagram.incarnation = beat->setup.incarnation;
 	datagram.sequence = ++beat->sequence;
-	datagram.sent_ms = now_ms;
+	datagram.sent_ms = clock_raw_ms();
 	datagram.interval_ms = (uint32_t)beat->targets.interval_ms;
 	put_news(beat, &datagram, first);
 	peers_tell(&beat->peers, &datagram, now_ms);

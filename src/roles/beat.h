@@ -10,6 +10,7 @@
 
 #include "core/config.h"
 #include "core/peers.h"
+#include "core/skew.h"
 #include "core/targets.h"
 #include "io/resolve.h"
 #include "io/seal.h"
@@ -30,6 +31,8 @@ struct beat_setup {
 	const char *node;
 	uint64_t incarnation; /* random, never 0 */
 	struct endpoint listen;
+	uint32_t
+		drift_ppm; /* clocks further apart are told; 0 = any are fine */
 	const struct config_cluster *cluster; /* must outlive the beat */
 	beat_fn *heard;
 	void *arg;
@@ -63,6 +66,8 @@ struct beat {
 	bool heard[PEERS_MAX];
 	bool deaf[PEERS_MAX];
 	bool lost[BEAT_ENTRIES_MAX];
+	bool skewed[PEERS_MAX];
+	struct skew skews[PEERS_MAX];	/* of those in PEERS */
 	uint64_t refused[BEAT_REASONS]; /* datagrams */
 	int64_t complained_ms[BEAT_REASONS];
 };

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "io/clock.h"
 #include "io/log.h"
 #include "roles/beat_parts.h"
 
@@ -71,6 +72,30 @@ static void tell_new(struct beat *beat, size_t index, bool restarted)
 		 peer->version);
 	beat->heard[index] = true;
 	beat->deaf[index] = false;
+	beat->skewed[index] = false;
+	beat->skews[index] = (struct skew){ 0 };
+}
+
+/* Its clock against ours.  A lease is safe up to a bound, see core/skew.h. */
+static void compare_clocks(struct beat *beat, size_t index, int64_t sent_ms)
+{
+	struct skew *skew = &beat->skews[index];
+	uint32_t bound = beat->setup.drift_ppm;
+	bool skewed;
+
+	skew_add(skew, sent_ms, clock_raw_ms());
+	skewed = bound > 0 && skew_exceeds(skew, bound);
+	if (skewed && !beat->skewed[index])
+		log_err(0,
+			"beat: the clocks run apart, or one stood still; one "
+			"of the machines is not fit to hold a lease node=%s "
+			"ms=%" PRId64 " of_ms=%" PRId64,
+			beat->peers.at[index].node, skew->gained_ms,
+			skew->span_ms);
+	if (!skewed && beat->skewed[index])
+		log_info("beat: the clocks run alike again node=%s",
+			 beat->peers.at[index].node);
+	beat->skewed[index] = skewed;
 }
 
 static void take(struct beat *beat, const struct datagram *datagram,
@@ -97,6 +122,9 @@ static void take(struct beat *beat, const struct datagram *datagram,
 	/* A life that is not proven yet must hear us to be. */
 	if (peers_is_counted(verdict) || verdict == PEERS_UNPROVEN)
 		targets_heard(&beat->targets, from, now_ms);
+	if (peers_is_counted(verdict) &&
+	    beat->peers.at[index].replay.top == datagram->sequence)
+		compare_clocks(beat, index, datagram->sent_ms);
 	if (peers_is_counted(verdict) && beat->setup.heard != NULL)
 		beat->setup.heard(beat->setup.arg, datagram,
 				  &beat->peers.at[index]);
