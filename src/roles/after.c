@@ -82,9 +82,19 @@ static bool is_ready(const struct board *board, const struct config *config,
 	return at >= 0 && single_is_ready(board, at);
 }
 
+/* A reload may make a singleton of a service, or the contrary. */
+static bool is_of_both(const struct board *board, const struct unit *unit)
+{
+	if (unit->kind == UNIT_SERVICE)
+		return after_single(board, unit->name) >= 0;
+	return after_service(board, unit->name) >= 0;
+}
+
 bool after_is_ready(const struct board *board, const struct config *config,
 		    const struct unit *unit)
 {
+	if (is_of_both(board, unit))
+		return false;
 	for (size_t i = 0; i < unit->after.count; i++)
 		if (!is_ready(board, config, unit->after.at[i]))
 			return false;

@@ -9,7 +9,9 @@
 #include "core/config.h"
 #include "io/board.h"
 
-/* Are all that UNIT names in `after` ready? */
+/* Are all that UNIT names in `after` ready, and is nothing left of a unit of
+ * its name that was of the other kind?
+ */
 bool after_is_ready(const struct board *board, const struct config *config,
 		    const struct unit *unit);
 

@@ -12,13 +12,13 @@ command -v promtool >/dev/null || exit 77
 # Tells when it begins and ends; an end that is missing was a kill.
 cat >"$dir/alone" <<'SCRIPT'
 #!/bin/sh
-# alone NAME - saves how often it ran.
+# alone NAME [SECONDS] - saves how often it ran; takes so long to stop.
 runs=0
 [ -z "${HOLDFAST_STATE-}" ] || runs=$(cat "$HOLDFAST_STATE")
 exec 9>"$WITNESS.$1.lock"
 flock -n 9 || echo "two $1 $$" >>"$WITNESS"
-echo $((runs + 1)) | "$HOLDFAST" checkpoint -
-trap 'echo "stop $1 $$" >>"$WITNESS"; exit 0' TERM
+[ -z "${HOLDFAST_CHECKPOINT-}" ] || echo $((runs + 1)) | "$HOLDFAST" checkpoint -
+trap 'echo "stop $1 $$" >>"$WITNESS"; sleep "${2-0}"; exit 0' TERM
 echo "start $1 $$ $((runs + 1)) $HOLDFAST_TOKEN" >>"$WITNESS"
 while :; do sleep 0.05; done
 SCRIPT
@@ -137,6 +137,29 @@ is_unknown() {
   ! hold status more
 }
 until_true 20 is_unknown || fail 'what is gone is still there'
+
+# A service that becomes a singleton, and is one again: never both at once.
+mover="mover = { command = [ \"$dir/alone\", \"mover\", \"0.5\" ]; $witness };"
+as_service() {
+  write_units ''
+  sed "s|^services = {|& $mover|" "$dir/jobs.conf" >"$dir/with"
+  mv "$dir/with" "$dir/jobs.conf"
+}
+as_service
+node_write_config
+expect 0 hold reload
+until_true 20 at_least 1 'start mover' || fail "no mover: $(hold status)"
+write_units "$mover"
+node_write_config
+expect 0 hold reload
+until_true 20 at_least 2 'start mover' || fail "no singleton of it: $(hold status)"
+as_service
+node_write_config
+expect 0 hold reload
+until_true 20 at_least 3 'start mover' || fail "no service of it: $(hold status)"
+write_units ''
+node_write_config
+expect 0 hold reload
 
 # All that is known is lost below the node: what runs ends before it runs again.
 pid=$(role_pid journal)
