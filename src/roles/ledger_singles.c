@@ -403,6 +403,7 @@ static int begin_times(struct ledger *ledger, struct ledger_single *single,
 	}
 	single->is_new = false;
 	single->rewind = false;
+	single->look_ms = 0;
 	single->due = (struct due){ .slot_ms = next.slot_ms,
 				    .from_ms = next.since_ms };
 	return 0;
@@ -530,6 +531,7 @@ static void drop(struct ledger *ledger, struct ledger_single *single)
 		return;
 	atomic_store(&shown->goal, GOAL_NONE);
 	board_text_set(&shown->name, text_of(""));
+	ledger->news = true;
 	*single = (struct ledger_single){ .used = false };
 }
 

@@ -28,10 +28,11 @@ static const char *const plants[WORLD_PLANTS] = { "none",
 						  "a holder is forgotten" };
 
 /* Seeds that once showed a fault. */
-static const uint64_t regressions[] = {
-	4,    18,   32,	  89,	97,   284,  676,   746,	  1047,	 1054,	1131,
-	1502, 1525, 2001, 2104, 5094, 7060, 10756, 19106, 34024, 89837, 2012736
-};
+static const uint64_t regressions[] = { 4,     18,    32,     89,    97,
+					284,   676,   746,    1047,  1054,
+					1131,  1502,  1525,   2001,  2104,
+					5094,  7060,  10756,  12177, 19106,
+					34024, 89837, 2012736 };
 
 static uint64_t setting(const char *name, uint64_t fallback)
 {
