@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -36,9 +37,16 @@ def skip(why):
 
 
 def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """Not one the kernel gives to clients: it has to be free for a node that
+    starts anew as well."""
+    while True:
+        port = random.randrange(10000, 20000)
+        with socket.socket() as sock:
+            try:
+                sock.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def now():

@@ -51,10 +51,11 @@ node_write_config() {
   } >"$dir/holdfast.conf"
 }
 
-# Another port when somebody took the one we guessed.
+# Another port when somebody took the one we guessed.  Below 32768, where the
+# kernel takes those of clients from: one might have it when a node starts anew.
 node_start() {
   for try in 1 2 3 4 5; do
-    port=$((20000 + ($$ * 7 + try * 1009) % 20000))
+    port=$((20000 + ($$ * 7 + try * 1009) % 12000))
     node_write_config
     "$HOLDFAST" run -c "$dir/holdfast.conf" >>"$dir/log" 2>&1 &
     node_pid=$!

@@ -16,7 +16,7 @@ HOLDFAST=${HOLDFAST:?names the program}
 
 dir=$(mktemp -d)
 guardian=
-port=$((20000 + $$ % 20000))
+port=$((20000 + $$ % 12000))
 
 # ---- helpers ----
 
