@@ -7,6 +7,4 @@ set -eu
 
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
-command -v sqlite3 >/dev/null || skip 'no sqlite3'
-command -v flock >/dev/null || skip 'no flock'
 run_python clean_sqlite.py "$@"
