@@ -4,4 +4,4 @@
 set -eu
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
-run_python operator.py
+run_python operators.py
