@@ -30,6 +30,7 @@ const char *lease_reason_name(enum lease_reason reason)
 		"somebody else wrote into the slot",
 		"the storage forgot a write",
 		"the lease file was replaced",
+		"a write failed and may land later",
 	};
 
 	return names[reason];
@@ -40,7 +41,7 @@ void lease_init(struct lease *lease, const struct lease_setup *setup,
 {
 	memset(lease, 0, sizeof(*lease));
 	lease->setup = *setup;
-	if (kept != NULL && kept->generation != 0 && !kept->over) {
+	if (kept != NULL && kept->in && !kept->over) {
 		lease->kept = *kept;
 		lease->go_on = true;
 		lease->has_stamp = true;
@@ -63,6 +64,12 @@ void lease_lose(struct lease *lease, enum lease_reason reason)
 	lease->standing = LEASE_FOLLOWS;
 	lease->kept.standing = LEASE_FOLLOWS;
 	lease->kept.over = true;
+}
+
+void lease_doubt(struct lease *lease)
+{
+	lease->phase = LEASE_PHASE_OUT;
+	lease->reason = LEASE_REASON_DOUBT;
 }
 
 static void set_standing(struct lease *lease, enum lease_standing standing)
@@ -145,7 +152,8 @@ static bool may_release(const struct lease *lease)
 	return lease->phase != LEASE_PHASE_OUT ||
 	       lease->reason == LEASE_REASON_LATE ||
 	       lease->reason == LEASE_REASON_GAP ||
-	       lease->reason == LEASE_REASON_BEHIND;
+	       lease->reason == LEASE_REASON_BEHIND ||
+	       lease->reason == LEASE_REASON_DOUBT;
 }
 
 void lease_release(struct lease *lease)
@@ -164,7 +172,8 @@ void lease_release(struct lease *lease)
 bool lease_holds(const struct lease *lease, const struct lease_time *now)
 {
 	return lease->has_stamp && !lease->releasing && lease->kept.in &&
-	       lease->phase != LEASE_PHASE_OUT &&
+	       (lease->phase != LEASE_PHASE_OUT ||
+		lease->reason == LEASE_REASON_DOUBT) &&
 	       lease_elapsed_max(&lease->kept.stamp, now) <
 		       lease_stop_us(lease_terms(lease), lease->setup.grace_us);
 }

@@ -20,6 +20,11 @@
  *	IN	   may accept, claim and lead
  *	OUT	   never again with this number; see lease->reason
  *
+ * A write that failed may land at any time, over one that came after it, and
+ * hide what that showed from a node that just starts.  So a start whose write
+ * failed shows nothing more: it is OUT with LEASE_REASON_DOUBT, and the caller
+ * goes on with what is kept under another number, in the other block.
+ *
  * What it holds is good until the stamp of its last counted write + lease, by
  * the faster of two clocks; it gives up earlier, by the kill budget and the
  * grace (T1, T2).  A write that returns after that is void (T3).
@@ -57,6 +62,7 @@ enum lease_reason {
 	LEASE_REASON_DUPLICATE, /* somebody else wrote into it (O9) */
 	LEASE_REASON_REGRESSED, /* storage forgot a write that returned */
 	LEASE_REASON_REPLACED,	/* the file is not the one we joined */
+	LEASE_REASON_DOUBT,	/* a write failed: go on with another number */
 	LEASE_REASONS
 };
 
@@ -123,8 +129,7 @@ struct lease {
 	struct lease_record shown;   /* of the last counted write */
 	struct lease_record written; /* of the last write, begun or done */
 	uint64_t sequence;	     /* of the last write */
-	uint64_t doubtful; /* the first that failed: may land at any time */
-	bool has_stamp;	   /* kept.stamp counts */
+	bool has_stamp;		     /* kept.stamp counts */
 	bool has_written;
 	bool checked; /* own slot was looked at since the last write */
 	bool mend;    /* own block or tombstone is not as it was left */
@@ -144,8 +149,9 @@ struct lease {
 	struct lease_peer peers[LEASE_SLOTS_MAX]; /* own slot included */
 };
 
-/* With KEPT of an earlier start whose processes are proven dead, or NULL, in
- * which case the generation is the number.
+/* With KEPT of an earlier start whose process is proven dead: goes on with its
+ * generation if it had come to IN and was not over.  Else, or with NULL, the
+ * number is a new generation.
  */
 void lease_init(struct lease *lease, const struct lease_setup *setup,
 		const struct lease_kept *kept);
@@ -164,7 +170,9 @@ void lease_read_done(struct lease *lease, const struct lease_look *look,
  */
 void lease_compose(struct lease *lease, const struct lease_time *now,
 		   uint8_t *bytes);
-/* The write returned.  Any failure may still land later (S11). */
+/* The write returned.  A failure may still land later (S11), and ends the
+ * start; but a tombstone and a release say the same each time.
+ */
 void lease_written(struct lease *lease, const struct lease_time *returned,
 		   int rc);
 

@@ -12,6 +12,9 @@ static inline const struct lease_terms *lease_terms(const struct lease *lease)
 /* Does away with all it holds; first reason wins. */
 void lease_lose(struct lease *lease, enum lease_reason reason);
 
+/* Ends this start, but not what it holds. */
+void lease_doubt(struct lease *lease);
+
 /* A higher epoch is known: note since when, and be deposed by it. */
 void lease_raise(struct lease *lease, uint64_t epoch,
 		 const struct lease_time *now);

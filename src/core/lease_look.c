@@ -31,15 +31,10 @@ static void check_own_record(struct lease *lease,
 		lease->mend = true; /* a predecessor's write landed late */
 		return;
 	}
-	if (record->sequence >= counted && record->sequence <= lease->sequence)
-		return;
-	if (lease->doubtful != 0 && record->sequence >= lease->doubtful &&
-	    record->sequence <= lease->sequence)
-		lease->mend = true; /* one of ours that had failed */
-	else
-		lease_lose(lease, record->sequence > lease->sequence
-					  ? LEASE_REASON_DUPLICATE
-					  : LEASE_REASON_REGRESSED);
+	if (record->sequence < counted)
+		lease_lose(lease, LEASE_REASON_REGRESSED);
+	else if (record->sequence > lease->sequence)
+		lease_lose(lease, LEASE_REASON_DUPLICATE);
 }
 
 static void check_own_block(struct lease *lease, const uint8_t *bytes)
@@ -223,6 +218,20 @@ static void judge_standing(struct lease *lease)
 	}
 }
 
+/* Could all slots be read, as their nodes wrote them last?  What is damaged,
+ * or under a late write, may be a claim that we are to promise.
+ */
+static bool is_certain(const struct lease *lease)
+{
+	if (lease->reading < lease->setup.terms.slots)
+		return false;
+	for (uint32_t i = 0; i < lease->setup.terms.slots; i++)
+		if (i != lease->setup.slot &&
+		    lease->peers[i].verdict == LEASE_PEER_UNSURE)
+			return false;
+	return true;
+}
+
 void lease_settle(struct lease *lease)
 {
 	if (lease->phase != LEASE_PHASE_JOINING || !lease->joined_look ||
@@ -246,7 +255,7 @@ void lease_read_done(struct lease *lease, const struct lease_look *look, int rc)
 		return;
 	}
 	if (lease->phase == LEASE_PHASE_JOINING && !lease->joined_look &&
-	    lease->reading == lease->setup.terms.slots) {
+	    is_certain(lease)) {
 		lease->joined_look = true;
 		lease->joined_epoch = lease->highest;
 	}

@@ -122,11 +122,13 @@ void lease_written(struct lease *lease, const struct lease_time *returned,
 
 	lease->checked = false;
 	lease->failed = rc != 0;
-	if (rc != 0 && !tomb && lease->doubtful == 0)
-		lease->doubtful = lease->sequence;
 	lease_watch_clocks(lease, returned);
-	if (rc != 0)
+	if (rc != 0) {
+		if (!tomb && !lease->releasing &&
+		    lease->phase != LEASE_PHASE_OUT)
+			lease_doubt(lease);
 		return;
+	}
 	if (lease->releasing && (lease->written.flags & LEASE_RELEASED) != 0 &&
 	    !tomb) {
 		lease->phase = LEASE_PHASE_OUT;

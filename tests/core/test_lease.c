@@ -257,25 +257,52 @@ START_TEST(it_gives_up_the_kill_budget_before_the_end)
 }
 END_TEST
 
-/* T3: a first write that failed may have landed, and was counted dead since */
-START_TEST(a_first_write_must_succeed_within_a_lease_of_the_first_try)
+/* S11: it may land later, over what was shown since */
+START_TEST(after_a_write_that_failed_it_goes_on_under_another_number)
+{
+	struct lease_setup setup = setup_of(0, 2);
+	struct lease_kept kept;
+
+	start(0, 1);
+	run(1, SECOND);
+	write_block(&nodes[0], false, IO_US, -5);
+	ck_assert_int_eq(nodes[0].reason, LEASE_REASON_DOUBT);
+	ck_assert(holds(0));
+	kept = nodes[0].kept;
+	lease_init(&nodes[0], &setup, &kept);
+	run(1, 5 * SECOND);
+	ck_assert(leads(0));
+	ck_assert_uint_eq(nodes[0].shown.generation, 1);
+}
+END_TEST
+
+START_TEST(a_first_write_that_failed_leaves_nothing_to_go_on_with)
+{
+	struct lease_setup setup = setup_of(0, 2);
+	struct lease_kept kept;
+
+	start(0, 1);
+	read_slots(&nodes[0], SLOTS);
+	write_block(&nodes[0], false, IO_US, -5);
+	kept = nodes[0].kept;
+	lease_init(&nodes[0], &setup, &kept);
+	ck_assert_uint_eq(nodes[0].kept.generation, 2);
+}
+END_TEST
+
+/* What is damaged may be the claim that it is to promise. */
+START_TEST(who_joins_waits_until_every_slot_is_certain)
 {
 	start(0, 1);
-	for (int i = 0; i < 4; i++) {
-		struct lease_time time = now();
-		struct lease_act act = lease_next(&nodes[0], &time);
-
-		if (act.what == LEASE_READ)
-			read_slots(&nodes[0], act.slots);
-		else if (act.what == LEASE_WRITE)
-			write_block(&nodes[0], false, SECOND, -5);
-		else
-			now_us += act.wait_us;
-	}
-	run(1, 4 * SECOND);
-	now_us += 4 * SECOND;
-	step(&nodes[0]);
-	ck_assert_int_eq(nodes[0].reason, LEASE_REASON_LATE);
+	run(1, SECOND);
+	file[0][1][100] ^= 1;
+	start(1, 1);
+	run(2, SECOND);
+	ck_assert_int_eq(nodes[1].phase, LEASE_PHASE_JOINING);
+	run(3, SECOND);
+	ck_assert_int_eq(nodes[1].phase, LEASE_PHASE_IN);
+	ck_assert_uint_eq(nodes[1].shown.epoch, nodes[0].shown.epoch);
+	ck_assert(leads(0));
 }
 END_TEST
 
@@ -466,7 +493,9 @@ TEST_MAIN("lease", alone_in_a_new_file_it_leads_at_once,
 	  the_stamp_is_of_before_the_write,
 	  a_renewal_that_returns_too_late_is_void,
 	  it_gives_up_the_kill_budget_before_the_end,
-	  a_first_write_must_succeed_within_a_lease_of_the_first_try,
+	  after_a_write_that_failed_it_goes_on_under_another_number,
+	  a_first_write_that_failed_leaves_nothing_to_go_on_with,
+	  who_joins_waits_until_every_slot_is_certain,
 	  a_slot_whose_holder_may_live_is_watched_for_a_lease,
 	  what_is_proven_dead_on_this_boot_is_taken_back_at_once,
 	  a_new_start_goes_on_with_the_generation_and_leads_on,

@@ -27,7 +27,7 @@ static const struct {
 	[PLANT_STAMP_AFTER_WRITE] = { "stamp after the write", 1000 },
 	[PLANT_CLAIM_ON_SILENCE] = { "claim on silence", 100 },
 	[PLANT_NO_BARRIER] = { "no barrier", 100 },
-	[PLANT_ONE_BLOCK] = { "one block per slot", 2000 },
+	[PLANT_ONE_BLOCK] = { "one block per slot", 600 },
 	[PLANT_EPOCH_NOT_ABOVE_OWN] = { "an epoch not above own slot", 200 },
 	[PLANT_RELEASE_BEFORE_STOP] = { "release before stop", 200 },
 	[PLANT_LATE_WRITE_COUNTS] = { "a late write counts", 800 },

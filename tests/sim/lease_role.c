@@ -130,7 +130,7 @@ static uint64_t highest_in_journals(const struct lease_world *world)
 void role_start(struct lease_world *world, uint32_t node)
 {
 	struct world_node *me = &world->nodes[node];
-	bool go_on = me->board.generation != 0 && !me->board.over;
+	bool go_on = me->board.in && !me->board.over;
 	struct lease_setup setup = {
 		.terms = world->terms,
 		.file_id = 1,
@@ -168,6 +168,7 @@ void role_start(struct lease_world *world, uint32_t node)
 	lease_stand(&me->lease, !me->stopping);
 	if (world->plant != PLANT_EPOCH_NOT_ABOVE_OWN)
 		lease_saw_epoch(&me->lease, highest_in_journals(world));
+	me->began = world_clock(world, node);
 	me->role = true;
 	me->busy = false;
 	me->life++;
@@ -187,6 +188,24 @@ void role_kill(struct lease_world *world, uint32_t node)
 	me->promising = false;
 }
 
+/* A write failed: goes on under another number, unless that would be the
+ * third within a lease.
+ */
+static bool start_again(struct lease_world *world, uint32_t node)
+{
+	struct world_node *me = &world->nodes[node];
+	struct lease_time now = world_clock(world, node);
+
+	if (me->lease.reason != LEASE_REASON_DOUBT || me->stopping ||
+	    me->lease.releasing ||
+	    (!world->harsh &&
+	     !lease_may_start(&world->terms, &me->began, &now)))
+		return false;
+	role_kill(world, node);
+	world_post(world, MS, EVENT_START, node);
+	return true;
+}
+
 /* The role is over: all work dies, is told of if it may be, and a new
  * generation is tried later.
  */
@@ -195,6 +214,8 @@ static void role_is_out(struct lease_world *world, uint32_t node)
 	struct world_node *me = &world->nodes[node];
 	enum lease_reason reason = me->lease.reason;
 
+	if (start_again(world, node))
+		return;
 	if (world->plant == PLANT_RELEASE_BEFORE_STOP)
 		lease_release(&me->lease);
 	if (work_is_alive(me)) {

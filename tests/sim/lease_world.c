@@ -164,8 +164,12 @@ static void fault(struct lease_world *world)
 	struct world_node *me = &world->nodes[node];
 	int64_t lease_us = lease_length_us(&world->terms);
 	int64_t until = world->now_us + below(world, 2 * lease_us);
+	uint32_t which = rng_below(&world->rng, 16);
 
-	switch (rng_below(&world->rng, 16)) {
+	/* What one block does to late writes is rare: more of them. */
+	if (world->plant == PLANT_ONE_BLOCK && rng_once_in(&world->rng, 2))
+		which = 13;
+	switch (which) {
 	case 0:
 	case 1:
 		world_kill_role(world, node);

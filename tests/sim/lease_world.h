@@ -117,6 +117,7 @@ struct world_node {
 	bool role;
 	bool busy; /* in a read or write */
 	bool stopping;
+	struct lease_time began;
 	uint64_t life;
 	struct lease_look look;
 	uint8_t sampled[WORLD_SLOTS][2][LEASE_RECORD];
