@@ -296,54 +296,6 @@ static void sample(struct lease_world *world, const struct event *event)
 	       (to - from) * sizeof(me->sampled[0]));
 }
 
-/* What a broken reader makes of the bytes. */
-static void spoil_sample(struct lease_world *world, uint32_t node,
-			 uint32_t slot)
-{
-	struct world_node *me = &world->nodes[node];
-	struct lease_peer *peer = &me->lease.peers[slot];
-	struct lease_record record;
-
-	if (world->plant == PLANT_ONE_BLOCK) {
-		lease_record_decode(&record, me->sampled[slot][0], 1, slot, 0);
-		if (peer->slot.has_record &&
-		    peer->slot.record.number != record.number)
-			memset(peer, 0, sizeof(*peer));
-		if (slot == node)
-			memcpy(me->sampled[slot][1], me->tomb, LEASE_RECORD);
-	}
-	if (world->plant == PLANT_EPOCH_NOT_ABOVE_OWN && slot == node &&
-	    me->lease.phase == LEASE_PHASE_LOOKING && !me->lease.go_on)
-		for (unsigned block = 0; block < 2; block++)
-			if (lease_record_decode(
-				    &record, me->sampled[slot][block], 1, slot,
-				    block) == LEASE_BLOCK_VALID) {
-				record.epoch = 0;
-				lease_record_encode(&record,
-						    me->sampled[slot][block]);
-			}
-}
-
-static void spoil_verdict(struct lease_world *world, uint32_t node)
-{
-	struct world_node *me = &world->nodes[node];
-	struct lease *lease = &me->lease;
-
-	for (uint32_t i = 0; i < world->terms.slots; i++)
-		if (world->plant == PLANT_CLAIM_ON_SILENCE && i != node &&
-		    lease_peer_is_silent(&lease->peers[i], &me->look.returned,
-					 &world->terms)) {
-			lease->peers[i].verdict = LEASE_PEER_DEAD;
-			lease->peers[i].ended =
-				lease->peers[i].slot.record.generation;
-		}
-	if (world->plant == PLANT_JOIN_UNREAD &&
-	    lease->phase == LEASE_PHASE_JOINING) {
-		lease->joined_look = true;
-		lease->joined_epoch = 0;
-	}
-}
-
 static void read_returned(struct lease_world *world, const struct event *event)
 {
 	struct world_node *me = &world->nodes[event->node];
@@ -353,17 +305,14 @@ static void read_returned(struct lease_world *world, const struct event *event)
 	me->look.returned = world_clock(world, event->node);
 	if (event->rc == 0)
 		for (uint32_t i = 0; i < lease->reading; i++) {
-			spoil_sample(world, event->node, i);
+			plant_sample(world, event->node, i);
 			lease_took(lease, i, me->sampled[i][0],
 				   me->sampled[i][1], &me->look);
 		}
 	if (event->rc == 0)
-		spoil_verdict(world, event->node);
+		plant_verdict(world, event->node);
 	lease_read_done(lease, &me->look, event->rc);
-	if (world->plant == PLANT_NO_BARRIER &&
-	    lease->standing == LEASE_CLAIMS &&
-	    lease->shown.epoch == lease->kept.claim)
-		lease->standing = lease->kept.standing = LEASE_PASSED;
+	plant_standing(world, event->node);
 }
 
 static void write_returned(struct lease_world *world, const struct event *event)

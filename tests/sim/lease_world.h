@@ -185,10 +185,21 @@ const char *lease_world_run(struct lease_world *world, uint64_t seed,
 struct event *world_post(struct lease_world *world, int64_t in_us,
 			 enum event_kind kind, uint32_t node);
 struct lease_time world_clock(struct lease_world *world, uint32_t node);
-void world_kill_role(struct lease_world *world, uint32_t node);
 void world_break(struct lease_world *world, const char *how);
 void world_say(const struct lease_world *world, uint32_t node,
 	       const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Faults: lease_fault.c */
+void world_fault(struct lease_world *world);
+void world_heal(struct lease_world *world);
+void world_kill_role(struct lease_world *world, uint32_t node);
+void world_wake(struct lease_world *world, uint32_t node);
+void world_set_clock(struct lease_world *world, uint32_t node);
+
+/* What rules left out make of a look: lease_plant.c */
+void plant_sample(struct lease_world *world, uint32_t node, uint32_t slot);
+void plant_verdict(struct lease_world *world, uint32_t node);
+void plant_standing(struct lease_world *world, uint32_t node);
 
 /* The lease role: lease_role.c */
 void role_start(struct lease_world *world, uint32_t node);
@@ -198,7 +209,19 @@ void role_event(struct lease_world *world, const struct event *event);
 /* An I/O takes so long now, for this node. */
 int64_t role_io_us(struct lease_world *world, uint32_t node);
 
-/* Journals and work: lease_work.c */
+/* Journals: lease_journal.c.  False: one is under way. */
+bool journal_append(struct lease_world *world, uint32_t node,
+		    const struct entry *entry);
+/* Does entry E of WRITER count for anybody: is it within the end shown? */
+bool journal_is_within(const struct world_node *me, uint32_t node,
+		       uint32_t writer, const struct entry *e);
+/* May the unit be given away by the leader under EPOCH? */
+bool journal_is_free(const struct lease_world *world, uint32_t node,
+		     const struct owned *owned, uint64_t epoch);
+/* A new leader reads all journals: who was given what, last? */
+void journal_read_all(struct lease_world *world, uint32_t node);
+
+/* Work: lease_work.c */
 void work_step(struct lease_world *world, uint32_t node);
 void work_event(struct lease_world *world, const struct event *event);
 void work_kill(struct lease_world *world, uint32_t node);
