@@ -45,7 +45,11 @@ void lease_init(struct lease *lease, const struct lease_setup *setup,
 		lease->kept = *kept;
 		lease->go_on = true;
 		lease->has_stamp = true;
-		lease->standing = kept->standing;
+		/* The ends of the journals that the barrier's look showed are
+		 * gone with it: so it is to be passed again. */
+		if (lease->kept.standing == LEASE_PASSED)
+			lease->kept.standing = LEASE_CLAIMS;
+		lease->standing = lease->kept.standing;
 		lease->highest = kept->promised > kept->claim ? kept->promised
 							      : kept->claim;
 		return;

@@ -102,7 +102,7 @@ static int prepare(struct work *work, struct leaseprobe *probe, const char *dir)
 
 	*work = (struct work){ .writer = -1, .reader = -1 };
 	if (memory == MAP_FAILED)
-		return -errno;
+		return -ENOMEM;
 	work->memory = memory;
 	snprintf(work->path, sizeof(work->path), "%s/.probe-%" PRIdMAX, dir,
 		 (intmax_t)getpid());

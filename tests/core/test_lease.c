@@ -356,6 +356,23 @@ START_TEST(a_new_start_goes_on_with_the_generation_and_leads_on)
 }
 END_TEST
 
+START_TEST(a_barrier_that_was_passed_is_passed_again_by_the_next_start)
+{
+	struct lease_setup setup = setup_of(0, 2);
+	struct lease_kept kept;
+
+	start(0, 1);
+	run(1, SECOND);
+	kept = nodes[0].kept;
+	kept.standing = LEASE_PASSED;
+	lease_init(&nodes[0], &setup, &kept);
+	lease_lead(&nodes[0]);
+	ck_assert(!leads(0));
+	run(1, SECOND / 5);
+	ck_assert(leads(0));
+}
+END_TEST
+
 /* A release that hangs may land yet. */
 START_TEST(what_was_being_released_is_not_gone_on_with)
 {
@@ -499,6 +516,7 @@ TEST_MAIN("lease", alone_in_a_new_file_it_leads_at_once,
 	  a_slot_whose_holder_may_live_is_watched_for_a_lease,
 	  what_is_proven_dead_on_this_boot_is_taken_back_at_once,
 	  a_new_start_goes_on_with_the_generation_and_leads_on,
+	  a_barrier_that_was_passed_is_passed_again_by_the_next_start,
 	  what_was_being_released_is_not_gone_on_with,
 	  a_predecessors_late_write_changes_nothing, two_with_one_identity_stop,
 	  a_copy_does_not_enter_a_slot_that_is_renewed,

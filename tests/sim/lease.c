@@ -6,6 +6,7 @@
  *	SEED=17 tests/sim/lease			one, told step by step
  *	PLANT=1..11				with a rule left out
  */
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -197,7 +197,7 @@ static bool start_again(struct lease_world *world, uint32_t node)
 	struct lease_time now = world_clock(world, node);
 
 	if (me->lease.reason != LEASE_REASON_DOUBT || me->stopping ||
-	    me->lease.releasing ||
+	    me->lease.kept.over ||
 	    (!world->harsh &&
 	     !lease_may_start(&world->terms, &me->began, &now)))
 		return false;
@@ -216,6 +216,8 @@ static void role_is_out(struct lease_world *world, uint32_t node)
 
 	if (start_again(world, node))
 		return;
+	me->lease.kept.over = true; /* the work is about to be killed */
+	me->board.over = true;
 	if (world->plant == PLANT_RELEASE_BEFORE_STOP)
 		lease_release(&me->lease);
 	if (work_is_alive(me)) {
