@@ -854,7 +854,11 @@ end:
 				:: else
 				fi
 			};
+#ifdef RESUME_LEAD
+			counter = 0;
+#else
 			role = FOLLOWER;
+#endif
 			settle()
 		}
 	}
