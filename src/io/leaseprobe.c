@@ -123,6 +123,8 @@ static int prepare(struct work *work, struct leaseprobe *probe, const char *dir)
 /* Each write, by one descriptor, is looked for by the other. */
 static int measure(struct work *work, struct leaseprobe *probe)
 {
+	if (work->memory == NULL)
+		return -EINVAL;
 	probe->coherent = true;
 	for (int i = 0; i < ROUNDS; i++) {
 		off_t at = (off_t)randombytes_uniform(2 * PROBE_SLOTS) *

@@ -140,7 +140,7 @@ int strays_end(const char *entry, int64_t budget_ms)
 	};
 	int dir = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int all = 0;
-	int rc;
+	int rc = 0;
 
 	if (dir == -1)
 		return -errno;

@@ -6,8 +6,8 @@ static int64_t below(struct lease_world *world, int64_t us)
 	return us <= 0 ? 0 : (int64_t)rng_below(&world->rng, (uint32_t)us);
 }
 
-bool journal_append(struct lease_world *world, uint32_t node,
-		    const struct entry *entry)
+bool played_append(struct lease_world *world, uint32_t node,
+		   const struct entry *entry)
 {
 	struct world_node *me = &world->nodes[node];
 	struct journal *journal = &world->journals[node];
@@ -33,8 +33,8 @@ bool journal_append(struct lease_world *world, uint32_t node,
 }
 
 /* Does entry E of WRITER count for anybody: is it within the end shown? */
-bool journal_is_within(const struct world_node *me, uint32_t node,
-		       uint32_t writer, const struct entry *e)
+bool played_is_within(const struct world_node *me, uint32_t node,
+		      uint32_t writer, const struct entry *e)
 {
 	const struct lease_peer *peer = &me->lease.peers[writer];
 	const struct lease_record *record = &peer->slot.record;
@@ -54,7 +54,7 @@ static bool counts(const struct world_node *me, uint32_t node, uint32_t writer,
 					: me->lease.peers[writer].ended;
 
 	return e->generation <= ended ? e->landed
-				      : journal_is_within(me, node, writer, e);
+				      : played_is_within(me, node, writer, e);
 }
 
 /* Is there such an entry that counts? */
@@ -85,8 +85,8 @@ static bool has_ended(const struct lease_world *world, uint32_t node,
 				    owned->generation);
 }
 
-bool journal_is_free(const struct lease_world *world, uint32_t node,
-		     const struct owned *owned, uint64_t epoch)
+bool played_is_free(const struct lease_world *world, uint32_t node,
+		    const struct owned *owned, uint64_t epoch)
 {
 	return owned->token == 0 || has_ended(world, node, owned) ||
 	       is_told(world, node, ENTRY_RELEASED, owned->token) ||
@@ -95,7 +95,7 @@ bool journal_is_free(const struct lease_world *world, uint32_t node,
 }
 
 /* A new leader reads all journals: who was given what, last? */
-void journal_read_all(struct lease_world *world, uint32_t node)
+void played_read_all(struct lease_world *world, uint32_t node)
 {
 	struct world_node *me = &world->nodes[node];
 
@@ -112,7 +112,7 @@ void journal_read_all(struct lease_world *world, uint32_t node)
 							 e->to_generation };
 		}
 	for (uint32_t unit = 0; unit < WORLD_UNITS; unit++)
-		if (journal_is_free(world, node, &me->owned[unit],
-				    me->board.claim))
+		if (played_is_free(world, node, &me->owned[unit],
+				   me->board.claim))
 			me->owned[unit].token = 0;
 }

@@ -99,7 +99,7 @@ static void journals_read(struct lease_world *world, const struct event *event)
 	    !lease_holds(&me->lease, &now))
 		return;
 	check_barrier(world, event->node);
-	journal_read_all(world, event->node);
+	played_read_all(world, event->node);
 	me->led = event->life;
 	me->counter = 0;
 	lease_lead(&me->lease);
@@ -125,7 +125,7 @@ static void assign(struct lease_world *world, uint32_t node)
 		uint32_t to = rng_below(&world->rng, world->nodes_count);
 		struct entry entry = { .kind = ENTRY_ASSIGN, .unit = unit };
 
-		if (!journal_is_free(world, node, &me->owned[unit], 0) ||
+		if (!played_is_free(world, node, &me->owned[unit], 0) ||
 		    !may_be_given(world, node, to))
 			continue;
 		entry.token = me->led << 32 | ++me->counter;
@@ -133,7 +133,7 @@ static void assign(struct lease_world *world, uint32_t node)
 		entry.to_generation =
 			to == node ? me->board.generation
 				   : me->lease.peers[to].slot.record.generation;
-		journal_append(world, node, &entry);
+		played_append(world, node, &entry);
 	}
 }
 
@@ -162,11 +162,11 @@ static void accept(struct lease_world *world, uint32_t node)
 		struct entry entry = journal->entries[i];
 
 		if (!is_for_me(world, node, &entry) ||
-		    !journal_is_within(me, node, leader, &entry))
+		    !played_is_within(me, node, leader, &entry))
 			continue;
 		me->accepted[entry.unit] = entry.token;
 		entry.kind = ENTRY_HELD;
-		journal_append(world, node, &entry);
+		played_append(world, node, &entry);
 	}
 }
 
@@ -187,7 +187,7 @@ static void give_back(struct lease_world *world, uint32_t node)
 		entry.to = node;
 		entry.to_generation = me->board.generation;
 		if (entry.token != 0)
-			journal_append(world, node, &entry);
+			played_append(world, node, &entry);
 	}
 }
 

@@ -210,16 +210,16 @@ void role_event(struct lease_world *world, const struct event *event);
 int64_t role_io_us(struct lease_world *world, uint32_t node);
 
 /* Journals: lease_journal.c.  False: one is under way. */
-bool journal_append(struct lease_world *world, uint32_t node,
-		    const struct entry *entry);
+bool played_append(struct lease_world *world, uint32_t node,
+		   const struct entry *entry);
 /* Does entry E of WRITER count for anybody: is it within the end shown? */
-bool journal_is_within(const struct world_node *me, uint32_t node,
-		       uint32_t writer, const struct entry *e);
+bool played_is_within(const struct world_node *me, uint32_t node,
+		      uint32_t writer, const struct entry *e);
 /* May the unit be given away by the leader under EPOCH? */
-bool journal_is_free(const struct lease_world *world, uint32_t node,
-		     const struct owned *owned, uint64_t epoch);
+bool played_is_free(const struct lease_world *world, uint32_t node,
+		    const struct owned *owned, uint64_t epoch);
 /* A new leader reads all journals: who was given what, last? */
-void journal_read_all(struct lease_world *world, uint32_t node);
+void played_read_all(struct lease_world *world, uint32_t node);
 
 /* Work: lease_work.c */
 void work_step(struct lease_world *world, uint32_t node);

@@ -166,8 +166,10 @@ void singles_happen(struct world *world)
 		return;
 	if (rng_once_in(&world->rng, 40))
 		reload(world);
-	if (rng_once_in(&world->rng, 60))
-		world_says(world, "drain", "", board->drain = !board->drain);
+	if (rng_once_in(&world->rng, 60)) {
+		board->drain = board->drain == 0;
+		world_says(world, "drain", "", (uint64_t)board->drain);
+	}
 	if (rng_once_in(&world->rng, 150) && board->stopping == 0) {
 		board->stopping = 1;
 		world_says(world, "node stops", "", 1);
@@ -402,11 +404,12 @@ static enum message_action calm_wish(struct world *world, unsigned i, bool on)
 
 static enum message_action rough_wish(struct world *world, bool on)
 {
-	static const enum message_action ons[] = { ACTION_START, ACTION_RESTART,
-						   ACTION_ENABLE };
+	static const enum message_action on_count[] = { ACTION_START,
+							ACTION_RESTART,
+							ACTION_ENABLE };
 
 	if (on)
-		return ons[rng_below(&world->rng, 3)];
+		return on_count[rng_below(&world->rng, 3)];
 	return rng_once_in(&world->rng, 2) ? ACTION_STOP : ACTION_DISABLE;
 }
 
