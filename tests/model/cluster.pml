@@ -31,7 +31,7 @@
 #define LAST_GENERATION 3
 #define LAST_NUMBER 7
 #define LAST_EPOCH 15
-#define LAST_COUNTER 3
+#define LAST_COUNTER 7
 
 /* A record: token (epoch, counter), step, named node, its generation; the
  * higher number wins. */
@@ -39,9 +39,9 @@
 #define HELD 1
 #define RELEASED 2
 #define READY 3
-#define TOKEN(e, c) ((e) << 2 | (c))
+#define TOKEN(e, c) ((e) << 3 | (c))
 #define RECORD(t, s, m, g) ((t) << 6 | (s) << 4 | (m) << 2 | (g))
-#define R_EPOCH(r) ((r) >> 8)
+#define R_EPOCH(r) ((r) >> 9)
 #define R_TOKEN(r) ((r) >> 6)
 #define R_STEP(r) ((r) >> 4 & 3)
 #define R_NODE(r) ((r) >> 2 & 3)
@@ -53,12 +53,12 @@
 #define LEADS 1 /* or claims to */
 #define GONE 2	/* released: the old work is proven dead */
 #define SLOT(num, g, e, f, r) \
-	((num) << 20 | (g) << 18 | (e) << 14 | (f) << 12 | (r))
-#define S_NUMBER(s) ((s) >> 20)
-#define S_GENERATION(s) ((s) >> 18 & 3)
-#define S_EPOCH(s) ((s) >> 14 & 15)
-#define S_FLAG(s) ((s) >> 12 & 3)
-#define S_RECORD(s) ((s)&4095)
+	((num) << 21 | (g) << 19 | (e) << 15 | (f) << 13 | (r))
+#define S_NUMBER(s) ((s) >> 21)
+#define S_GENERATION(s) ((s) >> 19 & 3)
+#define S_EPOCH(s) ((s) >> 15 & 15)
+#define S_FLAG(s) ((s) >> 13 & 3)
+#define S_RECORD(s) ((s)&8191)
 
 /* Shared storage: two blocks a slot.  A start of the lease role writes both,
  * its own first; then its own alone, unless it finds the other one damaged by
@@ -274,7 +274,7 @@ inline forget()
 #endif
 
 /* A reader never goes back.  Epoch and end stand in for the sequence. */
-#define AGE(s) (S_NUMBER(s) << 16 | S_EPOCH(s) << 12 | S_RECORD(s))
+#define AGE(s) (S_NUMBER(s) << 17 | S_EPOCH(s) << 13 | S_RECORD(s))
 #define IS_NEWS(s, t) ((s) != (t) && AGE(s) >= AGE(t))
 #define SHOWS_NEWS(m) IS_NEWS(VISIBLE(m), slot[m])
 

@@ -78,6 +78,7 @@ reason() {
     *'told||'*) echo 'nobody holds' ;;
     *'!(told)'*) echo 'a result lost' ;;
     *'violated 0'*) echo 'alive, pronounced dead' ;;
+    *counter*|*'epoch<='*) echo 'a bound of the model reached' ;;
     *cycle*) echo 'a run without end' ;;
     *) echo 'another error' ;;
   esac
