@@ -119,12 +119,15 @@ static bool has_arrived(const json_t *unit, const char *action,
 /* The exit code for the state UNIT has come to. */
 static int judge(const json_t *unit, const char *name)
 {
-	const char *words = json_text(unit, "words");
+	/* Of a singleton that is told with its latest end. */
+	const json_t *last = json_object_get(unit, "last");
+	const json_t *end = json_is_object(last) ? last : unit;
+	const char *words = json_text(end, "words");
 
 	if (strcmp(json_text(unit, "state"), "failed") != 0)
 		return EXIT_CODE_DONE;
 	complain("%s failed, exit %lld%s%s", name,
-		 (long long)json_number(unit, "exit"),
+		 (long long)json_number(end, "exit"),
 		 *words != '\0' ? ": " : "", words);
 	return EXIT_CODE_DOWN;
 }

@@ -330,7 +330,7 @@ static void check_again(struct world *world, int i, uint64_t digest)
 {
 	const struct singles_known *known = &world->singles.known[i];
 
-	if (i == ONCE && !known->may_again && known->digest == digest &&
+	if (i == ONCE && !known->may_again && known->before == digest &&
 	    (known->how == HOW_DONE || known->how == HOW_FAILED))
 		world_breaks(world, "what runs once ran again",
 			     singles_units[i].name);
@@ -488,9 +488,11 @@ static void take_answer(struct world *world, int i, unsigned n, bool good)
 {
 	struct singles_known *known = &world->singles.known[i];
 	struct singles_wish wish = known->wishes[n];
-	bool was_off =
-		known->acknowledged && known->count > 0 && !known->wishes[0].on;
+	bool was_off = known->acknowledged && n > 0;
 
+	/* One that was not answered may have started it. */
+	for (unsigned at = 0; at < n; at++)
+		was_off = was_off && !known->wishes[at].on;
 	if (!good) {
 		known->count--;
 		memmove(&known->wishes[n], &known->wishes[n + 1],
@@ -550,6 +552,20 @@ static void check_register(struct world *world,
 	singles->keys[i].hash = hash;
 }
 
+/* Are TIMES not those of I any more? */
+static bool has_other_times(const struct world *world, int i, uint64_t times)
+{
+	const struct ledger *ledger = world->ledger;
+
+	for (unsigned at = 0; at < ledger->singles_high; at++)
+		if (ledger->singles[at].used &&
+		    strcmp(ledger->singles[at].name, singles_units[i].name) ==
+			    0)
+			return ledger->singles[at].times != times ||
+			       world->singles.loaded != world->singles.latest;
+	return true;
+}
+
 /* Its times begin, or may come again, for a reason. */
 static void check_times(struct world *world, int i)
 {
@@ -558,21 +574,25 @@ static void check_times(struct world *world, int i)
 
 	if (!shown_of(world, i, &shown))
 		return;
-	if (!shown.held)
-		known->how = shown.times == 0 ? shown.how : 0;
-	if (!shown.held)
-		known->digest = shown.digest;
-	/* What never began may come once more. */
-	if (!shown.held && shown.token != known->ended) {
-		known->ended = shown.token;
-		known->starts += shown.token != known->forked;
+	if (shown.token != known->token) {
+		known->before = known->digest;
+		known->how = shown.how;
 	}
+	known->token = shown.token;
+	known->digest = shown.digest;
+	/* What never began may come once more. */
+	if (!shown.held && shown.token != known->ended)
+		known->starts += shown.token != known->forked;
+	if (known->held != 0 && shown.held && shown.token != known->held)
+		known->starts += known->held != known->forked;
+	known->held = shown.held ? shown.token : 0;
+	known->ended = shown.held ? known->ended : shown.token;
 	if (shown.since_ms != known->since_ms) {
 		if (!known->begins)
 			world_breaks(world, "its times begin for no reason",
 				     singles_units[i].name);
 		known->begins = known->count > 0 ||
-				world->singles.loaded != world->singles.latest;
+				has_other_times(world, i, shown.times);
 		known->since_ms = shown.since_ms;
 	}
 	if (shown.slot_ms < known->used_ms) {

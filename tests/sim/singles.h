@@ -56,14 +56,17 @@ struct singles_known {
 	unsigned starts;  /* asked for, or to be made up for, and not seen */
 	uint64_t forked;  /* token of the latest */
 	uint64_t ended;	  /* likewise */
+	uint64_t held;	  /* 0 = by nobody */
 	bool owed;	  /* one was promised */
 	bool enabling;	  /* asked for: a used time may come again */
 	bool may_again;	  /* though it is to run once */
 	bool begins;	  /* there is a reason for its times to begin */
 	int64_t since_ms; /* they began */
 	int64_t used_ms;  /* the latest shown as used */
-	enum message_how how; /* it ended last */
-	uint64_t digest;      /* of what did */
+	uint64_t token;	  /* of the run shown */
+	uint64_t digest;  /* likewise, of its definition */
+	uint64_t before;  /* that of the run before, */
+	enum message_how how; /* and how it ended */
 };
 
 struct singles {
