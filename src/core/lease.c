@@ -153,6 +153,9 @@ void lease_resign(struct lease *lease)
  */
 static bool may_release(const struct lease *lease)
 {
+	/* A late tombstone beside a late release would pass for the truth. */
+	if (lease->tomb_doubt)
+		return false;
 	return lease->phase != LEASE_PHASE_OUT ||
 	       lease->reason == LEASE_REASON_LATE ||
 	       lease->reason == LEASE_REASON_GAP ||

@@ -131,8 +131,9 @@ struct lease {
 	uint64_t sequence;	     /* of the last write */
 	bool has_stamp;		     /* kept.stamp counts */
 	bool has_written;
-	bool checked; /* own slot was looked at since the last write */
-	bool mend;    /* own block or tombstone is not as it was left */
+	bool checked;	 /* own slot was looked at since the last write */
+	bool mend;	 /* own block or tombstone is not as it was left */
+	bool tomb_doubt; /* a tombstone may land yet */
 	bool hint;
 	bool failed; /* the last read or write did */
 
@@ -171,7 +172,7 @@ void lease_read_done(struct lease *lease, const struct lease_look *look,
 void lease_compose(struct lease *lease, const struct lease_time *now,
 		   uint8_t *bytes);
 /* The write returned.  A failure may still land later (S11), and ends the
- * start; but a tombstone and a release say the same each time.
+ * start; but a release says the same each time.
  */
 void lease_written(struct lease *lease, const struct lease_time *returned,
 		   int rc);

@@ -124,8 +124,8 @@ void lease_written(struct lease *lease, const struct lease_time *returned,
 	lease->failed = rc != 0;
 	lease_watch_clocks(lease, returned);
 	if (rc != 0) {
-		if (!tomb && !lease->releasing &&
-		    lease->phase != LEASE_PHASE_OUT)
+		lease->tomb_doubt = lease->tomb_doubt || tomb;
+		if (!lease->releasing && lease->phase != LEASE_PHASE_OUT)
 			lease_doubt(lease);
 		return;
 	}
@@ -263,7 +263,7 @@ struct lease_act lease_next(struct lease *lease, const struct lease_time *now)
 	lease_watch_clocks(lease, now);
 	if (lease->phase == LEASE_PHASE_OUT && !lease->releasing)
 		return (struct lease_act){ .what = LEASE_STOP };
-	if (is_burying(lease) && (!lease->failed || write_in(lease) == 0))
+	if (is_burying(lease))
 		return (struct lease_act){ .what = LEASE_BURY };
 	look_us = look_in(lease);
 	if (lease->phase == LEASE_PHASE_LOOKING)

@@ -216,26 +216,30 @@ static uint64_t print_of(const uint8_t *block)
 	       le32_get(block + CRC_AT);
 }
 
-/* Of two records that could be read: which one is true? */
+static bool is_tomb(const struct lease_record *record)
+{
+	return (record->flags & LEASE_TOMB) != 0;
+}
+
+/* Of two blocks that could be read, or one and zeros: which record is true?
+ * Only one beside its own tombstone; else a late write has landed on either,
+ * or a start is not through.
+ */
 static void choose(struct lease_slot *slot, const struct lease_record *a,
 		   const struct lease_record *b)
 {
-	const struct lease_record *higher = a->number > b->number ? a : b;
-	const struct lease_record *other = higher == a ? b : a;
+	bool pair = a->number == b->number &&
+		    a->incarnation == b->incarnation &&
+		    is_tomb(a) != is_tomb(b);
+	const struct lease_record *latest =
+		a->number > b->number || (a->number == b->number && is_tomb(b))
+			? a
+			: b;
 
-	if ((higher->flags & LEASE_TOMB) != 0 &&
-	    higher->number == other->number) {
-		higher = other;
-		other = NULL;
-	}
 	slot->has_record = true;
-	slot->record = *higher;
-	/* A tombstone without its record: that was written over by late
-	 * bytes of an older number. */
-	slot->state = (higher->flags & LEASE_TOMB) != 0 ? LEASE_SLOT_UNSURE
-							: LEASE_SLOT_SHOWN;
-	if (slot->state == LEASE_SLOT_UNSURE)
-		slot->record.flags &= ~(uint32_t)LEASE_TOMB;
+	slot->record = *latest;
+	slot->record.flags &= ~(uint32_t)LEASE_TOMB;
+	slot->state = pair ? LEASE_SLOT_SHOWN : LEASE_SLOT_UNSURE;
 }
 
 void lease_slot_decode(struct lease_slot *slot, const uint8_t *block0,

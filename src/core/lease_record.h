@@ -19,9 +19,9 @@
  *
  * A start of the lease role has a number and writes block (number mod 2).
  * When its record is there it writes a tombstone with the same number into
- * the other block.  So two bad things show: a late write of the number before
- * the last that lands on the record (the tombstone knows better), and a block
- * that a predecessor left torn is mended.
+ * the other block.  Only a record beside its tombstone is believed: so a late
+ * write of an earlier start shows wherever it lands, and a block that a
+ * predecessor left torn is mended.
  *
  * To change the layout: raise LEASE_FORMAT, keep reading the one before, add
  * golden bytes for both; a node that can't read a header does not join.

@@ -144,6 +144,7 @@ START_TEST(zeros_are_a_free_slot)
 }
 END_TEST
 
+/* But it is believed beside its tombstone only. */
 START_TEST(the_higher_number_is_the_record)
 {
 	struct lease_slot slot;
@@ -151,10 +152,12 @@ START_TEST(the_higher_number_is_the_record)
 	put(4, LEASE_RELEASED);
 	put(5, 0);
 	slot = look();
-	ck_assert_int_eq(slot.state, LEASE_SLOT_SHOWN);
+	ck_assert_int_eq(slot.state, LEASE_SLOT_UNSURE);
 	ck_assert_uint_eq(slot.record.number, 5);
 	put(6, 0);
 	ck_assert_uint_eq(look().record.number, 6);
+	put(6, LEASE_TOMB);
+	ck_assert_int_eq(look().state, LEASE_SLOT_SHOWN);
 }
 END_TEST
 
@@ -186,12 +189,24 @@ START_TEST(a_late_write_over_the_record_does_not_pass_for_it)
 }
 END_TEST
 
+/* Numbers 8 and 9 released, 10 started; then failed writes of both land. */
+START_TEST(late_writes_over_both_blocks_do_not_pass_for_the_truth)
+{
+	put(10, 0);
+	put(10, LEASE_TOMB);
+	put(8, LEASE_RELEASED);
+	put(9, LEASE_RELEASED);
+	ck_assert_int_eq(look().state, LEASE_SLOT_UNSURE);
+}
+END_TEST
+
 START_TEST(a_damaged_block_makes_the_slot_unsure)
 {
 	struct lease_slot slot;
 
 	put(5, LEASE_RELEASED);
-	blocks[0][100] = 1;
+	put(5, LEASE_TOMB);
+	blocks[0][100] ^= 1;
 	slot = look();
 	ck_assert_int_eq(slot.state, LEASE_SLOT_UNSURE);
 	ck_assert(slot.has_record);
@@ -249,6 +264,7 @@ TEST_MAIN("lease_record", the_layout_of_a_record_stays_as_it_is,
 	  the_higher_number_is_the_record,
 	  a_tombstone_leaves_the_record_in_place,
 	  a_late_write_over_the_record_does_not_pass_for_it,
+	  late_writes_over_both_blocks_do_not_pass_for_the_truth,
 	  a_damaged_block_makes_the_slot_unsure, any_change_changes_the_print,
 	  the_bounds_of_three_seconds_are_what_is_promised,
 	  every_lease_from_one_to_sixty_seconds_has_bounds)

@@ -57,6 +57,11 @@ static void put(uint32_t slot, uint64_t number)
 	lease_record_encode(&record, bytes);
 	ck_assert_int_eq(
 		leasefile_write(&file, slot, lease_block_of(number), bytes), 0);
+	record.flags = LEASE_TOMB;
+	lease_record_encode(&record, bytes);
+	ck_assert_int_eq(
+		leasefile_write(&file, slot, lease_block_of(number) ^ 1, bytes),
+		0);
 }
 
 static struct lease_slot slot_of(uint32_t number)

@@ -29,7 +29,7 @@ static const struct {
 	[PLANT_CLAIM_ON_SILENCE] = { "claim on silence", 100 },
 	[PLANT_NO_BARRIER] = { "no barrier", 100 },
 	[PLANT_ONE_BLOCK] = { "one block per slot", 600 },
-	[PLANT_EPOCH_NOT_ABOVE_OWN] = { "an epoch not above own slot", 200 },
+	[PLANT_EPOCH_NOT_ABOVE_OWN] = { "an epoch not above own slot", 600 },
 	[PLANT_RELEASE_BEFORE_STOP] = { "release before stop", 200 },
 	[PLANT_LATE_WRITE_COUNTS] = { "a late write counts", 800 },
 	[PLANT_LATE_SYNC_COUNTS] = { "a late sync counts", 400 },

@@ -8,13 +8,14 @@ void plant_sample(struct lease_world *world, uint32_t node, uint32_t slot)
 	struct lease_peer *peer = &me->lease.peers[slot];
 	struct lease_record record;
 
-	if (world->plant == PLANT_ONE_BLOCK) {
-		lease_record_decode(&record, me->sampled[slot][0], 1, slot, 0);
+	if (world->plant == PLANT_ONE_BLOCK &&
+	    lease_record_decode(&record, me->sampled[slot][0], 1, slot, 0) ==
+		    LEASE_BLOCK_VALID) {
 		if (peer->slot.has_record &&
 		    peer->slot.record.number != record.number)
 			memset(peer, 0, sizeof(*peer));
-		if (slot == node)
-			memcpy(me->sampled[slot][1], me->tomb, LEASE_RECORD);
+		record.flags |= LEASE_TOMB; /* believed as it is */
+		lease_record_encode(&record, me->sampled[slot][1]);
 	}
 	if (world->plant == PLANT_EPOCH_NOT_ABOVE_OWN && slot == node &&
 	    me->lease.phase == LEASE_PHASE_LOOKING && !me->lease.go_on)

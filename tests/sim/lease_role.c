@@ -102,10 +102,8 @@ static void begin_write(struct lease_world *world, uint32_t node, bool tomb)
 		if (rng_once_in(&world->rng, 2))
 			return; /* never */
 	}
-	if (tomb && world->plant == PLANT_ONE_BLOCK) {
-		memcpy(me->tomb, write.data, LEASE_RECORD);
+	if (tomb && world->plant == PLANT_ONE_BLOCK)
 		return;
-	}
 	if (rng_once_in(&world->rng, 20))
 		post_land(world, &write, below(world, land_us),
 			  rng_below(&world->rng, LEASE_RECORD));

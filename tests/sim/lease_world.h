@@ -121,7 +121,6 @@ struct world_node {
 	uint64_t life;
 	struct lease_look look;
 	uint8_t sampled[WORLD_SLOTS][2][LEASE_RECORD];
-	uint8_t tomb[LEASE_RECORD];
 	int64_t stall_until_us;
 	int64_t lag_us;		 /* a write returns so long after it landed */
 	int64_t slow_us;	 /* each read and write takes so much longer */
