@@ -185,10 +185,13 @@ void world_heal(struct lease_world *world)
 		if (!me->role)
 			world_post(world, 0, EVENT_START, i);
 	}
-	/* What was stuck lands now, or has returned with an error. */
-	for (uint32_t i = 0; i < WORLD_EVENTS; i++)
-		if (world->events[i].at_us > world->now_us + 300 * MS &&
-		    world->events[i].kind != EVENT_DEADLINE)
-			world->events[i].at_us =
-				world->now_us + below(world, 300 * MS);
+	/* What was stuck comes now, in its order: a read does not return before
+	 * it happened, nor a write before it landed. */
+	for (uint32_t i = 0; i < WORLD_EVENTS; i++) {
+		struct event *event = &world->events[i];
+		int64_t late_us = event->at_us - world->now_us - 300 * MS;
+
+		if (late_us > 0 && event->kind != EVENT_DEADLINE)
+			event->at_us -= late_us - late_us / 1000;
+	}
 }
