@@ -27,7 +27,7 @@
 /* From the last fault to all of it running: a first lease until what is unsure
  * is dead, a second for a claim that began too early, and the rest.
  */
-#define LEASE_WORLD_BOUND(terms) (4 * lease_failover_us(terms))
+#define LEASE_WORLD_BOUND(terms) (5 * lease_failover_us(terms))
 
 enum lease_plant {
 	PLANT_NONE,
