@@ -43,18 +43,18 @@ void ledger_started(struct ledger *ledger, const struct message *message,
 		    struct ledger_now now);
 void ledger_progress(struct ledger *ledger, const struct message *message,
 		     struct ledger_now now);
+/* What was said of ENTRY goes into the journal as well. */
+void ledger_sync_progress(struct ledger *ledger, struct queue_entry *entry,
+			  struct ledger_now now);
 void ledger_outcome(struct ledger *ledger, const struct message *message,
 		    struct ledger_now now);
-/* Settles what the supervisor proved dead. */
-void ledger_look_at_holdings(struct ledger *ledger, struct ledger_now now);
+/* Nothing of it runs any more, or ever did: the leader takes it back. */
+void ledger_take_back(struct ledger *ledger, struct queue_entry *entry,
+		      struct ledger_now now);
 /* Gives waiting jobs away while there is room. */
 void ledger_assign(struct ledger *ledger, struct ledger_now now);
-/* After the commit: shows the holdings of what was given away. */
-void ledger_publish_holdings(struct ledger *ledger);
-/* At the start: matches the board with the jobs.  0, or -EAGAIN: something runs
- * of which nobody knows and which is being ended.
- */
-int ledger_adopt(struct ledger *ledger, struct ledger_now now);
+
+/* ledger_holdings.c */
 
 /* A holding nobody uses, or BOARD_HOLDINGS_MAX. */
 uint32_t ledger_find_slot(const struct ledger *ledger);
@@ -63,6 +63,14 @@ void ledger_use_slot(struct ledger *ledger, uint32_t slot, enum unit_kind kind,
 		     enum wanted wanted, uint64_t token);
 /* What TOKEN did in SLOT is kept: its worker may go once that is durable. */
 void ledger_settle(struct ledger *ledger, uint32_t slot, uint64_t token);
+/* Settles what the supervisor proved dead. */
+void ledger_look_at_holdings(struct ledger *ledger, struct ledger_now now);
+/* After the commit: shows the holdings of what was given away. */
+void ledger_publish_holdings(struct ledger *ledger);
+/* At the start: matches the board with the jobs.  0, or -EAGAIN: something runs
+ * of which nobody knows and which is being ended.
+ */
+int ledger_adopt(struct ledger *ledger, struct ledger_now now);
 
 /* ledger_registers.c */
 
