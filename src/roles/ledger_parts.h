@@ -102,40 +102,41 @@ struct text ledger_wish_key(const char *what, const char *node,
 
 /* ledger_singles.c */
 
+bool ledger_single_is_enabled(const struct ledger_single *single);
+bool ledger_single_is_timed(const struct ledger_single *single);
+/* Is the node stopping or draining? */
+bool ledger_is_leaving(const struct ledger *ledger);
+bool ledger_single_may_run(const struct ledger *ledger,
+			   const struct ledger_single *single);
+/* Keeps NEXT; 0 or a negative errno. */
+int ledger_single_keep(struct ledger *ledger, struct ledger_single *single,
+		       const struct single *next);
+/* SLOT_MS is the time it is for, 0 = none. */
+void ledger_single_assign(struct ledger *ledger, struct ledger_single *single,
+			  int64_t slot_ms, struct ledger_now now);
 /* Decides about all of them. */
 void ledger_singles_turn(struct ledger *ledger, struct ledger_now now);
 /* When that has something to do without being asked, on the clock of NOW.ms. */
 int64_t ledger_singles_deadline(const struct ledger *ledger,
 				struct ledger_now now);
-/* Is MESSAGE, an outcome, of one of them?  Then it was taken. */
-bool ledger_single_outcome(struct ledger *ledger, const struct message *message,
-			   struct ledger_now now);
-/* Keeps NEXT; 0 or a negative errno. */
-int ledger_single_keep(struct ledger *ledger, struct ledger_single *single,
-		       const struct single *next);
-/* Nothing of it runs any more, or ever did: it is taken back. */
-void ledger_single_take_back(struct ledger *ledger,
-			     struct ledger_single *single,
-			     struct ledger_now now);
-bool ledger_single_is_enabled(const struct ledger_single *single);
-/* Shows it on the board. */
-void ledger_single_show(struct ledger *ledger,
-			const struct ledger_single *single,
-			struct ledger_now now);
 
 /* ledger_singles_board.c */
 
-/* After the commit: GIVEN gets its holding.  False: try again later. */
-bool ledger_single_publish(struct ledger *ledger,
-			   const struct ledger_given *given);
 /* The spec of a run under TOKEN, in ledger->spec; its length or a negative
  * errno.
  */
 int ledger_single_spec(struct ledger *ledger,
 		       const struct ledger_single *single, uint64_t token);
+/* After the commit: GIVEN gets its holding.  False: try again later. */
+bool ledger_single_publish(struct ledger *ledger,
+			   const struct ledger_given *given);
 /* What the board shall want of its holding. */
 enum wanted ledger_single_wanted(const struct ledger *ledger,
 				 const struct ledger_single *single);
+/* Shows it on the board. */
+void ledger_single_show(struct ledger *ledger,
+			const struct ledger_single *single,
+			struct ledger_now now);
 
 /* ledger_singles_config.c */
 
@@ -160,6 +161,27 @@ struct ledger_single *ledger_single_of(struct ledger *ledger, uint64_t token);
 /* 0, -ENOENT, or -EINVAL when it can't be: a disabled one is not started. */
 int ledger_single_act(struct ledger *ledger, struct text name,
 		      enum message_action action, struct ledger_now now);
+
+/* ledger_singles_end.c */
+
+/* Is MESSAGE, an outcome, of one of them?  Then it was taken. */
+bool ledger_single_outcome(struct ledger *ledger, const struct message *message,
+			   struct ledger_now now);
+/* Nothing of it runs any more, or ever did: it is taken back. */
+void ledger_single_take_back(struct ledger *ledger,
+			     struct ledger_single *single,
+			     struct ledger_now now);
+/* The supervisor proved it dead.  When it was told to stop, that is no loss. */
+void ledger_single_take_loss(struct ledger *ledger,
+			     struct ledger_single *single,
+			     struct ledger_now now);
+
+/* ledger_singles_times.c */
+
+/* Decides about one with times. */
+void ledger_single_turn_timed(struct ledger *ledger,
+			      struct ledger_single *single,
+			      struct ledger_now now);
 
 /* ledger_estimate.c */
 

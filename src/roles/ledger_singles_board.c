@@ -1,4 +1,6 @@
-/* ledger_singles_board - an assignment becomes a holding of this node. */
+/* ledger_singles_board - what the board shows of a singleton: an assignment
+ * becomes a holding of this node, its life is there for all to see.
+ */
 #include <errno.h>
 
 #include "io/log.h"
@@ -70,4 +72,83 @@ bool ledger_single_publish(struct ledger *ledger,
 	ledger_use_slot(ledger, slot, UNIT_SINGLETON,
 			ledger_single_wanted(ledger, single), given->token);
 	return true;
+}
+
+enum wanted ledger_single_wanted(const struct ledger *ledger,
+				 const struct ledger_single *single)
+{
+	if (atomic_load(&ledger->world.board->stopping) >= 2)
+		return WANTED_KILL;
+	if (!ledger_single_may_run(ledger, single) || single->asked)
+		return WANTED_STOP;
+	/* A run that will end takes no notice of a new definition. */
+	if (single->kept.digest != single->digest &&
+	    (!ledger_single_is_timed(single) || single->kept.times == 0))
+		return WANTED_STOP;
+	return WANTED_RUN;
+}
+
+static enum goal goal_of(const struct ledger *ledger,
+			 const struct ledger_single *single,
+			 struct ledger_now now)
+{
+	if (!ledger_single_is_enabled(single))
+		return GOAL_DISABLED;
+	if (single->stopped)
+		return GOAL_STOPPED;
+	if (single->kept.held)
+		return GOAL_UP;
+	/* Nothing will start it here. */
+	if (ledger_is_leaving(ledger))
+		return GOAL_STOPPED;
+	if (ledger_single_is_timed(single))
+		return GOAL_WAITING;
+	if (single->kept.done && !single->asked)
+		return single->kept.how == HOW_DONE ? GOAL_DONE : GOAL_FAILED;
+	return now.ms < single->not_before_ms ? GOAL_FAILED : GOAL_WAITING;
+}
+
+static int64_t next_of(const struct ledger_single *single,
+		       struct ledger_now now)
+{
+	if (ledger_single_is_timed(single))
+		return single->next_ms == DUE_NEVER ? 0 : single->next_ms;
+	if (!single->kept.held && now.ms < single->not_before_ms)
+		return now.wall_ms + single->not_before_ms - now.ms;
+	return 0;
+}
+
+#define SHOW(FIELD, VALUE)                              \
+	do {                                            \
+		if (atomic_load(&(FIELD)) != (VALUE)) { \
+			atomic_store(&(FIELD), VALUE);  \
+			ledger->news = true;            \
+		}                                       \
+	} while (0)
+
+void ledger_single_show(struct ledger *ledger,
+			const struct ledger_single *single,
+			struct ledger_now now)
+{
+	struct board_single *shown =
+		&ledger->world.board->singles[single - ledger->singles];
+	const struct single *kept = &single->kept;
+	int64_t next_ms = next_of(single, now);
+	bool pauses = !ledger_single_is_timed(single) && next_ms != 0;
+
+	SHOW(shown->goal, (uint32_t)goal_of(ledger, single, now));
+	SHOW(shown->slot, single->slot == QUEUE_NONE ? 0 : single->slot);
+	SHOW(shown->token, kept->token);
+	/* The same pause is the same, whatever the clocks do meanwhile. */
+	if (!pauses || atomic_load(&shown->next_ms) == 0)
+		SHOW(shown->next_ms, next_ms);
+	SHOW(shown->slot_ms, kept->slot_ms);
+	SHOW(shown->began_ms, kept->began_ms);
+	SHOW(shown->ended_ms, kept->ended_ms);
+	SHOW(shown->how, (uint32_t)kept->how);
+	SHOW(shown->exit, kept->exit);
+	atomic_store(&shown->ahead_ms,
+		     ledger_single_is_timed(single)
+			     ? due_ahead_ms(&single->due, now.wall_ms)
+			     : 0);
 }
