@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "core/text.h"
+#include "io/board_cluster.h"
 
 /* Holdings below BOARD_LEADER_FIRST are control's, for services; the others
  * are the journal role's, for singletons and jobs. */
@@ -28,6 +29,8 @@
 enum role {
 	ROLE_GUARDIAN,
 	ROLE_SUPERVISOR,
+	ROLE_LEASE, /* cluster only, as this: */
+	ROLE_HEARTBEAT,
 	ROLE_JOURNAL,
 	ROLE_CONTROL,
 	ROLE_HTTP, /* the first of up to CONFIG_HTTP_MAX */
@@ -216,6 +219,7 @@ struct board {
 	_Atomic uint32_t exit_set;
 	_Atomic int32_t exit_code;
 	struct board_role roles[ROLE_MAX];
+	struct board_cluster cluster;
 	struct holding holdings[BOARD_HOLDINGS_MAX];
 	struct board_unit units[BOARD_HOLDINGS_MAX];
 	struct board_single singles[BOARD_SINGLES_MAX];

@@ -29,8 +29,8 @@ static const struct restart_policy policy = {
 static const char *role_name(enum role role)
 {
 	static const char *const names[] = {
-		[ROLE_JOURNAL] = "journal",
-		[ROLE_CONTROL] = "control",
+		[ROLE_LEASE] = "lease",	    [ROLE_HEARTBEAT] = "heartbeat",
+		[ROLE_JOURNAL] = "journal", [ROLE_CONTROL] = "control",
 		[ROLE_HTTP] = "http",
 	};
 
@@ -114,7 +114,7 @@ static void start(struct crew *crew, enum role role, int64_t now_ms)
 
 void crew_step(struct crew *crew, int64_t now_ms)
 {
-	for (int role = ROLE_JOURNAL; role < ROLE_MAX; role++) {
+	for (int role = ROLE_LEASE; role < ROLE_MAX; role++) {
 		const struct crew_member *member = &crew->members[role];
 
 		if (member->wanted && member->pid == 0 &&
@@ -127,7 +127,7 @@ int64_t crew_next(const struct crew *crew)
 {
 	int64_t next_ms = LOOP_NO_DEADLINE;
 
-	for (int role = ROLE_JOURNAL; role < ROLE_MAX; role++) {
+	for (int role = ROLE_LEASE; role < ROLE_MAX; role++) {
 		const struct crew_member *member = &crew->members[role];
 
 		if (member->wanted && member->pid == 0 &&
@@ -183,7 +183,7 @@ static void ended(struct crew *crew, enum role role, int status, int64_t now_ms)
 
 bool crew_took(struct crew *crew, pid_t pid, int status, int64_t now_ms)
 {
-	for (int role = ROLE_JOURNAL; role < ROLE_MAX; role++) {
+	for (int role = ROLE_LEASE; role < ROLE_MAX; role++) {
 		if (crew->members[role].pid == pid) {
 			ended(crew, role, status, now_ms);
 			return true;
@@ -194,7 +194,7 @@ bool crew_took(struct crew *crew, pid_t pid, int status, int64_t now_ms)
 
 bool crew_has(const struct crew *crew, pid_t pid)
 {
-	for (int role = ROLE_JOURNAL; role < ROLE_MAX; role++)
+	for (int role = ROLE_LEASE; role < ROLE_MAX; role++)
 		if (crew->members[role].pid == pid)
 			return true;
 	return false;

@@ -7,12 +7,12 @@
 
 static const char job_prefix[] = "job/";
 
-struct replay {
+struct ledger_replay {
 	struct ledger *ledger;
 	uint32_t epoch; /* the highest seen */
 };
 
-static int replay_job(struct replay *replay, const struct record *record)
+static int replay_job(struct ledger_replay *replay, const struct record *record)
 {
 	struct ledger *ledger = replay->ledger;
 	struct view *view = ledger->world.view;
@@ -37,7 +37,7 @@ static int replay_job(struct replay *replay, const struct record *record)
 
 static int replay_record(void *arg, const struct record *record)
 {
-	struct replay *replay = arg;
+	struct ledger_replay *replay = arg;
 	struct ledger *ledger = replay->ledger;
 	size_t prefix = sizeof(job_prefix) - 1;
 	uint32_t epoch = token_epoch(record->version.token);
@@ -171,7 +171,7 @@ static uint32_t above_all(const struct ledger *ledger, uint32_t read)
 
 int ledger_open(struct ledger *ledger, struct ledger_now now)
 {
-	struct replay replay = { .ledger = ledger };
+	struct ledger_replay replay = { .ledger = ledger };
 	int rc;
 
 	reset(ledger);

@@ -105,7 +105,8 @@ static void write_node(struct out *out, const struct server *server)
 static const char *role_name(unsigned role, char buf[16])
 {
 	static const char *const names[] = { "guardian", "supervisor",
-					     "journal", "control" };
+					     "lease",	 "heartbeat",
+					     "journal",	 "control" };
 	struct out out = out_init(buf, 16);
 
 	if (role < ROLE_HTTP)
@@ -116,6 +117,13 @@ static const char *role_name(unsigned role, char buf[16])
 	return buf;
 }
 
+/* Is it one that runs on this node? */
+static bool has_role(const struct server *server, unsigned role)
+{
+	return (role != ROLE_LEASE && role != ROLE_HEARTBEAT) ||
+	       server->heritage->board->cluster.present;
+}
+
 static void write_roles(struct out *out, const struct server *server)
 {
 	const struct board *board = server->heritage->board;
@@ -124,13 +132,16 @@ static void write_roles(struct out *out, const struct server *server)
 
 	family(out, "role_up", "gauge", "Whether the process runs.");
 	for (unsigned role = ROLE_SUPERVISOR; role < end; role++)
-		sample(out, "role_up", "role", role_name(role, buf),
-		       atomic_load(&board->roles[role].pid) != 0);
+		if (has_role(server, role))
+			sample(out, "role_up", "role", role_name(role, buf),
+			       atomic_load(&board->roles[role].pid) != 0);
 	family(out, "role_restarts_total", "counter",
 	       "Times the process was started again.");
 	for (unsigned role = ROLE_SUPERVISOR; role < end; role++)
-		sample(out, "role_restarts_total", "role", role_name(role, buf),
-		       atomic_load(&board->roles[role].restarts));
+		if (has_role(server, role))
+			sample(out, "role_restarts_total", "role",
+			       role_name(role, buf),
+			       atomic_load(&board->roles[role].restarts));
 }
 
 struct unit_family {

@@ -100,6 +100,10 @@ static void write_roles(struct out *out, const struct server *server)
 	name_is(out, "roles");
 	out_char(out, '[');
 	write_role(out, server, ROLE_SUPERVISOR, "supervisor");
+	if (server->heritage->board->cluster.present) {
+		write_role(out, server, ROLE_LEASE, "lease");
+		write_role(out, server, ROLE_HEARTBEAT, "heartbeat");
+	}
 	write_role(out, server, ROLE_JOURNAL, "journal");
 	write_role(out, server, ROLE_CONTROL, "control");
 	for (unsigned i = 0; i < count; i++)
