@@ -10,21 +10,27 @@ static const struct {
 	const char *path;
 	struct route route;
 } fixed[] = {
-	{ "/v1/jobs", { ROUTE_JOBS, READ | METHOD_POST, { 0 }, { 0 } } },
-	{ "/v1/status", { ROUTE_STATUS, READ, { 0 }, { 0 } } },
-	{ "/healthz", { ROUTE_HEALTHZ, READ, { 0 }, { 0 } } },
-	{ "/readyz", { ROUTE_READYZ, READ, { 0 }, { 0 } } },
-	{ "/version", { ROUTE_VERSION, READ, { 0 }, { 0 } } },
-	{ "/v1/services", { ROUTE_SERVICES, READ, { 0 }, { 0 } } },
-	{ "/v1/singletons", { ROUTE_SINGLETONS, READ, { 0 }, { 0 } } },
-	{ "/v1/names", { ROUTE_NAMES, READ, { 0 }, { 0 } } },
-	{ "/v1/events", { ROUTE_EVENTS, READ, { 0 }, { 0 } } },
-	{ "/metrics", { ROUTE_METRICS, READ, { 0 }, { 0 } } },
-	{ "/v1/reload", { ROUTE_RELOAD, METHOD_POST, { 0 }, { 0 } } },
+	{ "/v1/jobs", { .name = ROUTE_JOBS, .methods = READ | METHOD_POST } },
+	{ "/v1/status", { .name = ROUTE_STATUS, .methods = READ } },
+	{ "/healthz", { .name = ROUTE_HEALTHZ, .methods = READ } },
+	{ "/readyz", { .name = ROUTE_READYZ, .methods = READ } },
+	{ "/version", { .name = ROUTE_VERSION, .methods = READ } },
+	{ "/v1/services",
+	  { .name = ROUTE_UNITS, .methods = READ, .kind = UNIT_SERVICE } },
+	{ "/v1/singletons",
+	  { .name = ROUTE_UNITS, .methods = READ, .kind = UNIT_SINGLETON } },
+	{ "/v1/names", { .name = ROUTE_NAMES, .methods = READ } },
+	{ "/v1/events", { .name = ROUTE_EVENTS, .methods = READ } },
+	{ "/metrics", { .name = ROUTE_METRICS, .methods = READ } },
+	{ "/v1/reload", { .name = ROUTE_RELOAD, .methods = METHOD_POST } },
 	{ "/v1/node/drain",
-	  { ROUTE_DRAIN, METHOD_POST, { 0 }, { "drain", 5 } } },
+	  { .name = ROUTE_DRAIN,
+	    .methods = METHOD_POST,
+	    .action = { "drain", 5 } } },
 	{ "/v1/node/undrain",
-	  { ROUTE_DRAIN, METHOD_POST, { 0 }, { "undrain", 7 } } },
+	  { .name = ROUTE_DRAIN,
+	    .methods = METHOD_POST,
+	    .action = { "undrain", 7 } } },
 };
 
 /* What may stand behind "/v1/jobs/ID". */
@@ -32,9 +38,9 @@ static const struct {
 	const char *rest;
 	struct route route;
 } of_job[] = {
-	{ "", { ROUTE_JOB, READ | METHOD_DELETE, { 0 }, { 0 } } },
-	{ "/output", { ROUTE_JOB_OUTPUT, READ, { 0 }, { 0 } } },
-	{ "/log", { ROUTE_JOB_LOG, READ, { 0 }, { 0 } } },
+	{ "", { .name = ROUTE_JOB, .methods = READ | METHOD_DELETE } },
+	{ "/output", { .name = ROUTE_JOB_OUTPUT, .methods = READ } },
+	{ "/log", { .name = ROUTE_JOB_LOG, .methods = READ } },
 };
 
 enum method route_method(struct text method)
@@ -79,19 +85,18 @@ static struct route find_job(struct text rest)
 	return route;
 }
 
-/* "NAME", "NAME/log" or "NAME/ACTION"; the routes for each. */
-static struct route find_unit(struct text rest, enum route_name named,
-			      enum route_name logged, enum route_name acted)
+/* "NAME", "NAME/log" or "NAME/ACTION". */
+static struct route find_unit(struct text rest, enum unit_kind kind)
 {
 	const char *slash =
 		rest.len > 0 ? memchr(rest.at, '/', rest.len) : NULL;
 	size_t len = slash != NULL ? (size_t)(slash - rest.at) : rest.len;
-	struct route route = { .about = { rest.at, len } };
+	struct route route = { .about = { rest.at, len }, .kind = kind };
 
 	if (!schema_is_unit_name(route.about))
 		return (struct route){ 0 };
 	if (slash == NULL) {
-		route.name = named;
+		route.name = ROUTE_UNIT;
 		route.methods = READ;
 		return route;
 	}
@@ -99,10 +104,10 @@ static struct route find_unit(struct text rest, enum route_name named,
 	if (route.action.len == 0 ||
 	    memchr(route.action.at, '/', route.action.len) != NULL)
 		return (struct route){ 0 };
-	route.name = acted;
+	route.name = ROUTE_UNIT_ACTION;
 	route.methods = METHOD_POST;
 	if (text_is(route.action, "log")) {
-		route.name = logged;
+		route.name = ROUTE_UNIT_LOG;
 		route.methods = READ;
 	}
 	return route;
@@ -125,11 +130,9 @@ struct route route_find(struct text path)
 	if (cut_prefix(&rest, "/v1/jobs/"))
 		return find_job(rest);
 	if (cut_prefix(&rest, "/v1/services/"))
-		return find_unit(rest, ROUTE_SERVICE, ROUTE_SERVICE_LOG,
-				 ROUTE_SERVICE_ACTION);
+		return find_unit(rest, UNIT_SERVICE);
 	if (cut_prefix(&rest, "/v1/singletons/"))
-		return find_unit(rest, ROUTE_SINGLETON, ROUTE_SINGLETON_LOG,
-				 ROUTE_SINGLETON_ACTION);
+		return find_unit(rest, UNIT_SINGLETON);
 	if (cut_prefix(&rest, "/v1/names/"))
 		return find_name(rest);
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)

@@ -7,6 +7,7 @@
 #ifndef HOLDFAST_CORE_ROUTE_H
 #define HOLDFAST_CORE_ROUTE_H
 
+#include "core/config.h"
 #include "core/job.h"
 
 /* Bits, so that a route can say which ones it takes. */
@@ -29,14 +30,10 @@ enum route_name {
 	ROUTE_HEALTHZ,
 	ROUTE_READYZ,
 	ROUTE_VERSION,
-	ROUTE_SERVICES,
-	ROUTE_SERVICE,	      /* NAME is the unit's, as for the next */
-	ROUTE_SERVICE_ACTION, /* ACTION is what is asked */
-	ROUTE_SERVICE_LOG,
-	ROUTE_SINGLETONS,
-	ROUTE_SINGLETON,
-	ROUTE_SINGLETON_LOG,
-	ROUTE_SINGLETON_ACTION,
+	ROUTE_UNITS,	   /* services or singletons, as KIND says */
+	ROUTE_UNIT,	   /* NAME is the unit's, as for the next two */
+	ROUTE_UNIT_ACTION, /* ACTION is what is asked */
+	ROUTE_UNIT_LOG,
 	ROUTE_NAMES,
 	ROUTE_NAME, /* NAME is the unit's */
 	ROUTE_EVENTS,
@@ -50,6 +47,7 @@ struct route {
 	unsigned methods;  /* bits of enum method */
 	struct text about; /* id, unit or file name, borrowed from the path */
 	struct text action;
+	enum unit_kind kind; /* of the units a route is about */
 };
 
 enum method route_method(struct text method);

@@ -65,6 +65,7 @@ static void send_to_base(struct visit *visit)
 static void dispatch(struct visit *visit)
 {
 	enum method method = visit->request->method;
+	enum unit_kind kind = visit->route.kind;
 
 	switch (visit->route.name) {
 	case ROUTE_JOB:
@@ -96,29 +97,17 @@ static void dispatch(struct visit *visit)
 	case ROUTE_ASSET:
 		server_asset(visit);
 		break;
-	case ROUTE_SERVICES:
-		server_units(visit, UNIT_SERVICE);
+	case ROUTE_UNITS:
+		server_units(visit, kind);
 		break;
-	case ROUTE_SERVICE:
-		server_unit(visit, UNIT_SERVICE);
+	case ROUTE_UNIT:
+		server_unit(visit, kind);
 		break;
-	case ROUTE_SERVICE_ACTION:
-		server_unit_action(visit, UNIT_SERVICE);
+	case ROUTE_UNIT_ACTION:
+		server_unit_action(visit, kind);
 		break;
-	case ROUTE_SERVICE_LOG:
-		server_unit_log(visit, UNIT_SERVICE);
-		break;
-	case ROUTE_SINGLETONS:
-		server_units(visit, UNIT_SINGLETON);
-		break;
-	case ROUTE_SINGLETON:
-		server_unit(visit, UNIT_SINGLETON);
-		break;
-	case ROUTE_SINGLETON_ACTION:
-		server_unit_action(visit, UNIT_SINGLETON);
-		break;
-	case ROUTE_SINGLETON_LOG:
-		server_unit_log(visit, UNIT_SINGLETON);
+	case ROUTE_UNIT_LOG:
+		server_unit_log(visit, kind);
 		break;
 	case ROUTE_NAMES:
 		server_names(visit);

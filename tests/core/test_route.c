@@ -1,6 +1,7 @@
 #include "core/route.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "tests/core/test.h"
 
@@ -27,19 +28,33 @@ START_TEST(every_resource_has_its_path)
 	ck_assert_int_eq(name_of("/v1/events"), ROUTE_EVENTS);
 	ck_assert_int_eq(name_of("/v1/reload"), ROUTE_RELOAD);
 	ck_assert_int_eq(name_of("/v1/node/drain"), ROUTE_DRAIN);
-	ck_assert_int_eq(name_of("/v1/services"), ROUTE_SERVICES);
-	ck_assert_int_eq(name_of("/v1/services/web"), ROUTE_SERVICE);
-	ck_assert_int_eq(name_of("/v1/services/web/stop"),
-			 ROUTE_SERVICE_ACTION);
-	ck_assert_int_eq(name_of("/v1/services/web/log"), ROUTE_SERVICE_LOG);
-	ck_assert_int_eq(name_of("/v1/singletons"), ROUTE_SINGLETONS);
-	ck_assert_int_eq(name_of("/v1/singletons/a-b"), ROUTE_SINGLETON);
+	ck_assert_int_eq(name_of("/v1/services"), ROUTE_UNITS);
+	ck_assert_int_eq(name_of("/v1/services/web"), ROUTE_UNIT);
+	ck_assert_int_eq(name_of("/v1/services/web/stop"), ROUTE_UNIT_ACTION);
+	ck_assert_int_eq(name_of("/v1/services/web/log"), ROUTE_UNIT_LOG);
+	ck_assert_int_eq(name_of("/v1/singletons"), ROUTE_UNITS);
+	ck_assert_int_eq(name_of("/v1/singletons/a-b"), ROUTE_UNIT);
 	ck_assert_int_eq(name_of("/v1/singletons/a-b/start"),
-			 ROUTE_SINGLETON_ACTION);
-	ck_assert_int_eq(name_of("/v1/singletons/a-b/log"),
-			 ROUTE_SINGLETON_LOG);
+			 ROUTE_UNIT_ACTION);
+	ck_assert_int_eq(name_of("/v1/singletons/a-b/log"), ROUTE_UNIT_LOG);
 	ck_assert_int_eq(name_of("/v1/names"), ROUTE_NAMES);
 	ck_assert_int_eq(name_of("/v1/names/a-b"), ROUTE_NAME);
+}
+END_TEST
+
+START_TEST(a_unit_route_carries_the_kind)
+{
+	static const char *const rests[] = { "", "/a-b", "/a-b/start",
+					     "/a-b/log" };
+	char path[64];
+
+	for (size_t i = 0; i < sizeof(rests) / sizeof(rests[0]); i++) {
+		snprintf(path, sizeof(path), "/v1/services%s", rests[i]);
+		ck_assert_int_eq(route_find(text_of(path)).kind, UNIT_SERVICE);
+		snprintf(path, sizeof(path), "/v1/singletons%s", rests[i]);
+		ck_assert_int_eq(route_find(text_of(path)).kind,
+				 UNIT_SINGLETON);
+	}
 }
 END_TEST
 
@@ -127,7 +142,7 @@ START_TEST(the_base_is_taken_off_the_path)
 }
 END_TEST
 
-TEST_MAIN("route", every_resource_has_its_path,
+TEST_MAIN("route", every_resource_has_its_path, a_unit_route_carries_the_kind,
 	  a_unit_route_carries_name_and_action, a_job_route_carries_the_id,
 	  paths_that_are_not_exactly_a_route_are_none,
 	  methods_not_listed_are_not_allowed, the_base_is_taken_off_the_path)
