@@ -62,25 +62,66 @@ static void send_to_base(struct visit *visit)
 	http_reply(visit->request, &reply);
 }
 
-static void dispatch(struct visit *visit)
+static void dispatch_job(struct visit *visit)
 {
 	enum method method = visit->request->method;
-	enum unit_kind kind = visit->route.kind;
 
 	switch (visit->route.name) {
-	case ROUTE_JOB:
-		method == METHOD_DELETE ? server_delete(visit)
-					: server_job(visit);
-		break;
 	case ROUTE_JOBS:
 		method == METHOD_POST ? server_submit(visit)
 				      : server_list(visit);
+		break;
+	case ROUTE_JOB:
+		method == METHOD_DELETE ? server_delete(visit)
+					: server_job(visit);
 		break;
 	case ROUTE_JOB_OUTPUT:
 		server_output(visit);
 		break;
 	case ROUTE_JOB_LOG:
 		server_log(visit);
+		break;
+	default:
+		break;
+	}
+}
+
+static void dispatch_unit(struct visit *visit)
+{
+	enum unit_kind kind = visit->route.kind;
+
+	switch (visit->route.name) {
+	case ROUTE_UNITS:
+		server_units(visit, kind);
+		break;
+	case ROUTE_UNIT:
+		server_unit(visit, kind);
+		break;
+	case ROUTE_UNIT_ACTION:
+		server_unit_action(visit, kind);
+		break;
+	case ROUTE_UNIT_LOG:
+		server_unit_log(visit, kind);
+		break;
+	default:
+		break;
+	}
+}
+
+static void dispatch(struct visit *visit)
+{
+	switch (visit->route.name) {
+	case ROUTE_JOBS:
+	case ROUTE_JOB:
+	case ROUTE_JOB_OUTPUT:
+	case ROUTE_JOB_LOG:
+		dispatch_job(visit);
+		break;
+	case ROUTE_UNITS:
+	case ROUTE_UNIT:
+	case ROUTE_UNIT_ACTION:
+	case ROUTE_UNIT_LOG:
+		dispatch_unit(visit);
 		break;
 	case ROUTE_STATUS:
 		server_status(visit);
@@ -96,18 +137,6 @@ static void dispatch(struct visit *visit)
 		break;
 	case ROUTE_ASSET:
 		server_asset(visit);
-		break;
-	case ROUTE_UNITS:
-		server_units(visit, kind);
-		break;
-	case ROUTE_UNIT:
-		server_unit(visit, kind);
-		break;
-	case ROUTE_UNIT_ACTION:
-		server_unit_action(visit, kind);
-		break;
-	case ROUTE_UNIT_LOG:
-		server_unit_log(visit, kind);
 		break;
 	case ROUTE_NAMES:
 		server_names(visit);
