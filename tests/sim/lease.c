@@ -6,15 +6,11 @@
  *	SEED=17 tests/sim/lease			one, told step by step
  *	PLANT=1..11				with a rule left out
  */
-#define _GNU_SOURCE
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "tests/sim/lease_world.h"
+#include "tests/sim/runner.h"
 
 #define SEEDS_DEFAULT 400
 #define CHUNK	      200 /* seeds of one process */
@@ -40,13 +36,6 @@ static const struct {
 
 /* Seeds that once showed a fault. */
 static const uint64_t regressions[] = { 1 };
-
-static uint64_t setting(const char *name, uint64_t fallback)
-{
-	const char *value = getenv(name);
-
-	return value != NULL ? strtoull(value, NULL, 10) : fallback;
-}
 
 struct tally {
 	int64_t ms;
@@ -96,36 +85,21 @@ static bool play(uint64_t first, uint64_t count_of, enum lease_plant plant,
 	return true;
 }
 
-static bool play_chunk(uint64_t first, uint64_t some, int report)
+static bool play_chunk(uint64_t first, uint64_t some, void *tally)
 {
-	struct tally tally = { 0 };
-	bool sound = play(first, some, PLANT_NONE, &tally);
-
-	if (write(report, &tally, sizeof(tally)) != sizeof(tally))
-		return false;
-	fflush(stdout);
-	return sound;
+	return play(first, some, PLANT_NONE, tally);
 }
 
-static bool wait_for_one(void)
+static void add_tally(void *sum, const void *part)
 {
-	int status;
+	struct tally *all = sum;
+	const struct tally *one = part;
 
-	return wait(&status) > 0 && WIFEXITED(status) &&
-	       WEXITSTATUS(status) == 0;
-}
-
-static void sum_up(int report, struct tally *all)
-{
-	struct tally one;
-
-	while (read(report, &one, sizeof(one)) == sizeof(one)) {
-		all->ms += one.ms;
-		all->leads += one.leads;
-		all->starts += one.starts;
-		if (one.worst_ms > all->worst_ms)
-			all->worst_ms = one.worst_ms;
-	}
+	all->ms += one->ms;
+	all->leads += one->leads;
+	all->starts += one->starts;
+	if (one->worst_ms > all->worst_ms)
+		all->worst_ms = one->worst_ms;
 }
 
 static void put_total(uint64_t first, uint64_t seeds, bool sound,
@@ -140,39 +114,22 @@ static void put_total(uint64_t first, uint64_t seeds, bool sound,
 	       (double)all->ms / 1e3, seconds, (double)all->ms / 1e3 / seconds);
 }
 
-static bool play_all(uint64_t first, uint64_t seeds, unsigned jobs)
+static bool play_all(void)
 {
-	struct timespec began;
-	struct timespec ended;
+	const struct runner runner = {
+		.first = runner_setting("FIRST", 1),
+		.seeds = runner_setting("SEEDS", SEEDS_DEFAULT),
+		.jobs = (unsigned)runner_setting("JOBS", 2),
+		.chunk = CHUNK,
+		.tally_size = sizeof(struct tally),
+		.play = play_chunk,
+		.add = add_tally,
+	};
 	struct tally all = { 0 };
-	unsigned running = 0;
-	bool sound = true;
-	int report[2];
+	double seconds = 0;
+	bool sound = runner_play(&runner, &all, &seconds);
 
-	if (pipe(report) == -1)
-		return false;
-	clock_gettime(CLOCK_MONOTONIC, &began);
-	for (uint64_t at = 0; at < seeds && sound; at += CHUNK) {
-		uint64_t some = seeds - at < CHUNK ? seeds - at : CHUNK;
-
-		if (running == jobs) {
-			sound = wait_for_one();
-			running--;
-		}
-		fflush(stdout);
-		if (fork() == 0)
-			_exit(play_chunk(first + at, some, report[1]) ? 0 : 1);
-		running++;
-	}
-	for (; running > 0; running--)
-		sound = wait_for_one() && sound;
-	close(report[1]);
-	sum_up(report[0], &all);
-	close(report[0]);
-	clock_gettime(CLOCK_MONOTONIC, &ended);
-	put_total(first, seeds, sound, &all,
-		  (double)(ended.tv_sec - began.tv_sec) +
-			  (double)(ended.tv_nsec - began.tv_nsec) / 1e9);
+	put_total(runner.first, runner.seeds, sound, &all, seconds);
 	return sound;
 }
 
@@ -204,18 +161,17 @@ static int play_one(uint64_t seed, enum lease_plant plant)
 
 int main(void)
 {
-	uint64_t one = setting("SEED", 0);
+	uint64_t one = runner_setting("SEED", 0);
 	bool sound = true;
 	struct tally tally = { 0 };
 
 	if (one != 0)
-		return play_one(one, (enum lease_plant)setting("PLANT", 0));
+		return play_one(one,
+				(enum lease_plant)runner_setting("PLANT", 0));
 	for (size_t i = 0; i < sizeof(regressions) / sizeof(regressions[0]);
 	     i++)
 		sound = play(regressions[i], 1, PLANT_NONE, &tally) && sound;
 	sound = misses_what_is_left_out() && sound;
-	sound = play_all(setting("FIRST", 1), setting("SEEDS", SEEDS_DEFAULT),
-			 (unsigned)setting("JOBS", 2)) &&
-		sound;
+	sound = play_all() && sound;
 	return sound ? 0 : 1;
 }

@@ -6,14 +6,11 @@
  *	SEED=17 tests/sim/sim			one, told step by step
  *	PLANT=1..5				with a fault planted
  */
-#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "io/log.h"
+#include "tests/sim/runner.h"
 #include "tests/sim/world.h"
 
 #define SEEDS_DEFAULT 1500
@@ -33,13 +30,6 @@ static const uint64_t regressions[] = { 4,     18,    32,     89,    97,
 					1131,  1502,  1525,   2001,  2104,
 					5094,  7060,  10756,  12177, 19106,
 					34024, 89837, 2012736 };
-
-static uint64_t setting(const char *name, uint64_t fallback)
-{
-	const char *value = getenv(name);
-
-	return value != NULL ? strtoull(value, NULL, 10) : fallback;
-}
 
 static struct world *world_new(void)
 {
@@ -77,66 +67,36 @@ static bool play(uint64_t first, uint64_t count, enum world_plant plant,
 	return sound;
 }
 
-/* One process for each chunk, so that what a crash leaks goes with it. */
-static bool play_chunk(uint64_t first, uint64_t count, int report)
+static bool play_chunk(uint64_t first, uint64_t count, void *ms)
 {
+	return play(first, count, WORLD_SOUND, ms);
+}
+
+static void add_ms(void *all, const void *one)
+{
+	*(int64_t *)all += *(const int64_t *)one;
+}
+
+static bool play_all(void)
+{
+	const struct runner runner = {
+		.first = runner_setting("FIRST", 1),
+		.seeds = runner_setting("SEEDS", SEEDS_DEFAULT),
+		.jobs = (unsigned)runner_setting("JOBS", 2),
+		.chunk = CHUNK,
+		.tally_size = sizeof(int64_t),
+		.play = play_chunk,
+		.add = add_ms,
+	};
 	int64_t ms = 0;
-	bool sound = play(first, count, WORLD_SOUND, &ms);
+	double seconds = 0;
+	bool sound = runner_play(&runner, &ms, &seconds);
 
-	if (write(report, &ms, sizeof(ms)) != sizeof(ms))
-		return false;
-	fflush(stdout);
-	return sound;
-}
-
-static bool wait_for_one(void)
-{
-	int status;
-
-	return wait(&status) > 0 && WIFEXITED(status) &&
-	       WEXITSTATUS(status) == 0;
-}
-
-static bool play_all(uint64_t first, uint64_t count, unsigned jobs)
-{
-	struct timespec began;
-	struct timespec ended;
-	int64_t total_ms = 0;
-	int64_t ms;
-	unsigned running = 0;
-	bool sound = true;
-	int report[2];
-	double seconds;
-
-	if (pipe(report) == -1)
-		return false;
-	clock_gettime(CLOCK_MONOTONIC, &began);
-	for (uint64_t at = 0; at < count && sound; at += CHUNK) {
-		uint64_t some = count - at < CHUNK ? count - at : CHUNK;
-
-		if (running == jobs) {
-			sound = wait_for_one();
-			running--;
-		}
-		fflush(stdout);
-		if (fork() == 0)
-			_exit(play_chunk(first + at, some, report[1]) ? 0 : 1);
-		running++;
-	}
-	for (; running > 0; running--)
-		sound = wait_for_one() && sound;
-	close(report[1]);
-	while (read(report[0], &ms, sizeof(ms)) == sizeof(ms))
-		total_ms += ms;
-	close(report[0]);
-	clock_gettime(CLOCK_MONOTONIC, &ended);
-	seconds = (double)(ended.tv_sec - began.tv_sec) +
-		  (double)(ended.tv_nsec - began.tv_nsec) / 1e9;
 	printf("%llu seeds from %llu: %s, %.0f simulated seconds in %.1f, "
 	       "%.0f per second\n",
-	       (unsigned long long)count, (unsigned long long)first,
-	       sound ? "sound" : "BROKEN", (double)total_ms / 1e3, seconds,
-	       (double)total_ms / 1e3 / seconds);
+	       (unsigned long long)runner.seeds,
+	       (unsigned long long)runner.first, sound ? "sound" : "BROKEN",
+	       (double)ms / 1e3, seconds, (double)ms / 1e3 / seconds);
 	return sound;
 }
 
@@ -159,7 +119,7 @@ static bool catches_what_is_planted(void)
 
 int main(void)
 {
-	uint64_t one = setting("SEED", 0);
+	uint64_t one = runner_setting("SEED", 0);
 	bool sound = true;
 	int64_t ms = 0;
 
@@ -168,9 +128,9 @@ int main(void)
 		return 1;
 	if (one != 0) {
 		struct world *world = world_new();
-		const char *broken =
-			world_run(world, one,
-				  (enum world_plant)setting("PLANT", 0), true);
+		const char *broken = world_run(
+			world, one,
+			(enum world_plant)runner_setting("PLANT", 0), true);
 
 		printf("%s\n", broken != NULL ? broken : "sound");
 		return broken != NULL;
@@ -179,8 +139,6 @@ int main(void)
 	     i++)
 		sound = play(regressions[i], 1, WORLD_SOUND, &ms) && sound;
 	sound = catches_what_is_planted() && sound;
-	sound = play_all(setting("FIRST", 1), setting("SEEDS", SEEDS_DEFAULT),
-			 (unsigned)setting("JOBS", 2)) &&
-		sound;
+	sound = play_all() && sound;
 	return sound ? 0 : 1;
 }
