@@ -17,7 +17,8 @@ enum message_kind {
 	MESSAGE_CANCEL = 2, /* id */
 	MESSAGE_FORGET = 3, /* id: an ended job is to be forgotten */
 	/* http -> control (no reply), http, control -> journal: type (the
-	 * unit's name) unit_kind action */
+	 * unit's name) unit_kind action text (of a HANDOVER: the node it is to
+	 * go to, empty for any other) */
 	MESSAGE_UNIT = 8,
 	/* journal -> http, control */
 	MESSAGE_REPLY = 4, /* request status id joined */
@@ -35,6 +36,7 @@ enum message_action {
 	ACTION_RESTART = 3,
 	ACTION_ENABLE = 4, /* kept over restarts of the node, as is: */
 	ACTION_DISABLE = 5,
+	ACTION_HANDOVER = 6, /* of a singleton, to another node */
 };
 
 /* How an attempt ended. */
@@ -62,14 +64,16 @@ struct message {
 	enum message_action action;
 	/* reply: 0, or an errno: EEXIST busy, ENOENT no such job or type,
 	 * EAGAIN too many pending, ENOSPC storage full, EIO storage failed,
-	 * EINVAL state forbids it */
+	 * EINVAL state forbids it.  Of a HANDOVER: ENOENT no such singleton,
+	 * EINVAL there is no node it could go to, or not that one, EBUSY it
+	 * runs nowhere or is being handed over already */
 	int32_t status;
 	bool joined; /* the id is an earlier job with the same key */
 	/* worker */
 	uint64_t token;
 	uint32_t slot;	  /* index of the holding on the board */
 	int32_t percent;  /* hundredths, or JOB_PERCENT_NONE */
-	struct text text; /* progress message, or last words */
+	struct text text; /* progress message, last words, or a node */
 	enum message_how how;
 	int32_t exit;
 	bool has_output;

@@ -367,6 +367,8 @@ int ledger_single_act(struct ledger *ledger, struct text name,
 	case ACTION_DISABLE:
 		rc = enable(ledger, single, action == ACTION_ENABLE, now);
 		break;
+	case ACTION_HANDOVER:
+		break;
 	}
 	ledger_single_show(ledger, single, now);
 	return rc;

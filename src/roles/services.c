@@ -413,6 +413,9 @@ int services_act(struct services *services, struct text name,
 	case ACTION_DISABLE:
 		enable(services, (unsigned)slot, action == ACTION_ENABLE);
 		break;
+	case ACTION_HANDOVER:
+		rc = -EINVAL;
+		break;
 	}
 	services_turn(services, now_ms);
 	return rc;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "core/config.h"
 #include "tests/core/test.h"
 
 START_TEST(a_submission_comes_out_as_it_went_in)
@@ -98,6 +99,32 @@ START_TEST(the_layout_stays_as_it_is)
 }
 END_TEST
 
+START_TEST(the_layout_of_a_wish_stays_as_it_is)
+{
+	static const uint8_t golden[] = {
+		1,   1,	  0,  8,		  /* kind: unit */
+		4,   4,	  0,  'm', 'a', 'i', 'l', /* its name */
+		16,  6,	  0,  'n', 'o', 'd', 'e',
+		'-', 'b', 21, 1,   0,	1, /* singleton */
+		22,  1,	  0,  6,	   /* handover */
+	};
+	struct message in = { .kind = MESSAGE_UNIT,
+			      .type = text_of("mail"),
+			      .unit_kind = UNIT_SINGLETON,
+			      .action = ACTION_HANDOVER,
+			      .percent = JOB_PERCENT_NONE,
+			      .text = text_of("node-b") };
+	struct message out;
+	uint8_t buf[64];
+
+	ck_assert_int_eq(message_encode(&in, buf, sizeof(buf)), sizeof(golden));
+	ck_assert_mem_eq(buf, golden, sizeof(golden));
+	ck_assert_int_eq(message_decode(&out, golden, sizeof(golden)), 0);
+	ck_assert_int_eq(out.action, ACTION_HANDOVER);
+	ck_assert(text_is(out.text, "node-b"));
+}
+END_TEST
+
 START_TEST(what_does_not_fit_is_refused)
 {
 	struct message in = { .kind = MESSAGE_PROGRESS,
@@ -144,5 +171,5 @@ END_TEST
 
 TEST_MAIN("message", a_submission_comes_out_as_it_went_in,
 	  an_outcome_comes_out_as_it_went_in, the_layout_stays_as_it_is,
-	  what_does_not_fit_is_refused, damaged_or_foreign_bytes_are_refused,
-	  unknown_fields_are_skipped)
+	  the_layout_of_a_wish_stays_as_it_is, what_does_not_fit_is_refused,
+	  damaged_or_foreign_bytes_are_refused, unknown_fields_are_skipped)
