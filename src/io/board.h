@@ -134,6 +134,9 @@ struct board_single {
 	_Atomic uint32_t goal;	  /* enum goal */
 	_Atomic uint32_t slot;	  /* of its holding, 0 = it has none */
 	_Atomic uint64_t token;	  /* of the latest assignment */
+	struct board_text node;	  /* that has it, empty = none does; without a
+				     cluster, and while it has a holding here,
+				     it may be empty */
 	_Atomic int64_t next_ms;  /* wall clock: its next time, or when it is
 				     tried again; 0 = neither */
 	_Atomic int64_t slot_ms;  /* the latest of its times that was used */
