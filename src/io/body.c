@@ -153,6 +153,41 @@ int body_json(struct body *body, struct text bytes)
 	return check(body);
 }
 
+static int one_member(const json_t *json, const char *name, char *text,
+		      size_t cap)
+{
+	const json_t *value = json_object_get(json, name);
+	struct text found;
+
+	if (!json_is_object(json) ||
+	    json_object_size(json) != (value != NULL ? 1 : 0))
+		return -EINVAL;
+	if (value == NULL)
+		return 0;
+	found = json_text(value);
+	if (!json_is_string(value) || found.len >= cap ||
+	    (found.len > 0 && memchr(found.at, '\0', found.len) != NULL))
+		return -EINVAL;
+	text_copy(found, text, cap);
+	return 0;
+}
+
+int body_text(struct text bytes, const char *name, char *text, size_t cap)
+{
+	json_t *json;
+	int rc;
+
+	text[0] = '\0';
+	if (bytes.len == 0)
+		return 0;
+	json = json_loadb(bytes.at, bytes.len, JSON_REJECT_DUPLICATES, NULL);
+	if (json == NULL)
+		return -EBADMSG;
+	rc = one_member(json, name, text, cap);
+	json_decref(json);
+	return rc;
+}
+
 static int hex(char c)
 {
 	if (c >= '0' && c <= '9')

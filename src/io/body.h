@@ -35,6 +35,12 @@ int body_json(struct body *body, struct text bytes);
  */
 int body_form(struct body *body, struct text bytes);
 
+/* Reads {"NAME": "TEXT"}, or nothing, into TEXT, terminated; without that
+ * member it is empty.  0; -EBADMSG for what is not JSON; -EINVAL for JSON that
+ * is not this, or a text that is none, or longer than CAP - 1 bytes.
+ */
+int body_text(struct text bytes, const char *name, char *text, size_t cap);
+
 void body_fini(struct body *body);
 
 #endif

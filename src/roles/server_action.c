@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 
+#include "core/schema.h"
+#include "io/body.h"
 #include "io/channel.h"
 #include "roles/after.h"
 #include "roles/server_reply.h"
@@ -14,7 +16,7 @@ static const struct {
 } actions[] = {
 	{ "start", ACTION_START },     { "stop", ACTION_STOP },
 	{ "restart", ACTION_RESTART }, { "enable", ACTION_ENABLE },
-	{ "disable", ACTION_DISABLE },
+	{ "disable", ACTION_DISABLE }, { "handover", ACTION_HANDOVER },
 };
 
 static enum message_action action_of(struct text name)
@@ -85,7 +87,7 @@ static void act(struct visit *visit, const struct unit *unit,
  * can't be asked: then the answer is sent.
  */
 static const struct call *ask(struct visit *visit, const struct unit *unit,
-			      enum message_action action)
+			      enum message_action action, struct text node)
 {
 	struct server *server = visit->server;
 	struct call *call = visit->request->state;
@@ -93,6 +95,7 @@ static const struct call *ask(struct visit *visit, const struct unit *unit,
 				   .type = text_of(unit->name),
 				   .unit_kind = unit->kind,
 				   .action = action,
+				   .text = node,
 				   .percent = JOB_PERCENT_NONE };
 	int rc;
 
@@ -109,7 +112,7 @@ static const struct call *ask(struct visit *visit, const struct unit *unit,
 static void keep(struct visit *visit, const struct unit *unit,
 		 enum message_action action)
 {
-	const struct call *call = ask(visit, unit, action);
+	const struct call *call = ask(visit, unit, action, (struct text){ 0 });
 
 	if (call == NULL)
 		return;
@@ -119,20 +122,59 @@ static void keep(struct visit *visit, const struct unit *unit,
 		act(visit, unit, action);
 }
 
-/* One node is all there is. */
-static bool is_handover(struct visit *visit)
+/* What keeps a singleton from going to NODE, empty for any. */
+static void refuse_handover(struct visit *visit, int32_t status,
+			    struct text node)
 {
-	if (!text_is(visit->route.action, "handover"))
-		return false;
-	reply_status(visit, 409, "There is no other node to hand it to.");
-	return true;
+	if (status == ENOENT)
+		reply_no_unit(visit, UNIT_SINGLETON);
+	else if (status == EBUSY)
+		reply_status(visit, 409,
+			     "It runs nowhere now, or is on its way already.");
+	else if (node.len > 0)
+		reply_status(visit, 409,
+			     "That node can't take it: see `holdfast nodes`, "
+			     "and whether it is configured there.");
+	else
+		reply_status(visit, 409,
+			     "There is no other node that can take it.");
+}
+
+/* To the node the body names, or any other. */
+static void hand_over(struct visit *visit, const struct unit *unit)
+{
+	struct server *server = visit->server;
+	char node[SCHEMA_NAME_MAX + 1];
+	const struct call *call;
+	int rc = body_text(visit->request->body, "node", node, sizeof(node));
+
+	if (!server->heritage->board->cluster.present) {
+		reply_status(visit, 409,
+			     "There is no other node to hand it to.");
+		return;
+	}
+	if (rc != 0) {
+		reply_status(visit, rc == -EBADMSG ? 400 : 422,
+			     "The body is {\"node\": \"NAME\"}, or nothing.");
+		return;
+	}
+	call = ask(visit, unit, ACTION_HANDOVER, text_of(node));
+	if (call == NULL)
+		return;
+	if (call->status == 0)
+		reply_accepted(visit);
+	else if (call->status == ENOENT || call->status == EBUSY ||
+		 call->status == EINVAL)
+		refuse_handover(visit, call->status, text_of(node));
+	else
+		reply_error(visit, -call->status);
 }
 
 /* The journal role does it; what it answers is durable. */
 static void ask_journal(struct visit *visit, const struct unit *unit,
 			enum message_action action)
 {
-	const struct call *call = ask(visit, unit, action);
+	const struct call *call = ask(visit, unit, action, (struct text){ 0 });
 
 	if (call == NULL)
 		return;
@@ -151,14 +193,13 @@ void server_unit_action(struct visit *visit, enum unit_kind kind)
 
 	if (unit == NULL)
 		return;
-	if (action == 0) {
-		if (kind == UNIT_SERVICE || !is_handover(visit))
-			reply_status(visit, 404,
-				     "It can be told to start, stop, restart, "
-				     "enable or disable.");
-		return;
-	}
-	if (kind == UNIT_SINGLETON)
+	if (action == 0 || (action == ACTION_HANDOVER && kind == UNIT_SERVICE))
+		reply_status(visit, 404,
+			     "It can be told to start, stop, restart, "
+			     "enable or disable.");
+	else if (action == ACTION_HANDOVER)
+		hand_over(visit, unit);
+	else if (kind == UNIT_SINGLETON)
 		ask_journal(visit, unit, action);
 	else if (action == ACTION_ENABLE || action == ACTION_DISABLE)
 		keep(visit, unit, action);

@@ -78,6 +78,31 @@ START_TEST(what_is_no_request_is_refused_with_the_member_at_fault)
 }
 END_TEST
 
+static int text_in(const char *json, const char *wanted)
+{
+	char text[9];
+	int rc = body_text(text_of(json), "node", text, sizeof(text));
+
+	if (rc == 0)
+		ck_assert_str_eq(text, wanted);
+	return rc;
+}
+
+START_TEST(one_text_or_none_is_read)
+{
+	ck_assert_int_eq(text_in("{\"node\":\"12345678\"}", "12345678"), 0);
+	ck_assert_int_eq(text_in("{\"node\":\"\"}", ""), 0);
+	ck_assert_int_eq(text_in("{}", ""), 0);
+	ck_assert_int_eq(text_in("", ""), 0);
+	ck_assert_int_eq(text_in("{\"node\":\"123456789\"}", ""), -EINVAL);
+	ck_assert_int_eq(text_in("{\"node\":7}", ""), -EINVAL);
+	ck_assert_int_eq(text_in("{\"nodes\":\"b\"}", ""), -EINVAL);
+	ck_assert_int_eq(text_in("{\"node\":\"b\",\"x\":1}", ""), -EINVAL);
+	ck_assert_int_eq(text_in("[]", ""), -EINVAL);
+	ck_assert_int_eq(text_in("{\"node\"", ""), -EBADMSG);
+}
+END_TEST
+
 START_TEST(too_many_and_too_long_is_refused)
 {
 	char json[4096] = "{\"type\":\"a\",\"params\":{";
@@ -118,4 +143,5 @@ END_TEST
 
 TEST_MAIN("body", a_request_is_read_from_json, a_request_is_read_from_a_form,
 	  what_is_no_request_is_refused_with_the_member_at_fault,
-	  too_many_and_too_long_is_refused, a_bad_form_is_refused)
+	  one_text_or_none_is_read, too_many_and_too_long_is_refused,
+	  a_bad_form_is_refused)
