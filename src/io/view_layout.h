@@ -1,4 +1,4 @@
-/* view_layout - how view.c and view_read.c share the LMDB environment.
+/* view_layout - how the files of the view share the LMDB environment.
  *
  *	job	id -> struct view_value, then user, type, JSON, record
  *	order	created (big endian), id		for operators' lists
@@ -62,6 +62,8 @@ struct lmdb_view {
 int view_errno(int rc);
 /* Opens environment and databases. 0 or a negative errno, said in the log. */
 int view_open_env(struct lmdb_view *view, const char *state, bool writer);
+
+MDB_val view_bytes(const void *at, size_t len);
 
 void view_order_key(uint8_t key[VIEW_ORDER_KEY], int64_t ms, const char *id);
 void view_user_key(uint8_t key[VIEW_USER_KEY], struct text user, int64_t ms,

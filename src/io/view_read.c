@@ -24,16 +24,6 @@ struct view *view_open_reader(const char *state, int *rc)
 	return &view->view;
 }
 
-static MDB_val bytes(const void *at, size_t len)
-{
-	union {
-		const void *in;
-		void *out; /* LMDB's type, which it does not write through */
-	} pointer = { .in = at };
-
-	return (MDB_val){ .mv_size = len, .mv_data = pointer.out };
-}
-
 static int copy_job(const MDB_val *data, struct view_head *head, char *buf,
 		    size_t cap, bool with_record)
 {
@@ -61,7 +51,7 @@ int view_read_job(struct view *base, const char *id, struct view_head *head,
 		  void *buf, size_t cap, bool with_record)
 {
 	struct lmdb_view *view = (struct lmdb_view *)base;
-	MDB_val key = bytes(id, JOB_ID_LEN);
+	MDB_val key = view_bytes(id, JOB_ID_LEN);
 	MDB_val data;
 	int rc = view_errno(mdb_txn_renew(view->txn));
 
@@ -78,7 +68,7 @@ int view_read_register(struct view *base, const char *name, char *buf,
 		       size_t cap)
 {
 	struct lmdb_view *view = (struct lmdb_view *)base;
-	MDB_val key = bytes(name, strlen(name));
+	MDB_val key = view_bytes(name, strlen(name));
 	struct view_register kept;
 	MDB_val data;
 	int rc = view_errno(mdb_txn_renew(view->txn));
@@ -114,7 +104,7 @@ static int walk_begin(struct walk *walk, const uint8_t *at, size_t len)
 	MDB_val data;
 	int rc;
 
-	walk->key = bytes(at, len);
+	walk->key = view_bytes(at, len);
 	rc = mdb_cursor_get(walk->cursor, &walk->key, &data, MDB_SET_RANGE);
 	return mdb_cursor_get(walk->cursor, &walk->key, &data,
 			      rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
@@ -130,7 +120,7 @@ static int read_job(struct lmdb_view *view, const char *id,
 		    struct view_job *job)
 {
 	struct view_value value;
-	MDB_val key = bytes(id, JOB_ID_LEN);
+	MDB_val key = view_bytes(id, JOB_ID_LEN);
 	MDB_val data;
 	int rc = mdb_get(view->txn, view->job, &key, &data);
 
