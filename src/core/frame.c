@@ -11,7 +11,10 @@
 static const char segment_magic[8] = { 'h', 'f', 's', 'e', 'g', 'm', 'n', 't' };
 
 /* Offsets in the header of a segment. */
-enum { AT_FORMAT = 8, AT_NUMBER = 12, AT_SALT = 16, AT_LEN = 24, AT_NODE = 28 };
+enum { AT_FORMAT = 8, AT_NUMBER = 12, AT_SALT = 16, AT_LEN = 24, AT_REST = 28 };
+
+#define REST_MAX	 (FRAME_SECTOR - AT_REST - 4)
+#define GENERATION_BYTES 8
 
 static bool is_zero(const uint8_t *at, size_t len)
 {
@@ -24,7 +27,7 @@ static bool is_zero(const uint8_t *at, size_t len)
 
 void frame_segment_encode(const struct frame_segment *segment, uint8_t *buf)
 {
-	size_t len = strlen(segment->node);
+	size_t len = GENERATION_BYTES + strlen(segment->node);
 
 	memset(buf, 0, FRAME_FIRST);
 	memcpy(buf, segment_magic, sizeof(segment_magic));
@@ -32,9 +35,32 @@ void frame_segment_encode(const struct frame_segment *segment, uint8_t *buf)
 	le32_put(buf + AT_NUMBER, segment->number);
 	le64_put(buf + AT_SALT, segment->salt);
 	le32_put(buf + AT_LEN, (uint32_t)len);
-	memcpy(buf + AT_NODE, segment->node, len);
-	le32_put(buf + AT_NODE + len, crc32c(0, buf, AT_NODE + len));
+	le64_put(buf + AT_REST, segment->generation);
+	memcpy(buf + AT_REST + GENERATION_BYTES, segment->node,
+	       len - GENERATION_BYTES);
+	le32_put(buf + AT_REST + len, crc32c(0, buf, AT_REST + len));
 	memcpy(buf + FRAME_SECTOR, buf, FRAME_SECTOR);
+}
+
+/* What differs from format to format. */
+static int rest_decode(struct frame_segment *segment, uint32_t format,
+		       const uint8_t *at, size_t len)
+{
+	if (format > FRAME_FORMAT)
+		return -EPROTONOSUPPORT;
+	segment->generation = 0;
+	if (format > 1) {
+		if (len < GENERATION_BYTES)
+			return -EBADMSG;
+		segment->generation = le64_get(at);
+		at += GENERATION_BYTES;
+		len -= GENERATION_BYTES;
+	}
+	if (format == 0 || len > FRAME_NODE_MAX)
+		return -EBADMSG;
+	memcpy(segment->node, at, len);
+	segment->node[len] = '\0';
+	return 0;
 }
 
 static int header_decode(struct frame_segment *segment, const uint8_t *buf)
@@ -44,16 +70,13 @@ static int header_decode(struct frame_segment *segment, const uint8_t *buf)
 	if (is_zero(buf, FRAME_SECTOR))
 		return -ENODATA;
 	if (memcmp(buf, segment_magic, sizeof(segment_magic)) != 0 ||
-	    len > FRAME_NODE_MAX ||
-	    crc32c(0, buf, AT_NODE + len) != le32_get(buf + AT_NODE + len))
+	    len > REST_MAX ||
+	    crc32c(0, buf, AT_REST + len) != le32_get(buf + AT_REST + len))
 		return -EBADMSG;
-	if (le32_get(buf + AT_FORMAT) != FRAME_FORMAT)
-		return -EPROTONOSUPPORT;
 	segment->number = le32_get(buf + AT_NUMBER);
 	segment->salt = le64_get(buf + AT_SALT);
-	memcpy(segment->node, buf + AT_NODE, len);
-	segment->node[len] = '\0';
-	return 0;
+	return rest_decode(segment, le32_get(buf + AT_FORMAT), buf + AT_REST,
+			   len);
 }
 
 int frame_segment_decode(struct frame_segment *segment, const uint8_t *buf,

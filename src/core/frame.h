@@ -7,7 +7,8 @@
  *	1024	frames, each at a multiple of 8, each behind the other
  *
  *	header	"hfsegmnt", format (4 bytes), number (4), salt (8), length
- *		of the node's name (4), the name, CRC32C of all that (4)
+ *		of the rest (4), the rest, CRC32C of all that (4)
+ *	rest	generation (8), the node's name; in format 1 the name alone
  *	frame	magic (4), bytes of payload (4), CRC32C (4), where its batch
  *		began, in units of 8 bytes (4), payload, zeros to 8 bytes
  *
@@ -20,14 +21,15 @@
  *
  * Assumes that a sector of FRAME_SECTOR bytes is written whole or not at all.
  * To change the layout: raise FRAME_FORMAT, keep reading the one before, add
- * golden bytes for both.
+ * golden bytes for both.  A header keeps its first 28 bytes and the place of
+ * its CRC, so that one of a later format is known as such.
  */
 #ifndef HOLDFAST_CORE_FRAME_H
 #define HOLDFAST_CORE_FRAME_H
 
 #include "core/text.h"
 
-#define FRAME_FORMAT   1
+#define FRAME_FORMAT   2
 #define FRAME_ALIGN    8
 #define FRAME_HEADER   16 /* bytes before the payload */
 #define FRAME_SECTOR   512
@@ -38,6 +40,7 @@
 struct frame_segment {
 	uint32_t number;
 	uint64_t salt;
+	uint64_t generation; /* it was written under; 0 = of no cluster */
 	char node[FRAME_NODE_MAX + 1];
 };
 

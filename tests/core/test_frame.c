@@ -2,6 +2,9 @@
 
 #include <errno.h>
 
+#include "core/codec.h"
+#include "core/crc32c.h"
+
 #include "tests/core/test.h"
 
 #define SALT UINT64_C(0x0123456789abcdef)
@@ -33,11 +36,12 @@ END_TEST
 START_TEST(the_layout_of_a_header_stays_as_it_is)
 {
 	static const uint8_t golden[] = {
-		'h',  'f',  's', 'e', 'g', 'm',	 'n',  't',  1,	   0,	 0,
-		0,    7,    0,	 0,   0,   0xef, 0xcd, 0xab, 0x89, 0x67, 0x45,
-		0x23, 0x01, 1,	 0,   0,   0,	 'a',  0x86, 0x48, 0xb4, 0x09,
+		'h',  'f',  's', 'e', 'g',  'm',  'n',	't',  2,    0,	  0,
+		0,    7,    0,	 0,   0,    0xef, 0xcd, 0xab, 0x89, 0x67, 0x45,
+		0x23, 0x01, 9,	 0,   0,    0,	  0xad, 0xde, 0,    0,	  0,
+		0,    0,    0,	 'a', 0x34, 0xce, 0xca, 0x6e,
 	};
-	struct frame_segment segment = { 7, SALT, "a" };
+	struct frame_segment segment = { 7, SALT, 0xdead, "a" };
 	struct frame_segment back;
 
 	frame_segment_encode(&segment, buf);
@@ -46,13 +50,66 @@ START_TEST(the_layout_of_a_header_stays_as_it_is)
 	ck_assert_int_eq(frame_segment_decode(&back, buf, sizeof(buf)), 0);
 	ck_assert_uint_eq(back.number, 7);
 	ck_assert_uint_eq(back.salt, SALT);
+	ck_assert_uint_eq(back.generation, 0xdead);
 	ck_assert_str_eq(back.node, "a");
+}
+END_TEST
+
+START_TEST(a_header_of_format_1_is_of_no_generation)
+{
+	static const uint8_t golden[] = {
+		'h',  'f',  's', 'e', 'g', 'm',	 'n',  't',  1,	   0,	 0,
+		0,    7,    0,	 0,   0,   0xef, 0xcd, 0xab, 0x89, 0x67, 0x45,
+		0x23, 0x01, 1,	 0,   0,   0,	 'a',  0x86, 0x48, 0xb4, 0x09,
+	};
+	struct frame_segment back = { .generation = 5 };
+
+	memset(buf, 0, FRAME_FIRST);
+	memcpy(buf, golden, sizeof(golden));
+	ck_assert_int_eq(frame_segment_decode(&back, buf, sizeof(buf)), 0);
+	ck_assert_uint_eq(back.number, 7);
+	ck_assert_uint_eq(back.salt, SALT);
+	ck_assert_uint_eq(back.generation, 0);
+	ck_assert_str_eq(back.node, "a");
+}
+END_TEST
+
+START_TEST(a_header_of_a_later_format_is_known_as_such)
+{
+	static const size_t lens[] = { 0, 1, 100, FRAME_SECTOR - 32 };
+	struct frame_segment back;
+
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		memset(buf, 0, FRAME_FIRST);
+		memcpy(buf, "hfsegmnt", 8);
+		le32_put(buf + 8, FRAME_FORMAT + 1);
+		le32_put(buf + 24, (uint32_t)lens[i]);
+		le32_put(buf + 28 + lens[i], crc32c(0, buf, 28 + lens[i]));
+		ck_assert_int_eq(frame_segment_decode(&back, buf, sizeof(buf)),
+				 -EPROTONOSUPPORT);
+	}
+	le32_put(buf + 24, FRAME_SECTOR - 31);
+	ck_assert_int_eq(frame_segment_decode(&back, buf, sizeof(buf)),
+			 -EBADMSG);
+}
+END_TEST
+
+START_TEST(the_longest_name_fits_a_header)
+{
+	struct frame_segment segment = { 7, SALT, UINT64_MAX, "" };
+	struct frame_segment back;
+
+	memset(segment.node, 'n', FRAME_NODE_MAX);
+	frame_segment_encode(&segment, buf);
+	ck_assert_int_eq(frame_segment_decode(&back, buf, sizeof(buf)), 0);
+	ck_assert_str_eq(back.node, segment.node);
+	ck_assert_uint_eq(back.generation, UINT64_MAX);
 }
 END_TEST
 
 START_TEST(one_bad_sector_of_the_header_loses_nothing)
 {
-	struct frame_segment segment = { 7, SALT, "node-a" };
+	struct frame_segment segment = { 7, SALT, 3, "node-a" };
 	struct frame_segment back;
 
 	frame_segment_encode(&segment, buf);
@@ -148,6 +205,9 @@ END_TEST
 
 TEST_MAIN("frame", the_layout_of_a_frame_stays_as_it_is,
 	  the_layout_of_a_header_stays_as_it_is,
+	  a_header_of_format_1_is_of_no_generation,
+	  a_header_of_a_later_format_is_known_as_such,
+	  the_longest_name_fits_a_header,
 	  one_bad_sector_of_the_header_loses_nothing,
 	  a_frame_is_read_as_it_was_sealed,
 	  a_frame_counts_only_where_it_was_sealed, every_flipped_bit_is_noticed,

@@ -414,7 +414,7 @@ static void make_later(uint32_t number)
 
 	for (int i = 0; i < 2; i++) {
 		uint8_t *at = segment->cache + i * FRAME_SECTOR;
-		size_t len = 28 + strlen("node-a");
+		size_t len = 28 + le32_get(at + 24);
 
 		le32_put(at + 8, FRAME_FORMAT + 1);
 		le32_put(at + len, crc32c(0, at, len));
