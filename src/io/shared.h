@@ -26,6 +26,9 @@ struct shared_ops {
 	ssize_t (*read)(struct shared *shared, const char *node,
 			uint32_t number, uint64_t offset, void *buf,
 			size_t len);
+	/* From now on reads show at least what was synced anywhere before
+	 * this call.  NULL where they always do. */
+	void (*refresh)(struct shared *shared);
 	/* Creates own segment NUMBER exclusively, BYTES of zeros, all of it
 	 * and its name synced; later calls of grow, write and sync are about
 	 * it.  -EEXIST: take a higher number.  On failure nothing of it is

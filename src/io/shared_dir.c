@@ -49,6 +49,22 @@ static int compare_numbers(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Of another node's journal: what is not there is no failure, it may not be
+ * there yet or not any more.
+ */
+static int tell_of(struct shared_dir *dir, int rc, const char *what,
+		   const char *node, uint32_t number)
+{
+	if (strcmp(node, dir->node) == 0)
+		return tell(dir, rc, what, number);
+	if (rc != 0 && rc != -ENOENT && rc != dir->told_other) {
+		log_err(rc, "shared: cannot %s journal/%s/%0*" PRIu32, what,
+			node, NAME_LEN, number);
+		dir->told_other = rc;
+	}
+	return rc;
+}
+
 static int dir_segments(struct shared *shared, const char *node,
 			uint32_t *numbers, size_t cap)
 {
@@ -63,7 +79,7 @@ static int dir_segments(struct shared *shared, const char *node,
 		rc = -errno;
 		if (fd != -1)
 			close(fd);
-		return tell(dir, rc, "list the directory of", 0);
+		return tell_of(dir, rc, "list the directory of", node, 0);
 	}
 	while (errno = 0, (entry = readdir(list)) != NULL) {
 		struct text name = text_of(entry->d_name);
@@ -82,7 +98,24 @@ static int dir_segments(struct shared *shared, const char *node,
 		rc = -errno;
 	closedir(list);
 	qsort(numbers, count, sizeof(*numbers), compare_numbers);
-	return rc != 0 ? tell(dir, rc, "list the directory of", 0) : (int)count;
+	if (rc != 0)
+		return tell_of(dir, rc, "list the directory of", node, 0);
+	return (int)count;
+}
+
+static void reader_close(struct shared_dir *dir)
+{
+	if (dir->reader != -1)
+		close(dir->reader);
+	dir->reader = -1;
+}
+
+/* Network file systems look whether what they cached is still so when a file
+ * is opened, and seldom else.
+ */
+static void dir_refresh(struct shared *shared)
+{
+	reader_close(dir_of(shared));
 }
 
 /* Keeps the segment it read last open: reads come in long runs. */
@@ -96,9 +129,7 @@ static int reader_open(struct shared_dir *dir, const char *node,
 	if (dir->reader != -1 && dir->reader_number == number &&
 	    strcmp(dir->reader_node, node) == 0)
 		return 0;
-	if (dir->reader != -1)
-		close(dir->reader);
-	dir->reader = -1;
+	reader_close(dir);
 	own = openat(dir->journal, node, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (own == -1)
 		return -errno;
@@ -126,8 +157,9 @@ static ssize_t dir_read(struct shared *shared, const char *node,
 		if (got >= 0)
 			return got;
 		rc = -errno;
+		reader_close(dir);
 	}
-	return tell(dir, rc, "read", number);
+	return tell_of(dir, rc, "read", node, number);
 }
 
 static int write_all(int fd, const void *buf, size_t len, uint64_t offset)
@@ -264,6 +296,7 @@ static int dir_set_aside(struct shared *shared, uint32_t number)
 static const struct shared_ops dir_ops = {
 	.segments = dir_segments,
 	.read = dir_read,
+	.refresh = dir_refresh,
 	.begin = dir_begin,
 	.grow = dir_grow,
 	.write = dir_write,
@@ -298,6 +331,7 @@ int shared_dir_open(struct shared_dir *dir, const char *path, const char *node,
 				    .own = -1,
 				    .segment = -1,
 				    .reader = -1 };
+	text_copy(text_of(node), dir->node, sizeof(dir->node));
 	snprintf(dir->path, sizeof(dir->path), "%s/journal/%s", path, node);
 	top = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (top == -1) {

@@ -18,6 +18,7 @@
 struct shared_dir {
 	struct shared shared; /* what journal_init takes */
 	char path[PATH_MAX];  /* SHARED/journal/NODE, for the log */
+	char node[256];	      /* the own one */
 	int journal;	      /* descriptor of SHARED/journal */
 	int own;	      /* descriptor of SHARED/journal/NODE */
 	int segment;	      /* descriptor of the current segment, or -1 */
@@ -26,7 +27,8 @@ struct shared_dir {
 	int reader;	      /* descriptor of the segment read last, or -1 */
 	uint32_t reader_number;
 	char reader_node[256];
-	int told; /* the failure told last */
+	int told;	/* the failure told last */
+	int told_other; /* the same, of other nodes' journals */
 };
 
 /* Opens SHARED (PATH) for NODE and makes the directories below it.  0 or a
