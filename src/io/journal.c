@@ -3,13 +3,11 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include <sodium.h>
 
-#include "io/log.h"
-#include "io/segment.h"
+#include "io/journal_parts.h"
 
 _Static_assert(JOURNAL_BUFFER > RECORD_MAX + FRAME_HEADER + FRAME_ALIGN,
 	       "a record fits into the buffer");
@@ -35,140 +33,19 @@ void journal_fini(struct journal *journal)
 	journal->buf = NULL;
 }
 
-/* How many own segments there are, their numbers in rising order. */
-static int own_segments(struct journal *journal,
-			uint32_t numbers[SHARED_SEGMENTS_MAX])
+int journal_own(struct journal *journal, uint32_t numbers[SHARED_SEGMENTS_MAX])
 {
 	return journal->shared->ops->segments(journal->shared, journal->node,
 					      numbers, SHARED_SEGMENTS_MAX);
 }
 
-/* What ends a snapshot: two records in a batch of their own, one of which may
- * be damaged.
- */
-static const char snapshot_key[] = "snapshot";
-
-struct sieve {
-	struct journal *journal;
-	journal_record_fn *fn;
-	void *arg;
-};
-
-static int pass_on(void *arg, const struct record *record)
-{
-	struct sieve *sieve = arg;
-
-	if (text_is(record->key, snapshot_key))
-		return 0;
-	sieve->journal->records++;
-	return sieve->fn(sieve->arg, record);
-}
-
-static void note_damage(struct journal *journal, uint32_t number,
-			unsigned places)
-{
-	journal->damaged += places;
-	if (places > 0 && journal->aside_count < JOURNAL_ASIDE_MAX)
-		journal->aside[journal->aside_count++] = number;
-}
-
-/* 1, 0 or a negative errno. */
-static int is_whole(struct journal *journal, uint32_t number)
-{
-	struct segment segment = {
-		.shared = journal->shared,
-		.node = journal->node,
-		.number = number,
-		.buf = journal->buf,
-	};
-	int rc = segment_is_whole(&segment);
-
-	if (rc == -EBADMSG) {
-		note_damage(journal, number, segment.damaged);
-		rc = 0;
-	}
-	return rc;
-}
-
-static int replay_segment(struct journal *journal, uint32_t number,
-			  journal_record_fn *fn, void *arg)
-{
-	struct sieve sieve = { journal, fn, arg };
-	struct segment segment = {
-		.shared = journal->shared,
-		.node = journal->node,
-		.number = number,
-		.buf = journal->buf,
-	};
-	int rc = segment_scan(&segment, pass_on, &sieve);
-
-	note_damage(journal, number, segment.damaged);
-	journal->torn += segment.torn;
-	if (segment.torn)
-		log_info("journal: left out an unfinished end segment=%" PRIu32
-			 " offset=%" PRIu64,
-			 number, segment.end);
-	return rc;
-}
-
-/* A snapshot that was never finished must not count beside the segments it
- * was to replace: it holds later states of some keys and not of others, and
- * nothing in it was ever acknowledged.  Where nothing was ever finished the
- * oldest is all there is.
- */
-static int choose(struct journal *journal, const uint32_t *numbers, int count,
-		  bool *counts)
-{
-	bool any = false;
-
-	for (int i = 0; i < count; i++) {
-		int rc = count > 1 ? is_whole(journal, numbers[i]) : 1;
-
-		if (rc < 0)
-			return rc;
-		counts[i] = rc > 0;
-		any = any || counts[i];
-	}
-	if (!any && count > 0)
-		counts[0] = true;
-	return 0;
-}
-
-int journal_replay(struct journal *journal, journal_record_fn *fn, void *arg)
-{
-	uint32_t numbers[SHARED_SEGMENTS_MAX];
-	bool counts[SHARED_SEGMENTS_MAX];
-	int count = own_segments(journal, numbers);
-	int rc = count < 0 ? count : 0;
-
-	/* After a start that failed half way: what was begun is abandoned. */
-	journal->buf_len = 0;
-	journal->broken = journal->number != 0;
-	journal->records = 0;
-	journal->torn = journal->damaged = 0;
-	journal->aside_count = 0;
-	if (rc == 0)
-		rc = choose(journal, numbers, count, counts);
-	/* The newest snapshot holds all there was.  What lies behind the end an
-	 * older segment had when that was written must not count again: a power
-	 * failure can bring back what was abandoned.  Only where the newest is
-	 * damaged are the older ones better than nothing. */
-	for (int i = count - 1; i >= 0 && rc == 0; i--) {
-		unsigned known = journal->damaged;
-
-		if (!counts[i])
-			continue;
-		rc = replay_segment(journal, numbers[i], fn, arg);
-		if (journal->damaged == known)
-			break;
-	}
-	return rc;
-}
-
 static void put_header(struct journal *journal)
 {
-	struct frame_segment header = { .number = journal->number,
-					.salt = journal->segment_salt };
+	struct frame_segment header = {
+		.number = journal->number,
+		.salt = journal->segment_salt,
+		.generation = journal->segment_generation,
+	};
 
 	memcpy(header.node, journal->node, sizeof(header.node));
 	frame_segment_encode(&header, journal->buf);
@@ -193,7 +70,7 @@ static int next_number(struct journal *journal, uint32_t *number)
 	}
 	if (rc != 0)
 		return rc;
-	count = own_segments(journal, numbers);
+	count = journal_own(journal, numbers);
 	if (count < 0)
 		return count;
 	if (count >= SHARED_SEGMENTS_MAX - 1)
@@ -227,6 +104,7 @@ int journal_begin_for(struct journal *journal, uint64_t bytes)
 	if (rc != 0)
 		return rc;
 	journal->number = number;
+	journal->segment_generation = journal->generation;
 	journal->segment_salt = journal->salt;
 	/* A step of splitmix64's sequence: no two segments share a salt. */
 	journal->salt += UINT64_C(0x9e3779b97f4a7c15);
@@ -357,7 +235,7 @@ static int sync_batch(struct journal *journal)
 
 static int end_snapshot(struct journal *journal)
 {
-	struct record record = { .key = text_of(snapshot_key),
+	struct record record = { .key = text_of(JOURNAL_SNAPSHOT_KEY),
 				 .version = { .token = 1 } };
 	int rc = journal_append(journal, &record);
 
@@ -374,39 +252,10 @@ int journal_commit(struct journal *journal)
 {
 	int rc = sync_batch(journal);
 
-	return rc == 0 && journal->snapshot ? end_snapshot(journal) : rc;
-}
-
-static bool is_aside(const struct journal *journal, uint32_t number)
-{
-	for (size_t i = 0; i < journal->aside_count; i++)
-		if (journal->aside[i] == number)
-			return true;
-	return journal->aside_count == JOURNAL_ASIDE_MAX;
-}
-
-/* Stops at the first failure: were an older segment to outlive a younger one,
- * the next replay would take old versions for the latest.
- */
-int journal_drop_older(struct journal *journal)
-{
-	const struct shared_ops *ops = journal->shared->ops;
-	uint32_t numbers[SHARED_SEGMENTS_MAX];
-	int count;
-	int rc = 0;
-
-	if (journal->number == 0 || journal->snapshot)
-		return -EINVAL;
-	count = own_segments(journal, numbers);
-	if (count < 0)
-		return count;
-	for (int i = 0; i < count && rc == 0; i++) {
-		if (numbers[i] >= journal->number)
-			break;
-		if (is_aside(journal, numbers[i]))
-			rc = ops->set_aside(journal->shared, numbers[i]);
-		else
-			rc = ops->remove(journal->shared, numbers[i]);
-	}
+	if (rc == 0 && journal->snapshot)
+		rc = end_snapshot(journal);
+	if (rc == 0)
+		journal->end =
+			(struct lease_end){ journal->number, journal->written };
 	return rc;
 }

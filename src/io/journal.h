@@ -24,6 +24,7 @@
 #define HOLDFAST_IO_JOURNAL_H
 
 #include "core/frame.h"
+#include "core/lease_record.h"
 #include "core/record.h"
 #include "io/segment.h"
 #include "io/shared.h"
@@ -38,12 +39,21 @@
 #define JOURNAL_ASIDE_MAX 64  /* with more, all are set aside */
 #define JOURNAL_FRAME_MAX 120 /* bytes a record takes beside its value */
 
+/* What ends a snapshot: two records with this key, in a batch of their own,
+ * one of which may be damaged.  No reader hands them on.
+ */
+#define JOURNAL_SNAPSHOT_KEY "snapshot"
+
 struct journal {
 	struct shared *shared;
 	char node[FRAME_NODE_MAX + 1];
 	uint64_t salt; /* of the next segment: random; a test may set it */
+	uint64_t generation;  /* of the next segment: the caller's to set before
+				 journal_begin; 0 = of no cluster */
+	struct lease_end end; /* see journal_end */
 	/* the current segment */
 	uint32_t number; /* 0 before the first */
+	uint64_t segment_generation;
 	uint64_t segment_salt;
 	uint64_t size;	  /* bytes, zeros ahead included */
 	uint64_t written; /* bytes given to shared->write */
@@ -82,6 +92,14 @@ void journal_fini(struct journal *journal);
  * 0, what FN said, or a negative errno of the storage.
  */
 int journal_replay(struct journal *journal, journal_record_fn *fn, void *arg);
+
+/* For a role that starts again within its generation: every record of segment
+ * END->segment up to END, no more and no less.  What lies behind was abandoned
+ * and stays so: the next journal_begin takes a higher number than any there.
+ * 0; -EAGAIN when not all of it can be read now; else as follow_to.
+ */
+int journal_replay_to(struct journal *journal, const struct lease_end *end,
+		      journal_record_fn *fn, void *arg);
 
 /* Begins the next segment; a batch that was not committed is forgotten, its
  * records must be in the snapshot.  On failure nothing is left of it and
@@ -123,6 +141,21 @@ int journal_commit(struct journal *journal);
  * lost, but nothing that the past knows may be forgotten until it is gone.
  */
 int journal_drop_older(struct journal *journal);
+
+/* The same, but only segments of the current one's generation, which its
+ * snapshot superseded, and of generations up to GENERATION, whose every record
+ * the leader has copied.  The others stay for the leader to read.
+ */
+int journal_drop_ended(struct journal *journal, uint64_t generation);
+
+/* Where the journal ends that counts: behind the last commit that succeeded.
+ * While a snapshot is not committed that is in the segment before; {0, 0}
+ * before the first.  Never goes back.
+ */
+static inline struct lease_end journal_end(const struct journal *journal)
+{
+	return journal->end;
+}
 
 /* Bytes of the current segment in use, the batch included. */
 uint64_t journal_bytes(const struct journal *journal);

@@ -159,16 +159,37 @@ static int read_header(struct segment *segment)
 	if (at == NULL)
 		return segment->rc != 0 ? segment->rc : -ENODATA;
 	rc = frame_segment_decode(&header, at, len);
-	if (rc == 0)
+	if (rc == 0) {
 		segment->salt = header.salt;
-	else if (rc == -EBADMSG)
+		segment->generation = header.generation;
+	} else if (rc == -EBADMSG) {
 		tell_damage(segment, 0);
-	else if (rc == -EPROTONOSUPPORT)
+	} else if (rc == -EPROTONOSUPPORT) {
 		log_err(0,
 			"journal: a later version wrote node=%s "
 			"segment=%" PRIu32,
 			segment->node, segment->number);
+	}
 	return rc;
+}
+
+int segment_header(struct shared *shared, const char *node, uint32_t number,
+		   uint8_t bytes[FRAME_FIRST], struct frame_segment *header)
+{
+	size_t len = 0;
+	ssize_t got;
+
+	do {
+		got = shared->ops->read(shared, node, number, len, bytes + len,
+					FRAME_FIRST - len);
+		/* These two are said of what was read. */
+		if (got == -ENODATA || got == -EBADMSG)
+			return -EIO;
+		if (got < 0)
+			return (int)got;
+		len += (size_t)got;
+	} while (got > 0 && len < FRAME_FIRST);
+	return frame_segment_decode(header, bytes, len);
 }
 
 static int begin_scan(struct segment *segment)

@@ -6,6 +6,7 @@
 #ifndef HOLDFAST_IO_SEGMENT_H
 #define HOLDFAST_IO_SEGMENT_H
 
+#include "core/frame.h"
 #include "core/record.h"
 #include "io/shared.h"
 
@@ -23,12 +24,19 @@ struct segment {
 	bool torn;	  /* an unfinished end was left out */
 	/* the window: bytes of the segment in BUF */
 	uint64_t salt;
+	uint64_t generation; /* of its header */
 	uint64_t base;
 	size_t len;
 	bool last;	 /* nothing is behind the window */
 	uint64_t synced; /* known to have been synced up to here */
 	int rc;		 /* first error of the storage */
 };
+
+/* Reads the header of segment NUMBER of NODE, with BYTES to work in.  0; as
+ * frame_segment_decode; another negative errno of the storage.
+ */
+int segment_header(struct shared *shared, const char *node, uint32_t number,
+		   uint8_t bytes[FRAME_FIRST], struct frame_segment *header);
 
 /* Was the snapshot at its front synced?  Only if a batch that began later left
  * a frame.  1, 0, or a negative errno: of the storage; -EBADMSG when the
