@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/sim/lease_world.h"
+#include "tests/sim/lease_played.h"
 #include "tests/sim/runner.h"
 
 #define SEEDS_DEFAULT 400
@@ -44,18 +44,18 @@ struct tally {
 	uint64_t starts;
 };
 
-static void count(struct tally *tally, const struct lease_world *world)
+static void count(struct tally *tally, const struct lease_played *played)
 {
-	int64_t worst_us = world->led_us;
+	int64_t worst_us = played->world.led_us;
 
-	for (uint32_t unit = 0; unit < WORLD_UNITS; unit++)
-		if (world->ran_us[unit] > worst_us)
-			worst_us = world->ran_us[unit];
-	tally->ms += world->now_us / 1000;
-	tally->leads += world->leads;
-	tally->starts += world->starts;
-	worst_us = (worst_us - world->heal_us) * 1000 /
-		   lease_failover_us(&world->terms);
+	for (uint32_t unit = 0; unit < PLAYED_UNITS; unit++)
+		if (played->ran_us[unit] > worst_us)
+			worst_us = played->ran_us[unit];
+	tally->ms += played->world.now_us / 1000;
+	tally->leads += played->leads;
+	tally->starts += played->starts;
+	worst_us = (worst_us - played->world.heal_us) * 1000 /
+		   lease_failover_us(&played->world.terms);
 	if (worst_us > tally->worst_ms)
 		tally->worst_ms = worst_us;
 }
@@ -64,11 +64,11 @@ static void count(struct tally *tally, const struct lease_world *world)
 static bool play(uint64_t first, uint64_t count_of, enum lease_plant plant,
 		 struct tally *tally)
 {
-	static struct lease_world world;
+	static struct lease_played played;
 
 	for (uint64_t seed = first; seed < first + count_of; seed++) {
 		const char *broken =
-			lease_world_run(&world, seed, plant, false);
+			lease_played_run(&played, seed, plant, false);
 
 		/* What is left out is to be unsafe, not merely slow. */
 		if (plant != PLANT_NONE && broken != NULL &&
@@ -80,7 +80,7 @@ static bool play(uint64_t first, uint64_t count_of, enum lease_plant plant,
 			       broken);
 			return false;
 		}
-		count(tally, &world);
+		count(tally, &played);
 	}
 	return true;
 }
@@ -152,8 +152,8 @@ static bool misses_what_is_left_out(void)
 
 static int play_one(uint64_t seed, enum lease_plant plant)
 {
-	static struct lease_world world;
-	const char *broken = lease_world_run(&world, seed, plant, true);
+	static struct lease_played played;
+	const char *broken = lease_played_run(&played, seed, plant, true);
 
 	printf("%s\n", broken != NULL ? broken : "sound");
 	return broken != NULL;

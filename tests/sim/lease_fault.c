@@ -3,11 +3,6 @@
 
 #define MS INT64_C(1000)
 
-static int64_t below(struct lease_world *world, int64_t us)
-{
-	return us <= 0 ? 0 : (int64_t)rng_below(&world->rng, (uint32_t)us);
-}
-
 /* The storage has it and may write it yet, now, late, in part or never. */
 static void orphan_writes(struct lease_world *world, uint32_t node, bool power)
 {
@@ -19,7 +14,7 @@ static void orphan_writes(struct lease_world *world, uint32_t node, bool power)
 		if (power && rng_once_in(&world->rng, 3))
 			event->kind = EVENT_NONE;
 		else if (rng_once_in(&world->rng, 2))
-			event->at_us += below(
+			event->at_us += world_below(
 				world, 3 * lease_length_us(&world->terms));
 		if (power && rng_once_in(&world->rng, 4))
 			event->bytes = rng_below(&world->rng, LEASE_RECORD);
@@ -32,14 +27,14 @@ static void kill_all(struct lease_world *world, uint32_t node, bool power)
 
 	orphan_writes(world, node, power);
 	role_kill(world, node);
-	work_vanish(world, node);
+	world->tenant->dies(world, node, power);
 	me->board = (struct lease_kept){ 0 };
-	me->appending = false;
 	me->stopping = false;
 	me->boot += power ? 1 : 0;
 	world_post(world,
-		   power ? 100 * MS + below(world,
-					    2 * lease_length_us(&world->terms))
+		   power ? 100 * MS + world_below(world,
+						  2 * lease_length_us(
+							      &world->terms))
 			 : 50 * MS,
 		   EVENT_START, node);
 	world_say(world, node, power ? "loses power" : "is killed");
@@ -49,7 +44,7 @@ void world_kill_role(struct lease_world *world, uint32_t node)
 {
 	struct world_node *me = &world->nodes[node];
 	struct lease_time now = world_clock(world, node);
-	int64_t pause = MS + below(world, 40 * MS);
+	int64_t pause = MS + world_below(world, 40 * MS);
 
 	if (!me->role ||
 	    (!world->harsh && me->killed_once &&
@@ -60,7 +55,7 @@ void world_kill_role(struct lease_world *world, uint32_t node)
 	orphan_writes(world, node, false);
 	role_kill(world, node);
 	if (rng_once_in(&world->rng, 5))
-		pause += below(world, lease_length_us(&world->terms));
+		pause += world_below(world, lease_length_us(&world->terms));
 	world_post(world, pause, EVENT_START, node);
 	world_say(world, node, "lease role is killed");
 }
@@ -73,7 +68,8 @@ static void suspend(struct lease_world *world, uint32_t node)
 		return;
 	world_clock(world, node);
 	me->suspended = true;
-	world_post(world, below(world, 2 * lease_length_us(&world->terms)),
+	world_post(world,
+		   world_below(world, 2 * lease_length_us(&world->terms)),
 		   EVENT_WAKE, node);
 	world_say(world, node, "is suspended");
 }
@@ -85,9 +81,9 @@ void world_wake(struct lease_world *world, uint32_t node)
 
 	me->suspended = false;
 	/* The supervisor's first act, before any of it runs on. */
-	if (lease_elapsed_max(&me->board.stamp, &now) >=
-	    lease_stop_us(&world->terms, 0))
-		work_vanish(world, node);
+	world->tenant->wakes(world, node,
+			     lease_elapsed_max(&me->board.stamp, &now) >=
+				     lease_stop_us(&world->terms, 0));
 	world_say(world, node, "wakes");
 }
 
@@ -96,8 +92,8 @@ void world_set_clock(struct lease_world *world, uint32_t node)
 	struct world_node *me = &world->nodes[node];
 
 	world_clock(world, node);
-	me->boot_ppm = (int64_t)below(world, 100000) - 50000;
-	me->raw_ppm = (int64_t)below(world, 1000) - 500;
+	me->boot_ppm = (int64_t)world_below(world, 100000) - 50000;
+	me->raw_ppm = (int64_t)world_below(world, 1000) - 500;
 }
 
 void world_fault(struct lease_world *world)
@@ -107,12 +103,14 @@ void world_fault(struct lease_world *world)
 				: rng_below(&world->rng, world->nodes_count);
 	struct world_node *me = &world->nodes[node];
 	int64_t lease_us = lease_length_us(&world->terms);
-	int64_t until = world->now_us + below(world, 2 * lease_us);
+	int64_t until = world->now_us + world_below(world, 2 * lease_us);
 	uint32_t which = rng_below(&world->rng, 16);
 
 	/* What one block does to late writes is rare: more of them. */
 	if (world->plant == PLANT_ONE_BLOCK && rng_once_in(&world->rng, 2))
 		which = 13;
+	if (world->tenant->fault != NULL && world->tenant->fault(world, node))
+		return;
 	switch (which) {
 	case 0:
 	case 1:
@@ -149,14 +147,16 @@ void world_fault(struct lease_world *world)
 		world_set_clock(world, node);
 		break;
 	case 11:
-		me->lag_us =
-			me->lag_us != 0 ? 0 : below(world, lease_us * 2 / 3);
+		me->lag_us = me->lag_us != 0
+				     ? 0
+				     : world_below(world, lease_us * 2 / 3);
 		break;
 	case 12:
 		me->slow_us =
 			me->slow_us != 0
 				? 0
-				: lease_us / 3 + below(world, lease_us / 2);
+				: lease_us / 3 +
+					  world_below(world, lease_us / 2);
 		break;
 	case 13:
 		me->doomed = true;
@@ -185,6 +185,8 @@ void world_heal(struct lease_world *world)
 		if (!me->role)
 			world_post(world, 0, EVENT_START, i);
 	}
+	if (world->tenant->heal != NULL)
+		world->tenant->heal(world);
 	/* What was stuck comes now, in its order: a read does not return before
 	 * it happened, nor a write before it landed. */
 	for (uint32_t i = 0; i < WORLD_EVENTS; i++) {

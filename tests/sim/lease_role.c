@@ -3,20 +3,15 @@
 
 #define MS INT64_C(1000)
 
-static int64_t below(struct lease_world *world, int64_t us)
-{
-	return us <= 0 ? 0 : (int64_t)rng_below(&world->rng, (uint32_t)us);
-}
-
 int64_t role_io_us(struct lease_world *world, uint32_t node)
 {
 	struct world_node *me = &world->nodes[node];
-	int64_t us = 200 + below(world, 3 * MS);
+	int64_t us = 200 + world_below(world, 3 * MS);
 
 	if (world->now_us >= world->heal_us)
 		return us;
 	if (rng_once_in(&world->rng, 40))
-		us += below(world, 300 * MS);
+		us += world_below(world, 300 * MS);
 	if (me->stall_until_us > world->now_us)
 		us += me->stall_until_us - world->now_us;
 	return us + me->slow_us;
@@ -33,7 +28,8 @@ static void begin_read(struct lease_world *world, uint32_t node)
 {
 	struct world_node *me = &world->nodes[node];
 	int64_t io_us = role_io_us(world, node);
-	int64_t at[2] = { below(world, io_us), below(world, io_us) };
+	int64_t at[2] = { world_below(world, io_us),
+			  world_below(world, io_us) };
 	struct event *event;
 
 	me->busy = true;
@@ -77,7 +73,7 @@ static void begin_write(struct lease_world *world, uint32_t node, bool tomb)
 	struct world_node *me = &world->nodes[node];
 	struct lease_time stamp = world_clock(world, node);
 	int64_t io_us = role_io_us(world, node);
-	int64_t land_us = below(world, io_us);
+	int64_t land_us = world_below(world, io_us);
 	struct event write = {
 		.node = node,
 		.slot = node,
@@ -87,42 +83,28 @@ static void begin_write(struct lease_world *world, uint32_t node, bool tomb)
 
 	lease_compose(&me->lease, &stamp, write.data);
 	me->board = me->lease.kept; /* before the write, so that it is known */
+	world->tenant->shows(world, node);
 	check_epoch(world, node);
 	me->busy = true;
 	event = world_post(world, io_us + me->lag_us, EVENT_WRITTEN, node);
 	event->life = me->life;
 	if (me->doomed && rng_once_in(&world->rng, 3)) {
 		me->doomed = false;
-		world_post(world, below(world, land_us), EVENT_DOOM, node)
+		world_post(world, world_below(world, land_us), EVENT_DOOM, node)
 			->life = me->life;
 	}
 	if (me->fails && rng_once_in(&world->rng, 2)) {
 		event->rc = -5;
-		land_us += below(world, 3 * MS * world->terms.lease_ms);
+		land_us += world_below(world, 3 * MS * world->terms.lease_ms);
 		if (rng_once_in(&world->rng, 2))
 			return; /* never */
 	}
 	if (tomb && world->plant == PLANT_ONE_BLOCK)
 		return;
 	if (rng_once_in(&world->rng, 20))
-		post_land(world, &write, below(world, land_us),
+		post_land(world, &write, world_below(world, land_us),
 			  rng_below(&world->rng, LEASE_RECORD));
 	post_land(world, &write, land_us, LEASE_RECORD);
-}
-
-static uint64_t highest_in_journals(const struct lease_world *world)
-{
-	uint64_t highest = 0;
-
-	for (uint32_t node = 0; node < world->nodes_count; node++)
-		for (uint32_t i = 0; i < world->journals[node].count; i++) {
-			const struct entry *e =
-				&world->journals[node].entries[i];
-
-			if (e->landed && e->token >> 32 > highest)
-				highest = e->token >> 32;
-		}
-	return highest;
 }
 
 void role_start(struct lease_world *world, uint32_t node)
@@ -142,8 +124,8 @@ void role_start(struct lease_world *world, uint32_t node)
 
 	if (!me->up || me->role)
 		return;
-	if (!go_on && work_is_alive(me)) {
-		work_kill(world, node);
+	if (!go_on && world->tenant->is_alive(world, node)) {
+		world->tenant->end(world, node);
 		world_post(world, 5 * MS, EVENT_START, node);
 		return;
 	}
@@ -151,25 +133,15 @@ void role_start(struct lease_world *world, uint32_t node)
 	memcpy(setup.boot_id, &me->boot, sizeof(me->boot));
 	world->numbers[node] = setup.number;
 	lease_init(&me->lease, &setup, go_on ? &me->board : NULL);
-	if (!go_on) {
+	if (!go_on)
 		/* Its own block may have been torn: falls then, harmlessly,
 		 * since nothing was given under what no journal knows. */
 		world->epochs[node] = 0;
-		me->counted = 0;
-		me->led = 0;
-		me->appending = false;
-		memset(me->accepted, 0, sizeof(me->accepted));
-	}
-	lease_tell_end(
-		&me->lease,
-		&(struct lease_end){ me->lease.kept.generation, me->counted });
-	lease_stand(&me->lease, !me->stopping);
-	if (world->plant != PLANT_EPOCH_NOT_ABOVE_OWN)
-		lease_saw_epoch(&me->lease, highest_in_journals(world));
 	me->began = world_clock(world, node);
 	me->role = true;
 	me->busy = false;
 	me->life++;
+	world->tenant->starts(world, node, !go_on);
 	world_say(world, node, "lease role %llu starts, generation %llu",
 		  (unsigned long long)setup.number,
 		  (unsigned long long)me->lease.kept.generation);
@@ -183,7 +155,7 @@ void role_kill(struct lease_world *world, uint32_t node)
 	me->role = false;
 	me->busy = false;
 	me->life++;
-	me->promising = false;
+	world->tenant->stops(world, node);
 }
 
 /* A write failed: goes on under another number, unless that would be the
@@ -218,8 +190,8 @@ static void role_is_out(struct lease_world *world, uint32_t node)
 	me->board.over = true;
 	if (world->plant == PLANT_RELEASE_BEFORE_STOP)
 		lease_release(&me->lease);
-	if (work_is_alive(me)) {
-		work_kill(world, node);
+	if (world->tenant->is_alive(world, node)) {
+		world->tenant->end(world, node);
 		if (!me->lease.releasing) {
 			post_step(world, node, 2 * MS);
 			return;
@@ -237,7 +209,8 @@ static void role_is_out(struct lease_world *world, uint32_t node)
 	role_kill(world, node);
 	me->stopping = false;
 	me->board = (struct lease_kept){ 0 };
-	world_post(world, 10 * MS + below(world, 200 * MS), EVENT_START, node);
+	world_post(world, 10 * MS + world_below(world, 200 * MS), EVENT_START,
+		   node);
 }
 
 /* What a node asked to stop does: work first, then the flag (O7, K6). */
@@ -245,8 +218,9 @@ static void stop_gracefully(struct lease_world *world, uint32_t node)
 {
 	struct world_node *me = &world->nodes[node];
 
-	if (world->plant != PLANT_RELEASE_BEFORE_STOP && work_is_alive(me)) {
-		work_kill(world, node);
+	if (world->plant != PLANT_RELEASE_BEFORE_STOP &&
+	    world->tenant->is_alive(world, node)) {
+		world->tenant->end(world, node);
 		return;
 	}
 	lease_release(&me->lease);
@@ -262,7 +236,7 @@ void role_step(struct lease_world *world, uint32_t node)
 		return;
 	if (me->stopping)
 		stop_gracefully(world, node);
-	work_step(world, node);
+	world->tenant->step(world, node);
 	act = lease_next(&me->lease, &now);
 	me->board = me->lease.kept;
 	switch (act.what) {
@@ -274,15 +248,17 @@ void role_step(struct lease_world *world, uint32_t node)
 		begin_write(world, node, act.what == LEASE_BURY);
 		break;
 	case LEASE_WAIT:
-		if (act.wait_us > 10 * MS && work_is_alive(me))
+		if (act.wait_us > 10 * MS &&
+		    world->tenant->is_alive(world, node))
 			act.wait_us = 10 * MS;
-		post_step(world, node, act.wait_us + below(world, 2 * MS));
+		post_step(world, node,
+			  act.wait_us + world_below(world, 2 * MS));
 		break;
 	case LEASE_STOP:
 		role_is_out(world, node);
 		break;
 	}
-	work_watch(world, node);
+	world->tenant->shows(world, node);
 }
 
 static void sample(struct lease_world *world, const struct event *event)

@@ -6,7 +6,7 @@
 #define MS     INT64_C(1000)
 #define SECOND (1000 * MS)
 
-static int64_t below(struct lease_world *world, int64_t us)
+int64_t world_below(struct lease_world *world, int64_t us)
 {
 	return us <= 0 ? 0 : (int64_t)rng_below(&world->rng, (uint32_t)us);
 }
@@ -32,7 +32,7 @@ void world_say(const struct lease_world *world, uint32_t node,
 }
 
 struct event *world_post(struct lease_world *world, int64_t in_us,
-			 enum event_kind kind, uint32_t node)
+			 uint32_t kind, uint32_t node)
 {
 	for (uint32_t i = 0; i < WORLD_EVENTS; i++) {
 		struct event *event = &world->events[i];
@@ -44,6 +44,8 @@ struct event *world_post(struct lease_world *world, int64_t in_us,
 		event->kind = kind;
 		event->node = node;
 		event->order = ++world->orders;
+		if (i >= world->events_high)
+			world->events_high = i + 1;
 		return event;
 	}
 	world_break(world, "too many events");
@@ -64,19 +66,18 @@ struct lease_time world_clock(struct lease_world *world, uint32_t node)
 
 /* ---- what must hold ---- */
 
-static void check_units(struct lease_world *world)
+void world_check_barrier(struct lease_world *world, uint32_t node)
 {
-	for (uint32_t unit = 0; unit < WORLD_UNITS; unit++) {
-		uint32_t alive = 0;
+	uint64_t epoch = world->nodes[node].lease.kept.claim;
 
-		for (uint32_t i = 0; i < world->nodes_count; i++)
-			alive += world->nodes[i].alive[unit] != 0 &&
-				 !world->nodes[i].suspended;
-		if (alive > 1)
-			world_break(world, "a unit is alive twice");
-		if (alive == 1 && world->now_us >= world->heal_us &&
-		    world->ran_us[unit] == 0)
-			world->ran_us[unit] = world->now_us;
+	for (uint32_t i = 0; i < world->nodes_count; i++) {
+		struct world_node *other = &world->nodes[i];
+		struct lease_time now = world_clock(world, i);
+
+		if (i != node && other->up && !other->suspended &&
+		    lease_holds(&other->lease, &now) &&
+		    other->lease.kept.promised < epoch)
+			world_break(world, "a leader did not pass the barrier");
 	}
 }
 
@@ -103,9 +104,7 @@ static void check_end(struct lease_world *world)
 {
 	if (world->led_us == 0)
 		world_break(world, "nobody leads in the end");
-	for (uint32_t unit = 0; unit < WORLD_UNITS; unit++)
-		if (world->ran_us[unit] == 0)
-			world_break(world, "a unit does not run in the end");
+	world->tenant->check_end(world);
 }
 
 /* ---- the run ---- */
@@ -133,7 +132,6 @@ static int64_t held_up_until(const struct lease_world *world,
 	switch (event->kind) {
 	case EVENT_SAMPLE:
 	case EVENT_LAND:
-	case EVENT_APPEND:
 	case EVENT_WAKE:
 	case EVENT_FAULT:
 	case EVENT_DOOM:
@@ -144,8 +142,13 @@ static int64_t held_up_until(const struct lease_world *world,
 		if (me->paused_until_us > world->now_us)
 			return me->paused_until_us;
 		break;
-	default:
+	case EVENT_NONE:
+	case EVENT_START:
 		break;
+	default:
+		return world->tenant->is_held_up(world, event)
+			       ? world->now_us + 5 * MS
+			       : 0;
 	}
 	return me->suspended ? world->now_us + 5 * MS : 0;
 }
@@ -176,11 +179,12 @@ static void happen(struct lease_world *world, const struct event *event)
 			break;
 		}
 		world_fault(world);
-		world_post(world, below(world, 2 * world->fault_every_ms * MS),
+		world_post(world,
+			   world_below(world, 2 * world->fault_every_ms * MS),
 			   EVENT_FAULT, 0);
 		break;
 	default:
-		work_event(world, event);
+		world->tenant->event(world, event);
 		break;
 	}
 }
@@ -189,7 +193,7 @@ static struct event *next_event(struct lease_world *world)
 {
 	struct event *next = NULL;
 
-	for (uint32_t i = 0; i < WORLD_EVENTS; i++) {
+	for (uint32_t i = 0; i < world->events_high; i++) {
 		struct event *event = &world->events[i];
 
 		if (event->kind != EVENT_NONE &&
@@ -201,12 +205,14 @@ static struct event *next_event(struct lease_world *world)
 	return next;
 }
 
-static void begin(struct lease_world *world, uint64_t seed)
+void lease_world_begin(struct lease_world *world,
+		       const struct lease_tenant *tenant, uint64_t seed,
+		       enum lease_plant plant, bool talk)
 {
-	memset(world, 0, offsetof(struct lease_world, journals));
-	for (uint32_t i = 0; i < WORLD_NODES; i++)
-		world->journals[i].count = 0;
-	memset(world->nodes, 0, sizeof(world->nodes));
+	memset(world, 0, sizeof(*world));
+	world->tenant = tenant;
+	world->plant = plant;
+	world->talk = talk;
 	world->rng.state = seed;
 	world->terms = lease_terms_for(
 		rng_once_in(&world->rng, 2) ? 1000 : 3000, WORLD_SLOTS);
@@ -222,24 +228,20 @@ static void begin(struct lease_world *world, uint64_t seed)
 
 		me->up = true;
 		me->boot = 1 + rng_next(&world->rng) % 1000000;
-		me->boot_us = below(world, 1000 * SECOND);
-		me->raw_us = below(world, 1000 * SECOND);
+		me->boot_us = world_below(world, 1000 * SECOND);
+		me->raw_us = world_below(world, 1000 * SECOND);
 		world_set_clock(world, i);
-		world_post(world, below(world, 500 * MS), EVENT_START, i);
+		world_post(world, world_below(world, 500 * MS), EVENT_START, i);
 	}
 	world_post(world, SECOND, EVENT_FAULT, 0);
 }
 
-const char *lease_world_run(struct lease_world *world, uint64_t seed,
-			    enum lease_plant plant, bool talk)
+const char *lease_world_play(struct lease_world *world)
 {
 	struct event event;
 	struct event *next;
 	int64_t until;
 
-	begin(world, seed);
-	world->plant = plant;
-	world->talk = talk;
 	while (world->broken == NULL && (next = next_event(world)) != NULL &&
 	       next->at_us < world->end_us) {
 		if (next->at_us > world->now_us)
@@ -254,8 +256,8 @@ const char *lease_world_run(struct lease_world *world, uint64_t seed,
 		if (is_void(world, &event))
 			continue;
 		happen(world, &event);
-		check_units(world);
 		check_leaders(world);
+		world->tenant->check(world);
 	}
 	if (world->broken == NULL)
 		check_end(world);
