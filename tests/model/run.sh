@@ -175,6 +175,11 @@ case $mode in
 esac
 
 line variant nodes faults events states depth MB seconds verdict
-rows | if [ "$mode" = quick ]; then grep '^quick'; else cat; fi |
+# BRIEF: another run has seen the rest.
+rows | case $mode${BRIEF:+ brief} in
+  quick) grep '^quick' ;;
+  'quick brief') grep '^quick holds' ;;
+  *) cat ;;
+esac |
   xargs -P "${MODEL_JOBS:-2}" -L 1 \
     sh "$here/run.sh" row "$mode" "$seconds" "$megabytes"

@@ -16,6 +16,17 @@ uint64_t runner_setting(const char *name, uint64_t fallback)
 	return value != NULL ? strtoull(value, NULL, 10) : fallback;
 }
 
+bool runner_is_brief(void)
+{
+	return getenv("BRIEF") != NULL;
+}
+
+uint64_t runner_seeds(uint64_t fallback)
+{
+	return runner_setting("SEEDS",
+			      runner_is_brief() ? fallback / 8 : fallback);
+}
+
 static bool play_chunk(const struct runner *runner, uint64_t first,
 		       uint64_t count, int report)
 {

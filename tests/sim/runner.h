@@ -28,6 +28,13 @@ struct runner {
 /* The number NAME has in the environment, FALLBACK if none. */
 uint64_t runner_setting(const char *name, uint64_t fallback);
 
+/* Does somebody else play in full?  Then what is left out is not tried, and
+ * some seeds are enough.
+ */
+bool runner_is_brief(void);
+/* SEEDS of the environment, or FALLBACK, of which a brief run takes some. */
+uint64_t runner_seeds(uint64_t fallback);
+
 /* Plays all of them, up to the first process that found a fault.  ALL gets
  * their tallies, *SECONDS how long it took; true when no promise was broken.
  */

@@ -11,8 +11,9 @@ import time
 import lib
 from lib import check
 
-SUBMISSIONS = int(os.environ.get("SUBMISSIONS", "1000"))
-DURATION = float(os.environ.get("DURATION", "60"))
+BRIEF = os.environ.get("BRIEF") is not None
+SUBMISSIONS = int(os.environ.get("SUBMISSIONS", 150 if BRIEF else 1000))
+DURATION = float(os.environ.get("DURATION", 10 if BRIEF else 60))
 SEED = int(os.environ.get("SEED") or random.randrange(1 << 31))
 KILL_MIN = float(os.environ.get("KILL_MIN", "0.3"))
 KILL_MAX = float(os.environ.get("KILL_MAX", "1.0"))
