@@ -29,6 +29,11 @@ static const char *const names[EVENT_KINDS] = {
 	[EVENT_UNIT_ENABLED] = "unit-enabled",
 	[EVENT_UNIT_DISABLED] = "unit-disabled",
 	[EVENT_UNIT_MOVED] = "unit-moved",
+	[EVENT_NODE_HEARD] = "node-heard",
+	[EVENT_NODE_LOST] = "node-lost",
+	[EVENT_NODE_ONE_WAY] = "node-one-way",
+	[EVENT_NODE_TWIN] = "node-twin",
+	[EVENT_DATAGRAM_REFUSED] = "datagram-refused",
 };
 
 const char *events_name(enum event_kind kind)

@@ -31,6 +31,11 @@ enum event_kind {
 	EVENT_UNIT_ENABLED,
 	EVENT_UNIT_DISABLED,
 	EVENT_UNIT_MOVED,
+	EVENT_NODE_HEARD, /* by UDP, as these: */
+	EVENT_NODE_LOST,
+	EVENT_NODE_ONE_WAY, /* heard, but it does not hear us */
+	EVENT_NODE_TWIN,    /* another one has our name */
+	EVENT_DATAGRAM_REFUSED,
 	EVENT_KINDS
 };
 

@@ -27,6 +27,18 @@
 typedef void beat_fn(void *arg, const struct datagram *datagram,
 		     const struct peer *peer);
 
+/* What people are told of, besides the log. */
+enum beat_news {
+	BEAT_HEARS,   /* a node, anew or again; words: from where */
+	BEAT_LOST,    /* it is heard no more; words: why */
+	BEAT_DEAF,    /* it is heard, but does not hear us */
+	BEAT_REFUSED, /* about an address; words: why */
+	BEAT_TWIN,    /* another node has our name; words: where */
+};
+
+typedef void beat_news_fn(void *arg, enum beat_news news, const char *about,
+			  const char *words);
+
 struct beat_setup {
 	const char *node;
 	uint64_t incarnation; /* random, never 0 */
@@ -34,7 +46,8 @@ struct beat_setup {
 	uint32_t
 		drift_ppm; /* clocks further apart are told; 0 = any are fine */
 	const struct config_cluster *cluster; /* must outlive the beat */
-	beat_fn *heard;
+	beat_fn *heard;			      /* may be NULL, as this: */
+	beat_news_fn *news; /* refused ones and twins not each time */
 	void *arg;
 };
 

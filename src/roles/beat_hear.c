@@ -34,6 +34,13 @@ static bool may_complain(struct beat *beat, size_t reason, int64_t now_ms)
 	return true;
 }
 
+static void tell(const struct beat *beat, enum beat_news news,
+		 const char *about, const char *words)
+{
+	if (beat->setup.news != NULL)
+		beat->setup.news(beat->setup.arg, news, about, words);
+}
+
 static void refuse(struct beat *beat, int rc, const struct endpoint *from,
 		   int64_t now_ms)
 {
@@ -45,6 +52,7 @@ static void refuse(struct beat *beat, int rc, const struct endpoint *from,
 	udp_name(from, name);
 	log_warn(0, "beat: ignored from=%s count=%" PRIu64 ": %s", name,
 		 beat->refused[reason], seal_reason(rc));
+	tell(beat, BEAT_REFUSED, name, seal_reason(rc));
 }
 
 static void tell_twin(struct beat *beat, const struct endpoint *from,
@@ -59,6 +67,7 @@ static void tell_twin(struct beat *beat, const struct endpoint *from,
 		"beat: another node is named \"%s\", too; give each its own "
 		"`node` from=%s",
 		beat->setup.node, name);
+	tell(beat, BEAT_TWIN, beat->setup.node, name);
 }
 
 static void tell_new(struct beat *beat, size_t index, bool restarted)
@@ -70,6 +79,7 @@ static void tell_new(struct beat *beat, size_t index, bool restarted)
 	log_info("beat: %s node=%s from=%s version=%s",
 		 restarted ? "hears it restarted" : "hears", peer->node, name,
 		 peer->version);
+	tell(beat, BEAT_HEARS, peer->node, name);
 	beat->heard[index] = true;
 	beat->deaf[index] = false;
 	beat->skewed[index] = false;
@@ -170,18 +180,23 @@ static void watch(struct beat *beat, size_t index, int64_t now_ms)
 	bool heard = peers_is_heard(peers, index, now_ms);
 	enum peers_hears hears = peers_hears(peers, index, PEERS_SELF, now_ms);
 
-	if (beat->heard[index] && !heard)
-		log_info("beat: %s node=%s",
-			 (peer->flags & DATAGRAM_LEAVING) != 0
-				 ? "left"
-				 : "no longer hears",
+	if (beat->heard[index] && !heard) {
+		bool left = (peer->flags & DATAGRAM_LEAVING) != 0;
+
+		log_info("beat: %s node=%s", left ? "left" : "no longer hears",
 			 peer->node);
+		tell(beat, BEAT_LOST, peer->node,
+		     left ? "it left" : "it is silent");
+	}
 	beat->heard[index] = heard;
-	if (hears == PEERS_HEARS_NO && !beat->deaf[index])
+	if (hears == PEERS_HEARS_NO && !beat->deaf[index]) {
 		log_warn(0,
 			 "beat: it does not hear us, though we hear it; see "
 			 "firewalls and `peers` node=%s",
 			 peer->node);
+		tell(beat, BEAT_DEAF, peer->node,
+		     "we hear it, it does not hear us");
+	}
 	if (hears == PEERS_HEARS_YES && beat->deaf[index])
 		log_info("beat: it hears us again node=%s", peer->node);
 	if (hears != PEERS_HEARS_UNKNOWN)
