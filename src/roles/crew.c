@@ -40,6 +40,8 @@ static const char *role_name(enum role role)
 void crew_init(struct crew *crew, struct heritage *heritage, struct loop *loop)
 {
 	*crew = (struct crew){ .heritage = heritage, .loop = loop };
+	crew->members[ROLE_HEARTBEAT].wanted =
+		heritage->config->cluster.present;
 	crew->members[ROLE_JOURNAL].wanted = true;
 	crew->members[ROLE_CONTROL].wanted = true;
 	for (unsigned i = 0; i < heritage_http_roles(heritage); i++)
@@ -77,6 +79,8 @@ static int be(struct crew *crew, enum role role)
 		close(heritage->cgroup);
 	heritage->cgroup = -1;
 	take_reloaded_config(heritage);
+	if (role == ROLE_HEARTBEAT)
+		return heartbeat_main(heritage);
 	if (role == ROLE_JOURNAL)
 		return journal_main(heritage);
 	drain(heritage->links[role][0]);

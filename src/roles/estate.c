@@ -178,6 +178,17 @@ static int prepare_shared(struct heritage *heritage)
 	return heritage->shared_lock == -EAGAIN ? -EAGAIN : 0;
 }
 
+static void show_cluster(const struct heritage *heritage)
+{
+	const struct config_cluster *configured = &heritage->config->cluster;
+	struct board_cluster *cluster = &heritage->board->cluster;
+
+	cluster->present = configured->present;
+	if (configured->present)
+		cluster->terms = lease_terms_for((uint32_t)configured->lease_ms,
+						 configured->slots);
+}
+
 int estate_open(struct heritage *heritage, const struct config *config,
 		const char *config_path)
 {
@@ -202,6 +213,8 @@ int estate_open(struct heritage *heritage, const struct config *config,
 		return rc;
 	heritage->board = board_new();
 	rc = heritage->board == NULL ? -errno : open_links(heritage);
+	if (rc == 0)
+		show_cluster(heritage);
 	if (rc != 0) {
 		log_err(rc, "guardian: cannot prepare what roles share");
 		return rc;

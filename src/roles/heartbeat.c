@@ -1,0 +1,220 @@
+#define _GNU_SOURCE
+#include "roles/heartbeat.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#include "io/clock.h"
+#include "io/log.h"
+#include "roles/news.h"
+
+#define RETRY_FIRST_MS 1000
+#define RETRY_MAX_MS   60000
+#define REFRESH_MS     250
+#define RESOLVE_MS     50 /* between looks at an answer of name servers */
+#define LEAVE_MS       15 /* between the last words and their repetition */
+/* Events of 64 nodes that lose each other, then 30 a minute: for core/rate.h a
+ * minute is a second. */
+#define EVENTS_BURST 64
+#define EVENTS_PER   30
+#define PORT	     7400
+
+/* TERM stops us; the others are the guardian's to act on. */
+static const int signals[] = { SIGTERM, SIGINT,	 SIGHUP, SIGQUIT,
+			       SIGUSR1, SIGUSR2, 0 };
+
+/* What is there is looked at after the wait, whoever called. */
+static void on_datagram(void *arg, uint32_t events)
+{
+	(void)arg;
+	(void)events;
+}
+
+static void on_bell(void *arg, uint32_t events)
+{
+	const struct heartbeat *heartbeat = arg;
+
+	(void)events;
+	bell_clear(heartbeat->heritage->bells[ROLE_HEARTBEAT]);
+}
+
+static struct board_role *me(const struct heartbeat *heartbeat)
+{
+	return &heartbeat->heritage->board->roles[ROLE_HEARTBEAT];
+}
+
+static int open_beat(struct heartbeat *heartbeat, int64_t now_ms)
+{
+	const struct config *config = heartbeat->heritage->config;
+	struct beat_setup setup = {
+		.node = config->node,
+		.drift_ppm = heartbeat->cluster->terms.drift_ppm,
+		.cluster = &config->cluster,
+		.heard = heartbeat_heard,
+		.news = heartbeat_news,
+		.arg = heartbeat,
+	};
+	int rc = udp_endpoint(text_of(config->cluster.listen), PORT,
+			      &setup.listen);
+
+	if (rc != 0) {
+		log_err(rc, "heartbeat: cannot listen on \"%s\"",
+			config->cluster.listen);
+		return rc;
+	}
+	do
+		randombytes_buf(&setup.incarnation, sizeof(setup.incarnation));
+	while (setup.incarnation == 0);
+	rc = beat_open(&heartbeat->beat, &setup, now_ms);
+	if (rc != 0)
+		return rc;
+	rc = loop_add(&heartbeat->loop, heartbeat->beat.udp.fd, EPOLLIN,
+		      on_datagram, heartbeat);
+	if (rc == 0 && heartbeat->beat.udp.group_fd != -1)
+		rc = loop_add(&heartbeat->loop, heartbeat->beat.udp.group_fd,
+			      EPOLLIN, on_datagram, heartbeat);
+	if (rc != 0)
+		beat_close(&heartbeat->beat);
+	return rc;
+}
+
+/* All goes on without: it is tried again, ever more rarely. */
+static void open_when_due(struct heartbeat *heartbeat, int64_t now_ms)
+{
+	int rc;
+
+	if (heartbeat->is_open || heartbeat->is_idle ||
+	    now_ms < heartbeat->retry_ms)
+		return;
+	rc = open_beat(heartbeat, now_ms);
+	atomic_store(&me(heartbeat)->health, -rc);
+	heartbeat->is_open = rc == 0;
+	if (rc == 0) {
+		heartbeat_introduce(heartbeat);
+		return;
+	}
+	heartbeat->retry_ms = now_ms + heartbeat->pause_ms;
+	heartbeat->pause_ms *= 2;
+	if (heartbeat->pause_ms > RETRY_MAX_MS)
+		heartbeat->pause_ms = RETRY_MAX_MS;
+	log_warn(0, "heartbeat: the node goes on without retry_in_ms=%lld",
+		 (long long)(heartbeat->retry_ms - now_ms));
+}
+
+/* The keys may be others; all else of it is fixed until the node starts. */
+static void reload(struct heartbeat *heartbeat, int64_t now_ms)
+{
+	uint32_t generation =
+		atomic_load(&heartbeat->heritage->board->config_generation);
+
+	if (generation == heartbeat->config_generation)
+		return;
+	heartbeat->config_generation = generation;
+	if (heartbeat->is_open)
+		(void)beat_reload(&heartbeat->beat);
+	else
+		heartbeat->retry_ms = now_ms;
+}
+
+static void turn(struct heartbeat *heartbeat)
+{
+	int64_t now_ms = clock_ms();
+
+	atomic_store(&me(heartbeat)->beat_ms, now_ms);
+	reload(heartbeat, now_ms);
+	open_when_due(heartbeat, now_ms);
+	heartbeat_tell(heartbeat, now_ms);
+	if (heartbeat->is_open)
+		beat_turn(&heartbeat->beat, now_ms);
+	if (now_ms >= heartbeat->refresh_ms) {
+		heartbeat->refresh_ms = now_ms + REFRESH_MS;
+		heartbeat_tell_silent(heartbeat, now_ms);
+		heartbeat_show_all(heartbeat, now_ms);
+	}
+	if (heartbeat->has_news)
+		news_tell(heartbeat->heritage);
+	heartbeat->has_news = false;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t deadline(const struct heartbeat *heartbeat)
+{
+	const struct beat *beat = &heartbeat->beat;
+	int64_t now_ms = clock_ms();
+	int64_t next_ms;
+
+	if (heartbeat->is_idle)
+		return now_ms + RETRY_MAX_MS;
+	if (!heartbeat->is_open)
+		return heartbeat->retry_ms;
+	next_ms = earlier(beat_deadline(beat),
+			  peers_deadline(&beat->peers, now_ms));
+	next_ms = earlier(next_ms, heartbeat->refresh_ms);
+	if (beat->resolve.fd != -1)
+		next_ms = earlier(next_ms, now_ms + RESOLVE_MS);
+	return next_ms;
+}
+
+/* One of the two may get lost. */
+static void leave(struct heartbeat *heartbeat)
+{
+	if (!heartbeat->is_open)
+		return;
+	heartbeat_tell(heartbeat, clock_ms());
+	beat_leave(&heartbeat->beat, clock_ms());
+	loop_wait(&heartbeat->loop, clock_ms() + LEAVE_MS);
+	beat_leave(&heartbeat->beat, clock_ms());
+	beat_close(&heartbeat->beat);
+}
+
+static int begin(struct heartbeat *heartbeat, struct heritage *heritage)
+{
+	const struct config_cluster *cluster = &heritage->config->cluster;
+	int rc;
+
+	heartbeat->heritage = heritage;
+	heartbeat->cluster = &heritage->board->cluster;
+	heartbeat->config_generation =
+		atomic_load(&heritage->board->config_generation);
+	heartbeat->pause_ms = RETRY_FIRST_MS;
+	heartbeat->events =
+		rate_init(EVENTS_PER, EVENTS_BURST, clock_ms() / 60);
+	heartbeat->sent = atomic_load(&heartbeat->cluster->sent);
+	heartbeat->received = atomic_load(&heartbeat->cluster->received);
+	heartbeat->refused = atomic_load(&heartbeat->cluster->refused);
+	heartbeat->is_idle = cluster->key_file == NULL;
+	if (sodium_init() == -1)
+		return -EIO;
+	rc = loop_open(&heartbeat->loop, signals);
+	if (rc == 0)
+		rc = loop_add(&heartbeat->loop, heritage->bells[ROLE_HEARTBEAT],
+			      EPOLLIN, on_bell, heartbeat);
+	return rc;
+}
+
+int heartbeat_main(struct heritage *heritage)
+{
+	static struct heartbeat heartbeat;
+	int rc = begin(&heartbeat, heritage);
+
+	if (rc != 0) {
+		log_err(rc, "heartbeat: cannot make a loop");
+		return EXIT_FAILURE;
+	}
+	if (heartbeat.is_idle)
+		log_info("heartbeat: no `key-file`, so the nodes find out by "
+			 "the shared storage alone");
+	heartbeat_introduce(&heartbeat);
+	while (!loop_took(&heartbeat.loop, SIGTERM)) {
+		turn(&heartbeat);
+		loop_wait(&heartbeat.loop, deadline(&heartbeat));
+	}
+	leave(&heartbeat);
+	return EXIT_SUCCESS;
+}
