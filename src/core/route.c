@@ -20,6 +20,7 @@ static const struct {
 	{ "/v1/singletons",
 	  { .name = ROUTE_UNITS, .methods = READ, .kind = UNIT_SINGLETON } },
 	{ "/v1/names", { .name = ROUTE_NAMES, .methods = READ } },
+	{ "/v1/nodes", { .name = ROUTE_NODES, .methods = READ } },
 	{ "/v1/events", { .name = ROUTE_EVENTS, .methods = READ } },
 	{ "/metrics", { .name = ROUTE_METRICS, .methods = READ } },
 	{ "/v1/reload", { .name = ROUTE_RELOAD, .methods = METHOD_POST } },

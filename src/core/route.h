@@ -36,6 +36,7 @@ enum route_name {
 	ROUTE_UNIT_LOG,
 	ROUTE_NAMES,
 	ROUTE_NAME, /* NAME is the unit's */
+	ROUTE_NODES,
 	ROUTE_EVENTS,
 	ROUTE_METRICS,
 	ROUTE_RELOAD,

@@ -108,58 +108,38 @@ static void dispatch_unit(struct visit *visit)
 	}
 }
 
+static void nothing(struct visit *visit)
+{
+	reply_status(visit, 404, "There is nothing of that name.");
+}
+
 static void dispatch(struct visit *visit)
 {
-	switch (visit->route.name) {
-	case ROUTE_JOBS:
-	case ROUTE_JOB:
-	case ROUTE_JOB_OUTPUT:
-	case ROUTE_JOB_LOG:
-		dispatch_job(visit);
-		break;
-	case ROUTE_UNITS:
-	case ROUTE_UNIT:
-	case ROUTE_UNIT_ACTION:
-	case ROUTE_UNIT_LOG:
-		dispatch_unit(visit);
-		break;
-	case ROUTE_STATUS:
-		server_status(visit);
-		break;
-	case ROUTE_HEALTHZ:
-		server_healthz(visit);
-		break;
-	case ROUTE_READYZ:
-		server_readyz(visit);
-		break;
-	case ROUTE_VERSION:
-		server_version(visit);
-		break;
-	case ROUTE_ASSET:
-		server_asset(visit);
-		break;
-	case ROUTE_NAMES:
-		server_names(visit);
-		break;
-	case ROUTE_NAME:
-		server_name(visit);
-		break;
-	case ROUTE_EVENTS:
-		server_events(visit);
-		break;
-	case ROUTE_METRICS:
-		server_metrics(visit);
-		break;
-	case ROUTE_RELOAD:
-		server_reload(visit);
-		break;
-	case ROUTE_DRAIN:
-		server_drain(visit);
-		break;
-	case ROUTE_NONE:
-		reply_status(visit, 404, "There is nothing of that name.");
-		break;
-	}
+	static void (*const handlers[])(struct visit * visit) = {
+		[ROUTE_NONE] = nothing,
+		[ROUTE_ASSET] = server_asset,
+		[ROUTE_JOBS] = dispatch_job,
+		[ROUTE_JOB] = dispatch_job,
+		[ROUTE_JOB_OUTPUT] = dispatch_job,
+		[ROUTE_JOB_LOG] = dispatch_job,
+		[ROUTE_STATUS] = server_status,
+		[ROUTE_HEALTHZ] = server_healthz,
+		[ROUTE_READYZ] = server_readyz,
+		[ROUTE_VERSION] = server_version,
+		[ROUTE_UNITS] = dispatch_unit,
+		[ROUTE_UNIT] = dispatch_unit,
+		[ROUTE_UNIT_ACTION] = dispatch_unit,
+		[ROUTE_UNIT_LOG] = dispatch_unit,
+		[ROUTE_NAMES] = server_names,
+		[ROUTE_NAME] = server_name,
+		[ROUTE_NODES] = server_nodes,
+		[ROUTE_EVENTS] = server_events,
+		[ROUTE_METRICS] = server_metrics,
+		[ROUTE_RELOAD] = server_reload,
+		[ROUTE_DRAIN] = server_drain,
+	};
+
+	handlers[visit->route.name](visit);
 }
 
 static void handle(void *arg, struct http_request *request)

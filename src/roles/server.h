@@ -93,6 +93,8 @@ void server_unit(struct visit *visit, enum unit_kind kind);
 /* server_names.c */
 void server_names(struct visit *visit);
 void server_name(struct visit *visit);
+/* server_nodes.c */
+void server_nodes(struct visit *visit);
 /* server_unitlog.c */
 void server_unit_log(struct visit *visit, enum unit_kind kind);
 /* server_action.c */

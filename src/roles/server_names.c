@@ -13,6 +13,7 @@ static void write_name(struct out *out, const struct server *server,
 	bool is_service = unit->kind == UNIT_SERVICE;
 	int at = is_service ? after_service(board, unit->name)
 			    : after_single(board, unit->name);
+	char node[BOARD_TEXT_MAX + 1] = "";
 	const char *state = "waiting";
 	uint32_t slot = 0;
 	bool runs = false;
@@ -23,9 +24,13 @@ static void write_name(struct out *out, const struct server *server,
 		runs = atomic_load(&board->units[slot].pid) > 0;
 	} else if (at >= 0) {
 		slot = single_slot(board, &board->singles[at]);
-		state = single_state(board, &board->singles[at], unit);
+		state = single_state(server, &board->singles[at], unit);
 		runs = slot != 0 && atomic_load(&board->units[slot].pid) > 0;
+		if (slot == 0)
+			single_node(server, &board->singles[at], node);
 	}
+	if (runs)
+		text_copy(text_of(server->config->node), node, sizeof(node));
 	out_string(out, "{\"name\":");
 	out_json(out, text_of(unit->name));
 	unit_member(out, "kind");
@@ -33,8 +38,8 @@ static void write_name(struct out *out, const struct server *server,
 	unit_member(out, "state");
 	out_json(out, text_of(state));
 	unit_member(out, "node");
-	if (runs)
-		out_json(out, text_of(server->config->node));
+	if (node[0] != '\0')
+		out_json(out, text_of(node));
 	else
 		out_string(out, "null");
 	if (runs) {

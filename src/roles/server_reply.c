@@ -97,7 +97,7 @@ int wait_asked(struct visit *visit, int64_t *ms)
 }
 
 /* Source: FNV-1a, 64 bits (Fowler, Noll, Vo), a word at a time. */
-static uint64_t hash_of(const char *body, size_t len)
+uint64_t reply_tag(const char *body, size_t len)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ len;
 
@@ -139,8 +139,13 @@ static bool is_to_wait(struct visit *visit, bool listed, uint64_t hash,
 void reply_changing(struct visit *visit, char *body, size_t len,
 		    const char *set_cookie)
 {
+	reply_changing_as(visit, body, len, reply_tag(body, len), set_cookie);
+}
+
+void reply_changing_as(struct visit *visit, char *body, size_t len,
+		       uint64_t hash, const char *set_cookie)
+{
 	struct text listed = http_field(visit->request, "If-None-Match");
-	uint64_t hash = hash_of(body, len);
 	struct http_reply reply;
 	char tag[TAG_MAX];
 	struct out out = out_init(tag, sizeof(tag));

@@ -26,6 +26,12 @@ struct http_reply json_reply(unsigned status, enum http_bytes bytes,
  */
 void reply_changing(struct visit *visit, char *body, size_t len,
 		    const char *set_cookie);
+/* The same for a body that holds what always changes, ages and the like: TAG
+ * is the reply_tag() of a body without.
+ */
+void reply_changing_as(struct visit *visit, char *body, size_t len,
+		       uint64_t tag, const char *set_cookie);
+uint64_t reply_tag(const char *body, size_t len);
 
 /* "TOKEN.STEP" in quotes. */
 void tag_of_version(char tag[TAG_MAX], struct version version);

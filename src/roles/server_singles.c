@@ -1,4 +1,6 @@
 /* The singletons, as the board shows them. */
+#include <string.h>
+
 #include "core/out.h"
 #include "core/units.h"
 #include "roles/after.h"
@@ -31,13 +33,37 @@ uint32_t single_slot(const struct board *board,
 	return slot;
 }
 
-const char *single_state(const struct board *board,
+void single_node(const struct server *server, const struct board_single *single,
+		 char *node)
+{
+	if (single_slot(server->heritage->board, single) != 0)
+		text_copy(text_of(server->config->node), node,
+			  BOARD_TEXT_MAX + 1);
+	else
+		(void)board_text_get(&single->node, node, BOARD_TEXT_MAX + 1);
+}
+
+/* Has another node it? */
+static bool is_elsewhere(const struct server *server,
+			 const struct board_single *single)
+{
+	char node[BOARD_TEXT_MAX + 1];
+
+	single_node(server, single, node);
+	return node[0] != '\0' && strcmp(node, server->config->node) != 0;
+}
+
+const char *single_state(const struct server *server,
 			 const struct board_single *single,
 			 const struct unit *configured)
 {
+	const struct board *board = server->heritage->board;
 	uint32_t goal = atomic_load(&single->goal);
 	uint32_t slot = single_slot(board, single);
 
+	/* How far it is there, that node knows. */
+	if (slot == 0 && goal == GOAL_UP && is_elsewhere(server, single))
+		return "elsewhere";
 	if (slot == 0)
 		return unit_rest(board, goal);
 	if (goal != GOAL_UP)
@@ -114,17 +140,19 @@ void write_single(struct out *out, const struct server *server,
 	uint64_t token = atomic_load(&single->token);
 	int64_t next_ms = atomic_load(&single->next_ms);
 	uint32_t slot = single_slot(board, single);
+	char node[BOARD_TEXT_MAX + 1];
 
 	out_string(out, "{\"name\":");
 	out_json(out, text_of(configured->name));
 	unit_member(out, "state");
 	out_json(out,
 		 text_of(at < 0 ? "waiting"
-				: single_state(board, single, configured)));
+				: single_state(server, single, configured)));
 	write_when(out, configured);
+	single_node(server, single, node);
 	unit_member(out, "node");
-	if (slot != 0)
-		out_json(out, text_of(server->config->node));
+	if (node[0] != '\0')
+		out_json(out, text_of(node));
 	else
 		out_string(out, "null");
 	unit_member(out, "token");

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "roles/server_nodes.h"
 #include "roles/server_reply.h"
 
 #define STATUS_MAX   (1u << 20) /* bytes */
@@ -118,6 +119,19 @@ static void quoted_time(struct out *out, int64_t wall_ms)
 	out_char(out, '"');
 }
 
+static void write_cluster_part(struct out *out, const struct server *server)
+{
+	struct nodes nodes;
+
+	name_is(out, "cluster");
+	if (nodes_take(&nodes, server->heritage, server->now_ms) != 0) {
+		out_string(out, "null");
+		return;
+	}
+	write_cluster(out, server, &nodes);
+	nodes_free(&nodes);
+}
+
 /* For operators: what goes on inside. */
 static void write_inside(struct out *out, const struct server *server)
 {
@@ -159,6 +173,7 @@ static void write_inside(struct out *out, const struct server *server)
 	out_char(out, '}');
 	number_member(out, "services_failed",
 		      atomic_load(&board->services_failed));
+	write_cluster_part(out, server);
 	write_roles(out, server);
 }
 
@@ -236,9 +251,13 @@ void server_readyz(struct visit *visit)
 {
 	const struct server *server = visit->server;
 	const struct board *board = server->heritage->board;
+	char buf[NODES_WHY_MAX];
+	const char *why = nodes_why_not_in(&board->cluster, buf);
 
 	if (atomic_load(&board->stopping) != 0 || server->stopping)
 		reply_status(visit, 503, "The node is stopping.");
+	else if (why != NULL)
+		reply_status(visit, 503, why);
 	else if (atomic_load(&board->storage) != 0)
 		reply_status(visit, 503, "The shared storage fails.");
 	else if (atomic_load(&board->ready) == 0)

@@ -19,9 +19,12 @@ void unit_words(struct out *out, const char *name,
 void unit_configured(struct out *out, const struct unit *configured);
 void write_single(struct out *out, const struct server *server,
 		  const struct unit *configured);
-const char *single_state(const struct board *board,
+const char *single_state(const struct server *server,
 			 const struct board_single *single,
 			 const struct unit *configured);
+/* The node that has it, "" = none; into NODE of BOARD_TEXT_MAX + 1 bytes. */
+void single_node(const struct server *server, const struct board_single *single,
+		 char *node);
 /* The slot in which it runs here, 0 = it does not. */
 uint32_t single_slot(const struct board *board,
 		     const struct board_single *single);

@@ -37,6 +37,8 @@ START_TEST(every_resource_has_its_path)
 	ck_assert_int_eq(name_of("/v1/singletons/a-b/start"),
 			 ROUTE_UNIT_ACTION);
 	ck_assert_int_eq(name_of("/v1/singletons/a-b/log"), ROUTE_UNIT_LOG);
+	ck_assert_int_eq(name_of("/v1/nodes"), ROUTE_NODES);
+	ck_assert_int_eq(name_of("/v1/nodes/a"), ROUTE_NONE);
 	ck_assert_int_eq(name_of("/v1/names"), ROUTE_NAMES);
 	ck_assert_int_eq(name_of("/v1/names/a-b"), ROUTE_NAME);
 }
