@@ -98,8 +98,8 @@ static bool is_timed(const json_t *unit)
 static bool has_arrived(const json_t *unit, const char *action,
 			const char *before)
 {
-	static const char *const up[] = { "ready", "done", "failed", "running",
-					  NULL };
+	static const char *const up[] = { "ready",   "done",	  "failed",
+					  "running", "elsewhere", NULL };
 	static const char *const down[] = { "stopped", "disabled", "done",
 					    "failed", NULL };
 	const char *state = json_text(unit, "state");

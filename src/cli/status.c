@@ -94,10 +94,33 @@ static void print_refused(const json_t *status)
 	printf("` tells why\n");
 }
 
+/* False when this node is not in. */
+static bool print_cluster(const json_t *cluster)
+{
+	const char *leader = json_text(cluster, "leader");
+	const char *why = json_text(cluster, "why_not_in");
+
+	if (!json_is_object(cluster))
+		return true;
+	printf("cluster   ");
+	print_plain(stdout, json_text(cluster, "name"));
+	if (*leader != '\0')
+		printf(", %s leads, epoch %lld", leader,
+		       number(cluster, "epoch"));
+	else
+		printf(", nobody leads yet");
+	printf(", nodes alive: %lld", number(cluster, "alive"));
+	if (*why != '\0')
+		printf("; not in: %s", why);
+	putchar('\n');
+	return *why == '\0';
+}
+
 /* 0, or EXIT_CODE_DOWN. */
 static int print_node(const json_t *status)
 {
 	const char *trouble = trouble_of(status);
+	bool is_in;
 	size_t bad;
 
 	printf("node      ");
@@ -111,9 +134,10 @@ static int print_node(const json_t *status)
 		printf(", %lld kept; %lld at once", number(status, "kept"),
 		       number(status, "workers"));
 	putchar('\n');
+	is_in = print_cluster(json_object_get(status, "cluster"));
 	bad = print_roles(json_object_get(status, "roles"));
 	print_refused(status);
-	return trouble != NULL || bad > 0 ? EXIT_CODE_DOWN : 0;
+	return !is_in || trouble != NULL || bad > 0 ? EXIT_CODE_DOWN : 0;
 }
 
 static void print_type(const json_t *type)
@@ -186,6 +210,8 @@ static void print_single(const json_t *unit)
 	const char *next = json_text(unit, "next");
 
 	printf("singleton %-16s %-10s", json_text(unit, "name"), state);
+	if (strcmp(state, "elsewhere") == 0)
+		printf(" on %s", json_text(unit, "node"));
 	if (number(unit, "pid") > 0)
 		printf(" pid %lld", number(unit, "pid"));
 	printf(" %s", json_text(unit, "when"));
