@@ -63,9 +63,12 @@ struct holding {
 	/* owner: what to run; TOKEN published last, 0 = slot is free.
 	 * A slot is reused only when PHASE is PHASE_IDLE. */
 	_Atomic uint64_t token;
-	_Atomic uint32_t kind;	  /* enum unit_kind; only jobs take one of the
-				     node's places */
-	_Atomic uint32_t wanted;  /* enum wanted */
+	_Atomic uint32_t kind; /* enum unit_kind; only jobs take one of the
+				  node's places */
+	_Atomic uint64_t generation; /* of the lease under which it is held:
+					started only while that holds; 0 = not
+					leased, as all on a node alone */
+	_Atomic uint32_t wanted;     /* enum wanted */
 	_Atomic uint64_t settled; /* token whose outcome is durable: its worker
 				     may go */
 	/* supervisor and worker, as said at enum phase */

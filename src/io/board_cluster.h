@@ -133,6 +133,8 @@ struct board_cluster {
 	 * generations up to this one is proven dead, and none of them will
 	 * start any more */
 	_Atomic uint64_t dead;
+	/* supervisor: leased work of this generation may be alive, 0 = none */
+	_Atomic uint64_t alive;
 	/* supervisor: the node stops; release as soon as DEAD says so */
 	_Atomic uint32_t leaving;
 };

@@ -42,6 +42,9 @@ void crew_init(struct crew *crew, struct heritage *heritage, struct loop *loop)
 	*crew = (struct crew){ .heritage = heritage, .loop = loop };
 	crew->members[ROLE_HEARTBEAT].wanted =
 		heritage->config->cluster.present;
+	crew->members[ROLE_LEASE].wanted = heritage->config->cluster.present;
+	crew->members[ROLE_HEARTBEAT].wanted =
+		heritage->config->cluster.present;
 	crew->members[ROLE_JOURNAL].wanted = true;
 	crew->members[ROLE_CONTROL].wanted = true;
 	for (unsigned i = 0; i < heritage_http_roles(heritage); i++)
@@ -79,6 +82,10 @@ static int be(struct crew *crew, enum role role)
 		close(heritage->cgroup);
 	heritage->cgroup = -1;
 	take_reloaded_config(heritage);
+	if (role == ROLE_HEARTBEAT)
+		return heartbeat_main(heritage);
+	if (role == ROLE_LEASE)
+		return lease_main(heritage);
 	if (role == ROLE_HEARTBEAT)
 		return heartbeat_main(heritage);
 	if (role == ROLE_JOURNAL)

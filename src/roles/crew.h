@@ -1,4 +1,5 @@
-/* crew - the roles below the supervisor: journal, control, http.
+/* crew - the roles below the supervisor: journal, control, http; in a cluster
+ * also lease and heartbeat.
  *
  * Keeps them running: one that ends is started again at once, or after a
  * growing pause when it ends again and again, but never given up.

@@ -54,6 +54,8 @@ static inline unsigned heritage_http_roles(const struct heritage *heritage)
 int guardian_main(const struct config *config, const char *config_path);
 int supervisor_main(struct heritage *heritage);
 int heartbeat_main(struct heritage *heritage);
+int lease_main(struct heritage *heritage);
+int heartbeat_main(struct heritage *heritage);
 int journal_main(struct heritage *heritage);
 int control_main(struct heritage *heritage);
 int http_main(struct heritage *heritage, int number);
