@@ -1,10 +1,13 @@
 #define _GNU_SOURCE
+#include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/options.h"
 #include "core/config.h"
 #include "io/conffile.h"
+#include "io/seal.h"
 
 static const struct usage check_usage = {
 	.name = "check",
@@ -44,11 +47,43 @@ static void put_verdict(const struct config *config)
 	putchar('\n');
 }
 
+/* The keys of the cluster, which the node would do without.  False when they
+ * are no good; of a file that is not here, or not for us, nothing is known.
+ */
+static bool keys_are_good(const struct config *config)
+{
+	const struct config_cluster *cluster = &config->cluster;
+	struct seal seal = { 0 };
+	bool good;
+
+	if (!cluster->present)
+		return true;
+	if (cluster->key_file == NULL) {
+		good = cluster->peers.count == 0 && cluster->multicast == NULL;
+		if (!good)
+			complain("cluster: without \"key-file\" nobody can be "
+				 "spoken to: `peers` and `multicast` are for "
+				 "nothing");
+		return good;
+	}
+	if (access(cluster->key_file, R_OK) != 0) {
+		/* It may be meant for another machine, or user. */
+		complain("cluster: cannot read the keys in %s: %m%s",
+			 cluster->key_file,
+			 errno == EACCES ? "" : "; the node would go without");
+		return true;
+	}
+	good = seal_load(&seal, cluster->key_file, cluster->name) == 0;
+	seal_fini(&seal);
+	return good;
+}
+
 int command_check(int argc, char **argv)
 {
 	struct options options;
 	struct conffile_origins *origins;
 	struct config *config;
+	bool good;
 	int rc = options_parse(&options, &check_usage, argc, argv);
 
 	if (rc != OPTIONS_GO_ON)
@@ -59,7 +94,8 @@ int command_check(int argc, char **argv)
 						    : options.config,
 				  &config, &origins, stderr) != 0)
 		return EXIT_CODE_USAGE;
-	if (!options.all && !options.quiet)
+	good = keys_are_good(config);
+	if (good && !options.all && !options.quiet)
 		put_verdict(config);
 	rc = options.all ? conffile_dump_origins(config, origins, stdout)
 			 : fflush(stdout);
@@ -69,7 +105,7 @@ int command_check(int argc, char **argv)
 		complain("cannot write: %m");
 		return EXIT_CODE_FAILED;
 	}
-	return EXIT_CODE_DONE;
+	return good ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
 }
 
 static const struct usage init_usage = {

@@ -1,0 +1,211 @@
+"""Nodes of one cluster on the loopback: who hears whom, who is refused."""
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+
+from lib import HOLDFAST, Node, check, main, wait_for
+
+WAIT_S = 20
+KEY = "a " + "0123456789abcdef" * 4 + "\n"
+OTHER_KEY = "a " + "fedcba9876543210" * 4 + "\n"
+NAMES = ("n1", "n2", "n3")
+
+
+def free_udp_port():
+    while True:
+        port = random.randrange(10000, 20000)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            try:
+                sock.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
+class Member(Node):
+    """A node of the cluster; PEERS are ports, KEY the keys, None = no file."""
+
+    def __init__(self, name, port, peers, key=KEY, more="", shared=None):
+        super().__init__(name=name, shared=shared)
+        self.key = os.path.join(self.dir, "keys")
+        if key is not None:
+            self.write_key(key)
+            more += f' key-file = "{self.key}";'
+        peers = ", ".join(f'"127.0.0.1:{peer}"' for peer in peers)
+        self.write_conf(top=(
+            f'cluster = {{ name = "trial"; listen = "127.0.0.1:{port}"; '
+            f'peers = [ {peers} ]; heartbeat = "100ms"; lease = "2s"; '
+            f'tags = [ "ssd", "{name}" ]; {more} }};'))
+
+    def write_key(self, key):
+        with open(self.key, "w", encoding="utf-8") as file:
+            file.write(key)
+        os.chmod(self.key, 0o600)
+
+    def seen(self):
+        """{name: node} as this one sees them; {} while it does not answer."""
+        try:
+            client = self.operator(timeout=5)
+            answer = client.ask("GET", "/v1/nodes").json()
+            client.close()
+            return {node["name"]: node for node in answer["nodes"]}
+        except OSError:
+            return {}
+
+    def begin(self):
+        self.spawn()
+        wait_for(lambda: self.name() in self.seen(), WAIT_S, "it answers")
+        return self
+
+    def name(self):
+        return self.settings["name"]
+
+    def events(self):
+        client = self.operator()
+        events = client.ask("GET", "/v1/events").json()["events"]
+        client.close()
+        return [(event["event"], event["subject"], event["text"])
+                for event in events]
+
+    def has_event(self, kind, about, words=""):
+        return any(event == kind and about in subject and words in text
+                   for event, subject, text in self.events())
+
+    def role(self, name):
+        return dict(self.roles()).get(name)
+
+
+def hears(member, who, whom):
+    """True, False or None, as MEMBER sees it."""
+    return member.seen().get(who, {}).get("hears", {}).get(whom)
+
+
+def all_hear(members):
+    for member in members:
+        for who in NAMES:
+            for whom in NAMES:
+                if who != whom and hears(member, who, whom) is not True:
+                    return False
+    return True
+
+
+def they_hear_each_other(members):
+    wait_for(lambda: all_hear(members), WAIT_S, "all hear all")
+    n2 = members[0].seen()["n2"]
+    check(n2["heard"] and n2["hears_us"], n2)
+    check(n2["tags"] == ["ssd", "n2"], n2)
+    check(n2["address"] == f"127.0.0.1:{members[1].port}", n2)
+    check(n2["load"]["cores"] > 0, n2)
+    check(members[0].seen()["n1"]["self"], "it knows itself")
+    wait_for(lambda: members[0].has_event("node-heard", "n2"), WAIT_S,
+             "an event tells of it")
+
+
+def people_can_read_it(member):
+    done = member.run("nodes")
+    check(done.returncode == 0, done.stderr)
+    for words in ("cluster trial", "n2", "n3", "ssd"):
+        check(words in done.stdout, words, done.stdout)
+    parsed = json.loads(member.run("nodes", "--json").stdout)
+    check(parsed["cluster"]["name"] == "trial", parsed)
+    check(parsed["cluster"]["failover_ms"] > 2000, parsed)
+    refused = member.user().ask("GET", "/v1/nodes")
+    check(refused.status == 403, "users see the nodes", refused.status)
+
+
+def a_stranger_is_refused(members, port):
+    stranger = Member("stranger", port,
+                      [members[0].settings["udp"]], OTHER_KEY).begin()
+    wait_for(lambda: members[0].has_event("datagram-refused", str(port)),
+             WAIT_S, "the stranger is told of")
+    check("stranger" not in members[0].seen(), "the stranger is no node")
+    check(list(stranger.seen()) == ["stranger"], "it hears nobody")
+    stranger.write_key(KEY)
+    stranger.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "stranger" in members[0].seen(), WAIT_S,
+             "with the right key, after a reload, it is heard")
+    stranger.stop()
+
+
+def a_silent_one_is_told(members):
+    pid = members[2].role("heartbeat")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_for(lambda: not members[0].seen()["n3"]["heard"], WAIT_S,
+                 "it is not heard")
+        wait_for(lambda: members[0].has_event("node-lost", "n3"), WAIT_S,
+                 "an event tells of it")
+        wait_for(lambda: hears(members[0], "n2", "n3") is False, WAIT_S,
+                 "the other one does not hear it either")
+        check(hears(members[0], "n1", "n2") is True, "the others go on")
+        check(hears(members[0], "n3", "n1") is None,
+              "what a silent one hears nobody knows")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    wait_for(lambda: all_hear(members), WAIT_S, "all hear all again")
+
+
+def a_killed_one_comes_back(members):
+    pid = members[1].role("heartbeat")
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: members[1].role("heartbeat") not in (None, pid), WAIT_S,
+             "it is started again")
+    wait_for(lambda: all_hear(members), WAIT_S, "all hear all again")
+
+
+def who_leaves_is_missed_at_once(members):
+    members[2].stop()
+    wait_for(lambda: not members[0].seen()["n3"]["heard"], WAIT_S,
+             "who left is not heard")
+
+
+def without_keys_a_node_goes_on(port):
+    for key, tells in ((None, "no `key-file`"), ("a 12\n", "error")):
+        lonely = Member("lonely", port, [], key).begin()
+        wait_for(lambda: tells in lonely.log(), WAIT_S, "it says why")
+        check(list(lonely.seen()) == ["lonely"], lonely.seen())
+        check(lonely.role("heartbeat"), "the role waits")
+        lonely.stop()
+
+
+def the_check_reads_the_keys(port):
+    def verdict(member):
+        return subprocess.run([HOLDFAST, "check", member.conf], check=False,
+                              capture_output=True, text=True)
+
+    good = verdict(Member("good", port, [port]))
+    check(good.returncode == 0, good.stderr)
+    bad = verdict(Member("bad", port, [port], "a 12\n"))
+    check(bad.returncode == 2 and "keys:1:" in bad.stderr, bad.stderr)
+    gone = verdict(Member("gone", port, [port], None,
+                          'key-file = "/nowhere/keys";'))
+    check(gone.returncode == 0 and "/nowhere/keys" in gone.stderr,
+          gone.stderr)
+    none = verdict(Member("none", port, [port], None))
+    check(none.returncode == 2 and "key-file" in none.stderr, none.stderr)
+
+
+def body():
+    ports = [free_udp_port() for _ in range(5)]
+    the_check_reads_the_keys(ports[4])
+    members = []
+    for i, name in enumerate(NAMES):
+        member = Member(name, ports[i], ports[:3],
+                        shared=members[0].shared if members else None)
+        member.settings["udp"] = ports[i]
+        members.append(member)
+    for member in members:
+        member.begin()
+    they_hear_each_other(members)
+    people_can_read_it(members[0])
+    a_stranger_is_refused(members, ports[3])
+    a_silent_one_is_told(members)
+    a_killed_one_comes_back(members)
+    who_leaves_is_missed_at_once(members)
+    without_keys_a_node_goes_on(ports[4])
+
+
+main(body)
