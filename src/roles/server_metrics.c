@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "roles/after.h"
+#include "roles/server_metrics.h"
 #include "roles/server_reply.h"
 #include "roles/server_units.h"
 
@@ -12,8 +13,7 @@
 #define MS_PER_S	1000
 #define PROMETHEUS_TEXT "text/plain; version=0.0.4; charset=utf-8"
 
-/* Announces the family NAME of TYPE. */
-static void family(struct out *out, const char *name, const char *type,
+void metric_family(struct out *out, const char *name, const char *type,
 		   const char *help)
 {
 	out_string(out, "# HELP holdfast_");
@@ -27,10 +27,7 @@ static void family(struct out *out, const char *name, const char *type,
 	out_char(out, '\n');
 }
 
-/* LABEL may be NULL.  Names need no escapes: they have none of the characters
- * that would.
- */
-static void sample(struct out *out, const char *name, const char *label,
+void metric_sample(struct out *out, const char *name, const char *label,
 		   const char *value_of_label, uint64_t value)
 {
 	out_string(out, "holdfast_");
@@ -47,18 +44,18 @@ static void sample(struct out *out, const char *name, const char *label,
 	out_char(out, '\n');
 }
 
-static void gauge(struct out *out, const char *name, const char *help,
+void metric_gauge(struct out *out, const char *name, const char *help,
 		  uint64_t value)
 {
-	family(out, name, "gauge", help);
-	sample(out, name, NULL, NULL, value);
+	metric_family(out, name, "gauge", help);
+	metric_sample(out, name, NULL, NULL, value);
 }
 
-static void counter(struct out *out, const char *name, const char *help,
+void metric_counter(struct out *out, const char *name, const char *help,
 		    uint64_t value)
 {
-	family(out, name, "counter", help);
-	sample(out, name, NULL, NULL, value);
+	metric_family(out, name, "counter", help);
+	metric_sample(out, name, NULL, NULL, value);
 }
 
 static void write_node(struct out *out, const struct server *server)
@@ -67,38 +64,41 @@ static void write_node(struct out *out, const struct server *server)
 	uint64_t used;
 	uint64_t limit;
 
-	family(out, "info", "gauge", "Version and name of the node.");
+	metric_family(out, "info", "gauge", "Version and name of the node.");
 	out_string(out, "holdfast_info{version=\"" PACKAGE_VERSION "\",node=");
 	out_json(out, text_of(server->config->node));
 	out_string(out, "} 1\n");
-	gauge(out, "ready", "Whether the node takes jobs.",
-	      atomic_load(&board->ready));
-	gauge(out, "draining", "Whether the node takes nothing new.",
-	      atomic_load(&board->drain));
-	gauge(out, "storage_failed", "Whether shared storage fails.",
-	      atomic_load(&board->storage) != 0);
-	gauge(out, "epoch", "Epoch under which the node leads.",
-	      atomic_load(&board->epoch));
-	gauge(out, "jobs_pending", "Jobs that wait.",
-	      atomic_load(&board->pending));
-	gauge(out, "jobs_running", "Jobs that run.",
-	      atomic_load(&board->running));
-	gauge(out, "jobs_kept", "Jobs that are known, ended ones included.",
-	      atomic_load(&board->kept));
-	gauge(out, "workers", "Jobs that may run at once.",
-	      atomic_load(&board->workers));
-	counter(out, "events_total", "Events since the node started.",
-		atomic_load(&board->event));
-	counter(out, "supervisor_starts_total", "Starts of the supervisor.",
-		atomic_load(&board->life));
-	counter(out, "reloads_total", "Reloads that were taken.",
-		atomic_load(&board->config_generation));
-	counter(out, "reloads_refused_total", "Reloads that changed nothing.",
-		atomic_load(&board->reload_refused));
+	metric_gauge(out, "ready", "Whether the node takes jobs.",
+		     atomic_load(&board->ready));
+	metric_gauge(out, "draining", "Whether the node takes nothing new.",
+		     atomic_load(&board->drain));
+	metric_gauge(out, "storage_failed", "Whether shared storage fails.",
+		     atomic_load(&board->storage) != 0);
+	metric_gauge(out, "epoch", "Epoch under which the node leads.",
+		     atomic_load(&board->epoch));
+	metric_gauge(out, "jobs_pending", "Jobs that wait.",
+		     atomic_load(&board->pending));
+	metric_gauge(out, "jobs_running", "Jobs that run.",
+		     atomic_load(&board->running));
+	metric_gauge(out, "jobs_kept",
+		     "Jobs that are known, ended ones included.",
+		     atomic_load(&board->kept));
+	metric_gauge(out, "workers", "Jobs that may run at once.",
+		     atomic_load(&board->workers));
+	metric_counter(out, "events_total", "Events since the node started.",
+		       atomic_load(&board->event));
+	metric_counter(out, "supervisor_starts_total",
+		       "Starts of the supervisor.", atomic_load(&board->life));
+	metric_counter(out, "reloads_total", "Reloads that were taken.",
+		       atomic_load(&board->config_generation));
+	metric_counter(out, "reloads_refused_total",
+		       "Reloads that changed nothing.",
+		       atomic_load(&board->reload_refused));
 	if (server->view != NULL &&
 	    view_size(server->view, &used, &limit) == 0) {
-		gauge(out, "view_bytes", "Size of the view.", used);
-		gauge(out, "view_limit_bytes", "Size it may grow to.", limit);
+		metric_gauge(out, "view_bytes", "Size of the view.", used);
+		metric_gauge(out, "view_limit_bytes", "Size it may grow to.",
+			     limit);
 	}
 }
 
@@ -130,18 +130,20 @@ static void write_roles(struct out *out, const struct server *server)
 	unsigned end = ROLE_HTTP + heritage_http_roles(server->heritage);
 	char buf[16];
 
-	family(out, "role_up", "gauge", "Whether the process runs.");
+	metric_family(out, "role_up", "gauge", "Whether the process runs.");
 	for (unsigned role = ROLE_SUPERVISOR; role < end; role++)
 		if (has_role(server, role))
-			sample(out, "role_up", "role", role_name(role, buf),
-			       atomic_load(&board->roles[role].pid) != 0);
-	family(out, "role_restarts_total", "counter",
-	       "Times the process was started again.");
+			metric_sample(
+				out, "role_up", "role", role_name(role, buf),
+				atomic_load(&board->roles[role].pid) != 0);
+	metric_family(out, "role_restarts_total", "counter",
+		      "Times the process was started again.");
 	for (unsigned role = ROLE_SUPERVISOR; role < end; role++)
 		if (has_role(server, role))
-			sample(out, "role_restarts_total", "role",
-			       role_name(role, buf),
-			       atomic_load(&board->roles[role].restarts));
+			metric_sample(
+				out, "role_restarts_total", "role",
+				role_name(role, buf),
+				atomic_load(&board->roles[role].restarts));
 }
 
 struct unit_family {
@@ -207,7 +209,7 @@ static void write_services(struct out *out, const struct server *server)
 	     f++) {
 		const struct unit_family *of = &unit_families[f];
 
-		family(out, of->name, of->type, of->help);
+		metric_family(out, of->name, of->type, of->help);
 		for (size_t i = 0; i < config->units_count; i++) {
 			const struct unit *unit = &config->units[i];
 			int slot = unit->kind == UNIT_SERVICE
@@ -215,8 +217,9 @@ static void write_services(struct out *out, const struct server *server)
 					   : -1;
 
 			if (slot >= 0)
-				sample(out, of->name, "service", unit->name,
-				       of->value(board, (unsigned)slot));
+				metric_sample(out, of->name, "service",
+					      unit->name,
+					      of->value(board, (unsigned)slot));
 		}
 	}
 }
@@ -304,7 +307,7 @@ static void write_singles(struct out *out, const struct server *server)
 	for (size_t f = 0; f < count; f++) {
 		const struct single_family *of = &single_families[f];
 
-		family(out, of->name, of->type, of->help);
+		metric_family(out, of->name, of->type, of->help);
 		for (size_t i = 0; i < config->units_count; i++) {
 			const struct unit *unit = &config->units[i];
 			int at = unit->kind == UNIT_SINGLETON
@@ -312,8 +315,9 @@ static void write_singles(struct out *out, const struct server *server)
 					 : -1;
 
 			if (at >= 0)
-				sample(out, of->name, "singleton", unit->name,
-				       of->value(board, &board->singles[at]));
+				metric_sample(
+					out, of->name, "singleton", unit->name,
+					of->value(board, &board->singles[at]));
 		}
 	}
 }
@@ -335,6 +339,7 @@ void server_metrics(struct visit *visit)
 		write_roles(&out, visit->server);
 		write_services(&out, visit->server);
 		write_singles(&out, visit->server);
+		metrics_of_cluster(&out, visit->server);
 		if (out_end(&out) != 0)
 			continue;
 		reply.body = (struct text){ body, out.len };

@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -116,11 +117,35 @@ def people_can_read_it(member):
     check(refused.status == 403, "users see the nodes", refused.status)
 
 
+def metric(member, name):
+    client = member.operator()
+    text = client.ask("GET", "/metrics").text()
+    client.close()
+    for line in text.splitlines():
+        if line.split(" ")[0] == f"holdfast_{name}":
+            return float(line.split(" ")[1])
+    return None
+
+
+def it_is_counted(member):
+    for name in ("datagrams_sent_total", "datagrams_received_total"):
+        check(metric(member, name) > 0, name)
+    check(metric(member, "cluster_peers_heard") == 2, "peers are heard")
+    if shutil.which("promtool"):
+        client = member.operator()
+        judged = subprocess.run(["promtool", "check", "metrics"], check=False,
+                                input=client.ask("GET", "/metrics").text(),
+                                capture_output=True, text=True)
+        client.close()
+        check(judged.returncode == 0, judged.stdout, judged.stderr)
+
+
 def a_stranger_is_refused(members, port):
     stranger = Member("stranger", port,
                       [members[0].settings["udp"]], OTHER_KEY).begin()
     wait_for(lambda: members[0].has_event("datagram-refused", str(port)),
              WAIT_S, "the stranger is told of")
+    check(metric(members[0], "datagrams_refused_total") > 0, "counted")
     check("stranger" not in members[0].seen(), "the stranger is no node")
     check(list(stranger.seen()) == ["stranger"], "it hears nobody")
     stranger.write_key(KEY)
@@ -201,6 +226,7 @@ def body():
         member.begin()
     they_hear_each_other(members)
     people_can_read_it(members[0])
+    it_is_counted(members[0])
     a_stranger_is_refused(members, ports[3])
     a_silent_one_is_told(members)
     a_killed_one_comes_back(members)
