@@ -33,6 +33,7 @@ enum {
 	TAG_PARAM_NAME = 41,
 	TAG_PARAM_VALUE = 42,
 	TAG_EXPECTED = 43,
+	TAG_GENERATION = 44,
 };
 
 /* A member that has the value in parentheses is left out. */
@@ -75,6 +76,7 @@ static const struct member members[] = {
 	MEMBER(TAG_LOSSES, KIND_U32, losses),
 	MEMBER(TAG_HELD, KIND_U64, held),
 	TEXT(TAG_NODE, KIND_NAME, node, JOB_NAME_MAX),
+	MEMBER(TAG_GENERATION, KIND_U64, generation),
 	MEMBER(TAG_PERCENT, KIND_I32, percent),
 	TEXT(TAG_MESSAGE, KIND_WORDS, message, JOB_MESSAGE_MAX),
 	MEMBER(TAG_UPDATED, KIND_TIME, updated_ms),

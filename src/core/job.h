@@ -56,6 +56,7 @@ struct job {
 	uint64_t held;	   /* token of the latest attempt, 0 before it:
 			      the directory of its output */
 	struct text node;  /* of the latest attempt */
+	uint64_t generation; /* of that node's lease, 0 without a cluster */
 	int32_t percent;   /* hundredths, or JOB_PERCENT_NONE */
 	struct text message;
 	int64_t updated_ms;

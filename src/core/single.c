@@ -18,6 +18,8 @@ enum {
 	TAG_HOW = 25,
 	TAG_EXIT = 26,
 	TAG_TIMES = 27,
+	TAG_OFFERED = 28, /* held, and not accepted yet */
+	TAG_GENERATION = 29,
 };
 
 struct text single_key(struct text name, char *key)
@@ -47,6 +49,10 @@ int single_encode(const struct single *single, void *buf, size_t cap)
 	enc_u64(&enc, TAG_HOW, single->how);
 	enc_i64(&enc, TAG_EXIT, single->exit);
 	enc_u64(&enc, TAG_TIMES, single->times);
+	if (single->held && !single->accepted)
+		enc_u64(&enc, TAG_OFFERED, 1);
+	if (single->generation != 0)
+		enc_u64(&enc, TAG_GENERATION, single->generation);
 	return enc_end(&enc);
 }
 
@@ -91,6 +97,12 @@ static int take(struct single *single, const struct field *field)
 	case TAG_TIMES:
 		single->times = field_u64(field);
 		break;
+	case TAG_OFFERED:
+		single->accepted = field_u64(field) == 0;
+		break;
+	case TAG_GENERATION:
+		single->generation = field_u64(field);
+		break;
 	default:
 		break;
 	}
@@ -103,8 +115,10 @@ int single_decode(struct single *single, const struct record *record)
 	struct field field;
 	int rc = 0;
 
-	*single = (struct single){ .version = record->version };
+	*single =
+		(struct single){ .version = record->version, .accepted = true };
 	while (rc == 0 && dec_next(&dec, &field))
 		rc = take(single, &field);
+	single->accepted = single->accepted && single->held;
 	return rc != 0 ? rc : dec_end(&dec);
 }

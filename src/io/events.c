@@ -34,6 +34,7 @@ static const char *const names[EVENT_KINDS] = {
 	[EVENT_NODE_ONE_WAY] = "node-one-way",
 	[EVENT_NODE_TWIN] = "node-twin",
 	[EVENT_DATAGRAM_REFUSED] = "datagram-refused",
+	[EVENT_LEADS] = "leads",
 };
 
 const char *events_name(enum event_kind kind)

@@ -36,6 +36,7 @@ enum event_kind {
 	EVENT_NODE_ONE_WAY, /* heard, but it does not hear us */
 	EVENT_NODE_TWIN,    /* another one has our name */
 	EVENT_DATAGRAM_REFUSED,
+	EVENT_LEADS, /* this node does */
 	EVENT_KINDS
 };
 

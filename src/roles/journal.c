@@ -23,7 +23,7 @@
 #include "io/tree.h"
 #include "io/zones.h"
 #include "roles/heritage.h"
-#include "roles/ledger.h"
+#include "roles/ledger_cluster.h"
 #include "roles/news.h"
 #include "roles/specfile.h"
 
@@ -152,6 +152,20 @@ static const struct zone *zone(void *arg, const char *name)
 	return zones_get(&role->zones, name);
 }
 
+static struct lease_time clock_of(void *arg)
+{
+	(void)arg;
+	return clock_lease();
+}
+
+static void tell(void *arg)
+{
+	const struct journal_role *role = arg;
+
+	bell_ring(role->heritage->bells[ROLE_LEASE]);
+	bell_ring(role->heritage->bells[ROLE_HEARTBEAT]);
+}
+
 static void news(void *arg)
 {
 	const struct journal_role *role = arg;
@@ -159,10 +173,10 @@ static void news(void *arg)
 	news_tell(role->heritage);
 }
 
-static const struct ledger_ops ops = { send_reply,     write_spec,
-				       remove_spec,    remove_work,
-				       remove_scratch, zone,
-				       news,	       ring };
+static const struct ledger_ops ops = { send_reply,  write_spec,	    remove_spec,
+				       remove_work, remove_scratch, zone,
+				       news,	    ring,	    clock_of,
+				       tell };
 
 /* ---- start ---- */
 
@@ -241,6 +255,11 @@ static void try_to_open(struct journal_role *role)
 	if (ledger->open || clock_ms() < ledger->retry_ms)
 		return;
 	rc = open_shared(role);
+	/* The lease role rings when there is one. */
+	if (rc == -EAGAIN && ledger->in_cluster) {
+		atomic_store(&board->ready, 0);
+		return;
+	}
 	atomic_store(&board->storage, -rc);
 	atomic_store(&board->ready, rc == 0);
 	if (rc != 0) {
@@ -348,6 +367,12 @@ static void clear_readers(struct journal_role *role)
 	role->readers_ms = clock_ms() + JOURNAL_READERS_MS;
 }
 
+/* Without a lease nothing is taken: who asks has a deadline of its own. */
+static bool may_take(const struct ledger *ledger)
+{
+	return !ledger->in_cluster || (ledger->in && ledger_holds(ledger));
+}
+
 /* False when the role must end and be started anew. */
 static bool turn(struct journal_role *role)
 {
@@ -361,13 +386,19 @@ static bool turn(struct journal_role *role)
 		return true;
 	reload(role);
 	if (!ledger->open)
-		return false;
+		return !ledger->broken;
 	clear_readers(role);
-	take_messages(role);
-	ledger_turn(ledger, now());
+	if (may_take(ledger))
+		take_messages(role);
+	ledger_follow(ledger, now());
+	if (ledger->open)
+		ledger_turn(ledger, now());
+	if (!ledger->open)
+		return !ledger->broken;
 	rc = ledger_commit(ledger, now());
 	atomic_store(&self->health, -rc);
-	return ledger->open;
+	ledger_cluster_turn(ledger, now());
+	return !ledger->broken;
 }
 
 static int64_t deadline(struct journal_role *role)

@@ -1,10 +1,12 @@
 #include "roles/ledger.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "io/log.h"
+#include "roles/ledger_cluster.h"
 #include "roles/ledger_parts.h"
 
 int ledger_init(struct ledger *ledger, const struct ledger_world *world,
@@ -18,12 +20,18 @@ int ledger_init(struct ledger *ledger, const struct ledger_world *world,
 	ledger->world = *world;
 	ledger->config = config;
 	ledger->kept_max = LEDGER_KEPT_MAX;
+	ledger->in_cluster = world->board->cluster.present;
 	ledger->queue = malloc(sizeof(*ledger->queue));
 	entries = calloc(LEDGER_LIVE_MAX, sizeof(*entries));
-	if (ledger->queue == NULL || entries == NULL) {
+	if (ledger->in_cluster) {
+		ledger->nodes = calloc(LEASE_SLOTS_MAX, sizeof(*ledger->nodes));
+		ledger->follow_buf = malloc(SEGMENT_BUFFER);
+	}
+	if (ledger->queue == NULL || entries == NULL ||
+	    (ledger->in_cluster &&
+	     (ledger->nodes == NULL || ledger->follow_buf == NULL))) {
 		free(entries);
-		free(ledger->queue);
-		ledger->queue = NULL;
+		ledger_fini(ledger);
 		return -ENOMEM;
 	}
 	queue_init(ledger->queue, entries, LEDGER_LIVE_MAX);
@@ -36,10 +44,16 @@ void ledger_fini(struct ledger *ledger)
 		free(ledger->queue->entries);
 	free(ledger->queue);
 	ledger->queue = NULL;
+	ledger_nodes_reset(ledger);
+	free(ledger->nodes);
+	free(ledger->follow_buf);
+	ledger->nodes = NULL;
+	ledger->follow_buf = NULL;
 }
 
 uint64_t ledger_token(struct ledger *ledger)
 {
+	assert(ledger->leads);
 	/* 2^32 tokens in one epoch: more than any disk could sync. */
 	ledger->counter++;
 	return token_make(ledger->epoch, ledger->counter);
@@ -300,7 +314,7 @@ static int expire(struct ledger *ledger, const char *id, struct ledger_now now)
 	if (rc != 0)
 		return rc;
 	over = now.wall_ms >= job.expires_ms + LEDGER_HISTORY_MS;
-	if (!over)
+	if (!over && ledger->leads)
 		ledger->world.ops->remove_work(ledger->world.arg, id);
 	if (over || is_overfull(ledger)) {
 		ledger->kept--;
@@ -354,9 +368,15 @@ void ledger_turn(struct ledger *ledger, struct ledger_now now)
 	if (ledger->storage != 0)
 		return;
 	ledger_look_at_holdings(ledger, now);
+	ledger_lead_turn(ledger, now);
+	if (!ledger->open)
+		return;
+	if (ledger->in_cluster && ledger->in)
+		(void)ledger_offer(ledger);
 	ledger_singles_turn(ledger, now);
 	expire_due(ledger, now);
-	ledger_assign(ledger, now);
+	if (ledger->leads)
+		ledger_assign(ledger, now);
 	/* What could not be shown at the end of an earlier batch is tried again
 	 * at the end of this one, so there must be one. */
 	if (ledger->given_count > 0)
@@ -386,8 +406,10 @@ void ledger_reload(struct ledger *ledger, const struct config *config)
 		ledger->queue->types[i].limit = 0;
 	ledger_set_limits(ledger);
 	/* Who does not know what was asked of them must not run any. */
-	if (ledger_singles_configure(ledger, config) != 0)
+	if (ledger_singles_configure(ledger, config) != 0) {
 		ledger->open = false;
+		ledger->broken = true;
+	}
 }
 
 int64_t ledger_deadline(struct ledger *ledger, struct ledger_now now)
@@ -404,6 +426,8 @@ int64_t ledger_deadline(struct ledger *ledger, struct ledger_now now)
 			now.ms + (wall > now.wall_ms ? wall - now.wall_ms : 0);
 	if (ledger_singles_deadline(ledger, now) < deadline)
 		deadline = ledger_singles_deadline(ledger, now);
+	if (ledger_cluster_deadline(ledger, now) < deadline)
+		deadline = ledger_cluster_deadline(ledger, now);
 	if (ledger->unsynced > 0 || ledger->given_count > 0)
 		deadline = deadline < now.ms + LEDGER_RETRY_MS
 				   ? deadline

@@ -30,6 +30,7 @@
 #include "core/queue.h"
 #include "core/single.h"
 #include "io/board.h"
+#include "io/follow.h"
 #include "io/journal.h"
 #include "io/view.h"
 #include "roles/jobspec.h"
@@ -80,6 +81,11 @@ struct ledger_ops {
 	void (*news)(void *arg);
 	/* Changes or holdings were published. */
 	void (*ring)(void *arg, bool changes, bool holdings);
+	/* In a cluster only: */
+	/* What time it is for a lease, now. */
+	struct lease_time (*clock)(void *arg);
+	/* What the lease and heartbeat roles look at has changed. */
+	void (*tell)(void *arg);
 };
 
 struct ledger_world {
@@ -105,20 +111,25 @@ struct ledger_single {
 	const struct unit *unit; /* NULL: configured no more */
 	char name[BOARD_NAME_MAX + 1];
 	struct single kept;
-	uint32_t slot; /* of its holding, QUEUE_NONE = it has none */
+	uint32_t slot; /* of its holding here, QUEUE_NONE = it has none */
 	bool skip;     /* its next step skips what may have been shown */
 	/* what operators want */
 	bool enabled;
 	bool disabled;
 	bool stopped;
-	bool asked;	       /* to be assigned anew, at once */
-	bool is_new;	       /* its times begin */
-	bool rewind;	       /* and may be some that were used */
-	bool waits;	       /* for what it starts after */
-	uint64_t digest;       /* of its definition */
-	uint64_t times;	       /* of its times, 0 = it has none */
-	uint32_t failures;     /* of assignments, in a row */
-	int64_t not_before_ms; /* clock_ms() */
+	bool asked;	 /* to be assigned anew, at once */
+	bool is_new;	 /* its times begin */
+	bool rewind;	 /* and may be some that were used */
+	bool waits;	 /* for what it starts after */
+	uint64_t digest; /* of its definition */
+	uint64_t times;	 /* of its times, 0 = it has none */
+	/* an operator wants what has this token to go to that node, "" = any
+	 * other */
+	uint64_t move;
+	char move_to[BOARD_NAME_MAX + 1];
+	char failed_on[BOARD_NAME_MAX + 1]; /* node of the latest failure */
+	uint32_t failures;		    /* of assignments, in a row */
+	int64_t not_before_ms;		    /* clock_ms() */
 	/* of one with times, by the wall clock */
 	struct cron cron;
 	struct due due;
@@ -135,13 +146,46 @@ struct ledger_given {
 	uint32_t slot;
 };
 
+/* A slot of the lease file, as the journal role knows it. */
+struct ledger_node {
+	char name[LEASE_NAME_MAX + 1]; /* empty: never used */
+	bool self;
+	bool member;	     /* living, and has promised what we have */
+	uint64_t generation; /* the present, or the last */
+	uint64_t ended;	     /* up to this one they have ended */
+	uint64_t settled;    /* up to this one their journals were read to the
+				end, and what had to be kept is */
+	struct follow follow;
+	bool behind;	  /* not read to the end that is shown */
+	bool more;	  /* and there is more at once */
+	int64_t stale_ms; /* since when that can't be read, 0 = it can */
+	/* what it offers, as read last */
+	struct version offered;
+	uint8_t *offer;
+	size_t offer_len;
+	uint32_t held; /* singletons; counted when some are assigned */
+};
+
 struct ledger {
 	struct ledger_world world;
 	const struct config *config;
 	struct queue *queue;
-	uint32_t epoch;
-	uint32_t counter;    /* of the latest token */
-	bool open;	     /* replayed; the view shows the truth */
+	uint32_t epoch;	  /* it gives tokens under, or promised last */
+	uint32_t counter; /* of the latest token */
+	/* without a cluster it always leads, and the rest is unused */
+	bool leads;
+	bool in_cluster;
+	bool in;		   /* it has made its first promise */
+	uint64_t generation;	   /* of the lease */
+	uint32_t own;		   /* slot in the lease file */
+	struct ledger_node *nodes; /* of each slot */
+	uint32_t nodes_count;	   /* slots in use */
+	uint8_t *follow_buf;	   /* SEGMENT_BUFFER bytes */
+	uint64_t saw;		   /* the highest epoch of any record */
+	uint64_t offered_digest;   /* of our offer as kept, 0 = none */
+	int64_t failing_ms;	   /* since when storage fails, 0 = it works */
+	bool open;		   /* replayed; the view shows the truth */
+	bool broken;		   /* the view failed: the role must end */
 	bool fresh;	     /* the current segment begins with a snapshot and
 				takes appends */
 	bool in_batch;	     /* a transaction of the view is open */
@@ -191,6 +235,10 @@ void ledger_fini(struct ledger *ledger);
 /* Reads the journal into the view, claims a new epoch, begins a segment, and
  * takes back what died.  0, or a negative errno: call again later, nothing is
  * half done.
+ *
+ * In a cluster it reads what this generation wrote, and begins a segment; to
+ * promise, to follow the others and to lead is for the turns that come
+ * (roles/ledger_cluster.h).  -EAGAIN while the lease role has no generation.
  */
 int ledger_open(struct ledger *ledger, struct ledger_now now);
 

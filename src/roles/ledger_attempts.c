@@ -265,7 +265,10 @@ void ledger_take_back(struct ledger *ledger, struct queue_entry *entry,
 
 	if (ledger_load(ledger, entry->id, &job) != 0)
 		return;
-	job.version = (struct version){ .token = ledger_token(ledger) };
+	if (ledger->leads)
+		job.version = (struct version){ .token = ledger_token(ledger) };
+	else
+		job.version.step += VERSION_SKIP_STEPS;
 	job.updated_ms = now.wall_ms;
 	judge(ledger, &job, &lost, &words, now);
 	if (ledger_store(ledger, &job, true) != 0)
@@ -302,6 +305,7 @@ static int give(struct ledger *ledger, struct queue_entry *entry,
 	job.version = (struct version){ .token = ledger_token(ledger) };
 	job.held = job.version.token;
 	job.node = text_of(ledger->world.place.node);
+	job.generation = ledger->generation;
 	job.attempt++;
 	job.percent = JOB_PERCENT_NONE;
 	job.message = text_of("");

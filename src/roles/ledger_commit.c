@@ -5,6 +5,7 @@
 
 #include "io/events.h"
 #include "io/log.h"
+#include "roles/ledger_cluster.h"
 #include "roles/ledger_parts.h"
 
 /* What the journal adds to a record: header and padding. */
@@ -43,6 +44,15 @@ static int append_snapshot(struct ledger *ledger)
 	return rc == -ENOENT ? ledger_append_registers(ledger) : rc;
 }
 
+/* Up to which generation of ours a leader has read what it left. */
+static uint64_t own_settled(struct ledger *ledger)
+{
+	const struct ledger_node *node =
+		ledger_node_of(ledger, text_of(ledger->world.place.node));
+
+	return node != NULL ? node->settled : 0;
+}
+
 /* Begins a segment with a snapshot.  On failure there is no segment to append
  * to until this succeeds; the older ones stay.
  */
@@ -61,7 +71,9 @@ static int begin_segment(struct ledger *ledger)
 		return rc;
 	ledger->fresh = true;
 	ledger->dirty = false;
-	rc = journal_drop_older(journal);
+	rc = ledger->in_cluster
+		     ? journal_drop_ended(journal, own_settled(ledger))
+		     : journal_drop_older(journal);
 	if (rc != 0)
 		log_warn(rc, "journal: cannot remove old segments");
 	return 0;
@@ -156,9 +168,20 @@ static bool is_wasteful(const struct ledger *ledger)
 	       snapshot_bytes(ledger) / 4 * 7 + LEDGER_SLACK_BYTES;
 }
 
+/* What was synced after the deadline counts for nobody, nor for us. */
+static bool counts(const struct ledger *ledger, bool wrote)
+{
+	if (!ledger->in_cluster || !wrote || !ledger->in ||
+	    ledger_holds(ledger))
+		return true;
+	log_err(0, "journal: the lease ended before what was written counted");
+	return false;
+}
+
 int ledger_commit(struct ledger *ledger, struct ledger_now now)
 {
 	struct view *view = ledger->world.view;
+	bool wrote = ledger->dirty || !ledger->fresh;
 	int rc;
 
 	if (!ledger->in_batch)
@@ -171,13 +194,20 @@ int ledger_commit(struct ledger *ledger, struct ledger_now now)
 	note_storage(ledger, rc, now);
 	if (rc != 0)
 		return rc;
+	if (!counts(ledger, wrote)) {
+		ledger->open = false;
+		return -ETIMEDOUT;
+	}
 	rc = view->ops->commit(view);
 	ledger->in_batch = false;
 	if (rc != 0) {
 		log_err(rc, "journal: cannot commit the view");
 		ledger->open = false;
+		ledger->broken = true;
 		return rc;
 	}
+	if (ledger->in_cluster && wrote && ledger->open)
+		ledger_tell_end(ledger);
 	publish_counts(ledger);
 	/* A reply must not overtake the change it is about. */
 	publish_changes(ledger);

@@ -213,11 +213,17 @@ static bool adopt_job(struct ledger *ledger, uint32_t slot, uint64_t token,
 	return true;
 }
 
+static bool runs_here(const struct ledger *ledger,
+		      const struct ledger_single *single)
+{
+	return ledger_single_is_mine(ledger, single) && single->kept.accepted;
+}
+
 static bool adopt_single(struct ledger *ledger, uint32_t slot, uint64_t token)
 {
 	struct ledger_single *single = ledger_single_of(ledger, token);
 
-	if (single == NULL || !single->kept.held)
+	if (single == NULL || !runs_here(ledger, single))
 		return false;
 	single->slot = slot;
 	single->skip = true;
@@ -233,7 +239,7 @@ static bool is_stray(struct ledger *ledger, uint32_t slot, uint64_t token)
 	const struct ledger_single *single = ledger_single_of(ledger, token);
 
 	if (find_token(ledger, token) != NULL ||
-	    (single != NULL && single->kept.held) ||
+	    (single != NULL && runs_here(ledger, single)) ||
 	    atomic_load(&holding->settled) == token ||
 	    (atomic_load(&holding->phase_token) == token &&
 	     atomic_load(&holding->phase) >= PHASE_STOPPED))
@@ -260,6 +266,16 @@ static int end_strays(struct ledger *ledger)
 	return -EAGAIN;
 }
 
+static bool is_job_mine(struct ledger *ledger, const struct queue_entry *entry)
+{
+	struct job job;
+
+	return !ledger->in_cluster ||
+	       (ledger_load(ledger, entry->id, &job) == 0 &&
+		job.generation == ledger->generation &&
+		text_is(job.node, ledger->world.place.node));
+}
+
 int ledger_adopt(struct ledger *ledger, struct ledger_now now)
 {
 	struct board *board = ledger->world.board;
@@ -279,12 +295,13 @@ int ledger_adopt(struct ledger *ledger, struct ledger_now now)
 			ledger_settle(ledger, i, token);
 	}
 	for (unsigned i = 0; i < ledger->singles_high; i++)
-		if (ledger->singles[i].kept.held &&
+		if (runs_here(ledger, &ledger->singles[i]) &&
 		    ledger->singles[i].slot == QUEUE_NONE)
 			ledger_single_take_back(ledger, &ledger->singles[i],
 						now);
 	while ((entry = queue_each(ledger->queue, entry)) != NULL)
-		if (entry->token != 0 && entry->slot == QUEUE_NONE)
+		if (entry->token != 0 && entry->slot == QUEUE_NONE &&
+		    is_job_mine(ledger, entry))
 			ledger_take_back(ledger, entry, now);
 	return 0;
 }

@@ -137,6 +137,12 @@ static void reset(struct ledger *ledger)
 
 	if (ledger->in_batch)
 		ledger->world.view->ops->abort(ledger->world.view);
+	if (ledger->in_cluster) {
+		ledger_resign(ledger);
+		ledger_nodes_reset(ledger);
+	}
+	ledger->leads = false;
+	ledger->offered_digest = 0;
 	memset(entries, 0, sizeof(*entries) * ledger->queue->high);
 	queue_init(ledger->queue, entries, LEDGER_LIVE_MAX);
 	memset(ledger->slots, 0, sizeof(ledger->slots));
@@ -169,22 +175,49 @@ static uint32_t above_all(const struct ledger *ledger, uint32_t read)
 	return (highest > shown ? highest : shown) + 1;
 }
 
+/* Of our own journal what counts: alone, all that is there; in a cluster what
+ * this generation has shown, for only a leader may bring back the rest.
+ */
+static int read_own(struct ledger *ledger, struct ledger_replay *replay)
+{
+	const struct board_cluster *cluster = &ledger->world.board->cluster;
+	struct cluster_promise promise;
+
+	if (!ledger->in_cluster)
+		return journal_replay(ledger->world.journal, replay_record,
+				      replay);
+	if (!cluster_promise(cluster, &promise) ||
+	    promise.generation != ledger->generation)
+		promise.end = (struct lease_end){ 0, 0 };
+	return journal_replay_to(ledger->world.journal, &promise.end,
+				 replay_record, replay);
+}
+
+static void set_epoch(struct ledger *ledger, uint32_t read)
+{
+	if (ledger->in_cluster)
+		return; /* promised, and led when the others let us */
+	ledger->epoch = above_all(ledger, read);
+	ledger->counter = 0;
+	ledger->leads = true;
+}
+
 int ledger_open(struct ledger *ledger, struct ledger_now now)
 {
 	struct ledger_replay replay = { .ledger = ledger };
 	int rc;
 
 	reset(ledger);
-	rc = ledger_begin(ledger);
+	rc = ledger->in_cluster ? ledger_begin_generation(ledger) : 0;
 	if (rc == 0)
-		rc = journal_replay(ledger->world.journal, replay_record,
-				    &replay);
+		rc = ledger_begin(ledger);
+	if (rc == 0)
+		rc = read_own(ledger, &replay);
 	if (rc == 0)
 		rc = load_queue(ledger);
 	if (rc == 0) {
 		ledger_set_limits(ledger);
-		ledger->epoch = above_all(ledger, replay.epoch);
-		ledger->counter = 0;
+		set_epoch(ledger, replay.epoch);
 		rc = ledger_singles_open(ledger);
 	}
 	if (rc == 0)
@@ -198,7 +231,10 @@ int ledger_open(struct ledger *ledger, struct ledger_now now)
 		reset(ledger);
 		return rc;
 	}
-	log_info("journal: leads epoch=%u kept=%llu live=%u", ledger->epoch,
+	if (ledger->in_cluster)
+		ledger_tell_end(ledger);
+	log_info("journal: %s epoch=%u kept=%llu live=%u",
+		 ledger->in_cluster ? "follows" : "leads", ledger->epoch,
 		 (unsigned long long)ledger->kept, ledger->queue->count);
 	return 0;
 }

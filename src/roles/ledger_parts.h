@@ -74,6 +74,25 @@ int ledger_adopt(struct ledger *ledger, struct ledger_now now);
 
 /* ledger_registers.c */
 
+enum ledger_register {
+	LEDGER_ENABLED, /* flags, as the next: */
+	LEDGER_STOPPED,
+	LEDGER_ASKED,
+	LEDGER_SINGLE,
+	LEDGER_MOVE,
+	LEDGER_OFFER,
+	LEDGER_ENDED,
+};
+
+/* enum ledger_register, or -1. */
+int ledger_register_kind(struct text key);
+/* Brings the view to RECORD; -EALREADY when it has that version or a higher
+ * one.
+ */
+int ledger_show_register(struct ledger *ledger, const struct record *record);
+/* What the wish KEY is to be written with next. */
+struct version ledger_wish_version(struct ledger *ledger, struct text key);
+
 /* RECORD was read; takes it if it is such a register.  0 or a negative errno.
  */
 int ledger_replay_register(struct ledger *ledger, const struct record *record);
@@ -102,6 +121,9 @@ struct text ledger_wish_key(const char *what, const char *node,
 
 /* ledger_singles.c */
 
+/* When is it assigned again, after that end? */
+void ledger_single_pause(struct ledger *ledger, struct ledger_single *single,
+			 const struct message *message, struct ledger_now now);
 bool ledger_single_is_enabled(const struct ledger_single *single);
 bool ledger_single_is_timed(const struct ledger_single *single);
 /* Is the node stopping or draining? */
@@ -130,6 +152,8 @@ int ledger_single_spec(struct ledger *ledger,
 /* After the commit: GIVEN gets its holding.  False: try again later. */
 bool ledger_single_publish(struct ledger *ledger,
 			   const struct ledger_given *given);
+/* Of the definition UNIT, 0 when it can't be run. */
+uint64_t ledger_single_digest(struct ledger *ledger, const struct unit *unit);
 /* What the board shall want of its holding. */
 enum wanted ledger_single_wanted(const struct ledger *ledger,
 				 const struct ledger_single *single);
@@ -158,9 +182,11 @@ int ledger_single_ask(struct ledger *ledger, struct ledger_single *single,
 int ledger_single_forget(struct ledger *ledger, struct ledger_single *single);
 /* The one that has TOKEN, or NULL. */
 struct ledger_single *ledger_single_of(struct ledger *ledger, uint64_t token);
-/* 0, -ENOENT, or -EINVAL when it can't be: a disabled one is not started. */
-int ledger_single_act(struct ledger *ledger, struct text name,
-		      enum message_action action, struct ledger_now now);
+/* 0, -ENOENT, -EINVAL when it can't be: a disabled one is not started; -EBUSY
+ * where there is nothing to hand over.
+ */
+int ledger_single_act(struct ledger *ledger, const struct message *message,
+		      struct ledger_now now);
 
 /* ledger_singles_end.c */
 
@@ -182,6 +208,82 @@ void ledger_single_take_loss(struct ledger *ledger,
 void ledger_single_turn_timed(struct ledger *ledger,
 			      struct ledger_single *single,
 			      struct ledger_now now);
+
+/* Operators' wishes for the singleton NAME have changed; 0 or -errno. */
+int ledger_single_hear(struct ledger *ledger, struct text name);
+/* What is kept of the singleton RECORD is about has changed elsewhere. */
+void ledger_single_merge(struct ledger *ledger, const struct record *record,
+			 struct ledger_now now);
+/* Of all singletons, who has them; NULL ends. */
+struct ledger_single *ledger_single_find(struct ledger *ledger,
+					 struct text name);
+
+/* ledger_singles_accept.c */
+
+/* Does this life of this node have it? */
+bool ledger_single_is_mine(const struct ledger *ledger,
+			   const struct ledger_single *single);
+/* Takes what was assigned to this node, or declines it. */
+void ledger_single_accept(struct ledger *ledger, struct ledger_single *single,
+			  struct ledger_now now);
+/* Asks its node to give it up, for TO to have it; 0 or -errno. */
+int ledger_single_move(struct ledger *ledger, struct ledger_single *single,
+		       struct text to);
+
+/* At the start, and when it changed: was it told to move? */
+int ledger_single_hear_move(struct ledger *ledger,
+			    struct ledger_single *single);
+
+/* ledger_cluster.c */
+
+/* Shows the board how far the journal is synced. */
+void ledger_tell_end(struct ledger *ledger);
+
+/* ledger_merge.c */
+
+/* RECORD counts; takes it in if it is news.  0 or a negative errno. */
+int ledger_merge(struct ledger *ledger, const struct record *record,
+		 struct ledger_now now);
+
+/* ledger_nodes.c */
+
+/* What the board tells of the nodes. */
+void ledger_nodes_look(struct ledger *ledger);
+struct ledger_node *ledger_node_of(struct ledger *ledger, struct text name);
+/* Has that generation of the node NAME ended? */
+bool ledger_has_ended(struct ledger *ledger, struct text name,
+		      uint64_t generation);
+/* Forgets what was read and heard. */
+void ledger_nodes_reset(struct ledger *ledger);
+
+/* ledger_lead.c */
+
+/* All journals were read to the ends shown behind the barrier of CLAIM: leads.
+ * False: not yet, or ledger->open is false.
+ */
+bool ledger_lead(struct ledger *ledger, uint64_t claim, struct ledger_now now);
+/* Takes back what ended generations held. */
+void ledger_lead_turn(struct ledger *ledger, struct ledger_now now);
+void ledger_resign(struct ledger *ledger);
+
+/* ledger_offers.c */
+
+/* NODE offers what RECORD tells; 0 or -errno. */
+int ledger_hear_offer(struct ledger *ledger, struct text name,
+		      const struct record *record);
+/* May NODE be given NAME at present?  *DIGEST, if not NULL, is of its
+ * definition. */
+bool ledger_node_offers(const struct ledger_node *node, const char *name,
+			uint64_t *digest);
+/* Tells what this node offers, if it is something else; 0 or -errno. */
+int ledger_offer(struct ledger *ledger);
+/* The node to give it to, or NULL. */
+struct ledger_node *ledger_place(struct ledger *ledger,
+				 const struct ledger_single *single,
+				 uint64_t *digest);
+
+/* In a cluster: which generation is this?  0, or -EAGAIN. */
+int ledger_begin_generation(struct ledger *ledger);
 
 /* ledger_estimate.c */
 

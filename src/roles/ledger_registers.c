@@ -5,6 +5,14 @@
  *	stopped/NAME	   an operator stopped a singleton (1), or started it
  *	asked/NAME	   an operator wants a run of it that has not begun
  *	single/NAME	   core/single.h
+ *	move/NAME	   an operator wants it elsewhere (token, then node)
+ *	offer/NODE	   core/offer.h
+ *	ended/NODE	   up to this generation its journal was read to the
+ *			   end by a leader, and what had to be kept is
+ *
+ * In a cluster anybody may write a wish.  Its versions are a logical clock of
+ * its own, in which the slot tells two apart that write at once; the highest
+ * wins everywhere (Lamport, Time, Clocks and the Ordering of Events, 1978).
  */
 #include <errno.h>
 
@@ -12,11 +20,14 @@
 
 #define TAG_FLAG RECORD_VALUE_TAG
 
-static const char *const prefixes[] = { "enabled/", "stopped/", "asked/",
-					"single/" };
-#define FLAGS 3 /* the first of them hold a flag */
+static const char *const prefixes[] = {
+	[LEDGER_ENABLED] = "enabled/", [LEDGER_STOPPED] = "stopped/",
+	[LEDGER_ASKED] = "asked/",     [LEDGER_SINGLE] = "single/",
+	[LEDGER_MOVE] = "move/",       [LEDGER_OFFER] = "offer/",
+	[LEDGER_ENDED] = "ended/",
+};
 
-static int prefix_of(struct text key)
+int ledger_register_kind(struct text key)
 {
 	for (int i = 0; i < (int)(sizeof(prefixes) / sizeof(prefixes[0]));
 	     i++) {
@@ -40,8 +51,7 @@ static bool flag_of(const struct record *record)
 	return flag;
 }
 
-/* Brings the view to RECORD, if it has an older one. */
-static int show(struct ledger *ledger, const struct record *record)
+int ledger_show_register(struct ledger *ledger, const struct record *record)
 {
 	struct view *view = ledger->world.view;
 	struct view_register known;
@@ -52,11 +62,11 @@ static int show(struct ledger *ledger, const struct record *record)
 	if (len < 0)
 		return len;
 	now.record = (struct text){ (const char *)ledger->record, (size_t)len };
-	if (prefix_of(record->key) < FLAGS)
+	if (ledger_register_kind(record->key) < LEDGER_SINGLE)
 		now.served = text_of(flag_of(record) ? "1" : "0");
 	rc = view->ops->get_register(view, record->key, &known);
 	if (rc == 0 && version_compare(known.version, record->version) >= 0)
-		return 0;
+		return -EALREADY;
 	if (rc != 0 && rc != -ENOENT)
 		return rc;
 	/* Before that the start counts them all. */
@@ -68,7 +78,11 @@ static int show(struct ledger *ledger, const struct record *record)
 
 int ledger_replay_register(struct ledger *ledger, const struct record *record)
 {
-	return prefix_of(record->key) >= 0 ? show(ledger, record) : 0;
+	int rc = ledger_register_kind(record->key) >= 0
+			 ? ledger_show_register(ledger, record)
+			 : 0;
+
+	return rc == -EALREADY ? 0 : rc;
 }
 
 int ledger_put_register(struct ledger *ledger, const struct record *record)
@@ -87,7 +101,9 @@ int ledger_put_register(struct ledger *ledger, const struct record *record)
 		if (rc != 0 && rc != -ENOSPC)
 			ledger->fresh = false;
 	}
-	return rc == 0 ? show(ledger, record) : rc;
+	if (rc == 0)
+		rc = ledger_show_register(ledger, record);
+	return rc == -EALREADY ? 0 : rc;
 }
 
 int ledger_get_register(struct ledger *ledger, struct text key,
@@ -103,13 +119,30 @@ int ledger_get_register(struct ledger *ledger, struct text key,
 		       : record_decode(record, kept.record.at, kept.record.len);
 }
 
+struct version ledger_wish_version(struct ledger *ledger, struct text key)
+{
+	struct version version = { token_make(ledger->epoch, 1), 0 };
+	struct view *view = ledger->world.view;
+	struct view_register known;
+
+	if (!ledger->in_cluster)
+		return (struct version){ .token = ledger_token(ledger) };
+	if (ledger_begin(ledger) == 0 &&
+	    view->ops->get_register(view, key, &known) == 0 &&
+	    known.version.token >= version.token)
+		version = known.version;
+	version.step = (version.step / LEASE_SLOTS_MAX + 1) * LEASE_SLOTS_MAX +
+		       ledger->own;
+	return version;
+}
+
 int ledger_put_flag(struct ledger *ledger, struct text key, bool flag)
 {
 	uint8_t value[16];
 	struct enc enc = enc_init(value, sizeof(value));
 	struct record record = {
 		.key = key,
-		.version = { .token = ledger_token(ledger) },
+		.version = ledger_wish_version(ledger, key),
 	};
 
 	enc_u64(&enc, TAG_FLAG, flag);

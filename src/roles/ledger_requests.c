@@ -104,6 +104,11 @@ void ledger_submit(struct ledger *ledger, unsigned link,
 		ledger_answer(ledger, link, message, job.id, 0, true);
 		return;
 	}
+	if (!ledger->leads) {
+		ledger_answer(ledger, link, message, job.id, EHOSTUNREACH,
+			      false);
+		return;
+	}
 	/* With BUSY_QUEUE it waits until the other one has ended (queue_pick).
 	 */
 	rival = message->busy == BUSY_QUEUE ? NULL : find_rival(ledger, &job);
@@ -164,6 +169,8 @@ void ledger_cancel(struct ledger *ledger, unsigned link,
 
 	if (rc == 0 && entry == NULL)
 		rc = job.forgotten ? -ENOENT : -EINVAL;
+	else if (rc == 0 && !ledger->leads && entry->slot == QUEUE_NONE)
+		rc = -EHOSTUNREACH;
 	else if (rc == 0 && entry->token == 0)
 		rc = cancel_waiting(ledger, entry, &job, now);
 	else if (rc == 0 && !entry->cancelling)
@@ -181,6 +188,8 @@ void ledger_forget(struct ledger *ledger, unsigned link,
 		rc = -ENOENT;
 	if (rc == 0 && !job_has_ended(&job))
 		rc = -EINVAL;
+	if (rc == 0 && !ledger->leads)
+		rc = -EHOSTUNREACH;
 	if (rc == 0) {
 		job.version = (struct version){ .token = ledger_token(ledger) };
 		job.forgotten = true;

@@ -36,6 +36,40 @@ bool ledger_single_may_run(const struct ledger *ledger,
 	       !ledger_is_leaving(ledger);
 }
 
+/* May it be given to anybody? */
+static bool may_assign(const struct ledger *ledger,
+		       const struct ledger_single *single)
+{
+	if (!ledger->in_cluster)
+		return ledger_single_may_run(ledger, single);
+	return ledger->leads && ledger_single_is_enabled(single) &&
+	       !single->stopped;
+}
+
+/* To whom?  False: to nobody now. */
+static bool place(struct ledger *ledger, struct ledger_single *single,
+		  struct single *next)
+{
+	const struct ledger_node *node;
+
+	next->accepted = true;
+	next->generation = 0;
+	next->digest = single->digest;
+	if (!ledger->in_cluster) {
+		text_copy(text_of(ledger->world.place.node), next->node,
+			  sizeof(next->node));
+		return true;
+	}
+	node = ledger_place(ledger, single, &next->digest);
+	single->waits = node == NULL;
+	if (node == NULL)
+		return false;
+	text_copy(text_of(node->name), next->node, sizeof(next->node));
+	next->generation = node->generation;
+	next->accepted = node->self;
+	return true;
+}
+
 int ledger_single_keep(struct ledger *ledger, struct ledger_single *single,
 		       const struct single *next)
 {
@@ -66,7 +100,8 @@ void ledger_single_assign(struct ledger *ledger, struct ledger_single *single,
 	struct board_single *shown =
 		&ledger->world.board->singles[single - ledger->singles];
 
-	if (ledger->given_count == LEDGER_GIVEN_MAX)
+	if (ledger->given_count == LEDGER_GIVEN_MAX ||
+	    !place(ledger, single, &next))
 		return;
 	if (single->asked && ledger_single_ask(ledger, single, false) != 0) {
 		single->not_before_ms = now.ms + LEDGER_RETRY_MS;
@@ -76,9 +111,6 @@ void ledger_single_assign(struct ledger *ledger, struct ledger_single *single,
 	next.held = true;
 	next.done = false;
 	next.token = next.version.token;
-	text_copy(text_of(ledger->world.place.node), next.node,
-		  sizeof(next.node));
-	next.digest = single->digest;
 	next.times = single->times;
 	if (slot_ms > next.slot_ms)
 		next.slot_ms = slot_ms;
@@ -92,6 +124,8 @@ void ledger_single_assign(struct ledger *ledger, struct ledger_single *single,
 	single->slot = QUEUE_NONE;
 	single->skip = false;
 	atomic_fetch_add(&shown->runs, 1);
+	if (!next.accepted)
+		return;
 	ledger->given[ledger->given_count++] =
 		(struct ledger_given){ .single = single, .token = next.token };
 }
@@ -122,10 +156,12 @@ static void turn_continuous(struct ledger *ledger, struct ledger_single *single,
 {
 	bool done = single->kept.done && single->kept.digest == single->digest;
 
-	if (single->kept.held || !ledger_single_may_run(ledger, single) ||
+	if (single->kept.held || !may_assign(ledger, single) ||
 	    (done && !single->asked) || now.ms < single->not_before_ms)
 		return;
-	single->waits = !after_is_ready(ledger->world.board, ledger->config,
+	/* In a cluster it waits where it is to run. */
+	single->waits = !ledger->in_cluster &&
+			!after_is_ready(ledger->world.board, ledger->config,
 					single->unit);
 	if (!single->waits)
 		ledger_single_assign(ledger, single, 0, now);
@@ -137,7 +173,8 @@ static void drop(struct ledger *ledger, struct ledger_single *single)
 	struct board_single *shown =
 		&ledger->world.board->singles[single - ledger->singles];
 
-	if (ledger_single_forget(ledger, single) != 0)
+	/* In a cluster others may have it. */
+	if (!ledger->in_cluster && ledger_single_forget(ledger, single) != 0)
 		return;
 	atomic_store(&shown->goal, GOAL_NONE);
 	board_text_set(&shown->name, text_of(""));
@@ -148,16 +185,20 @@ static void drop(struct ledger *ledger, struct ledger_single *single)
 static void turn(struct ledger *ledger, struct ledger_single *single,
 		 struct ledger_now now)
 {
+	bool mine = ledger_single_is_mine(ledger, single);
+
 	single->waits = false;
-	if (single->kept.held)
+	if (mine && !single->kept.accepted)
+		ledger_single_accept(ledger, single, now);
+	else if (mine)
 		look_at_holding(ledger, single, now);
-	if (single->unit == NULL && !single->kept.held) {
+	if (single->unit == NULL && !ledger_single_is_mine(ledger, single)) {
 		drop(ledger, single);
 		return;
 	}
-	if (ledger_single_is_timed(single))
+	if (ledger->leads && ledger_single_is_timed(single))
 		ledger_single_turn_timed(ledger, single, now);
-	else if (single->unit != NULL)
+	else if (ledger->leads && single->unit != NULL)
 		turn_continuous(ledger, single, now);
 	ledger_single_show(ledger, single, now);
 }
@@ -202,7 +243,7 @@ int64_t ledger_singles_deadline(const struct ledger *ledger,
 {
 	int64_t deadline = INT64_MAX;
 
-	if (ledger_is_leaving(ledger))
+	if (ledger_is_leaving(ledger) || !ledger->leads)
 		return INT64_MAX;
 	for (unsigned i = 0; i < ledger->singles_high; i++)
 		deadline =

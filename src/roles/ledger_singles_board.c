@@ -4,8 +4,24 @@
 #include <errno.h>
 
 #include "io/log.h"
+#include "roles/after.h"
 #include "roles/ledger_parts.h"
 #include "roles/unitspec.h"
+
+uint64_t ledger_single_digest(struct ledger *ledger, const struct unit *unit)
+{
+	/* The same on all nodes. */
+	const struct unitspec_run run = { .attempt = 1,
+					  .keep = !unit_is_timed(unit),
+					  .node = "",
+					  .work_dir = "" };
+	int len = unitspec_build(unit, &run,
+				 out_init(ledger->words, sizeof(ledger->words)),
+				 ledger->spec, sizeof(ledger->spec));
+
+	return len > 0 ? board_hash((const char *)ledger->spec, (size_t)len)
+		       : 0;
+}
 
 int ledger_single_spec(struct ledger *ledger,
 		       const struct ledger_single *single, uint64_t token)
@@ -55,7 +71,10 @@ bool ledger_single_publish(struct ledger *ledger,
 	struct board_unit *unit = &board->units[slot];
 	int rc;
 
-	if (slot == BOARD_HOLDINGS_MAX)
+	/* Those of other nodes were not asked. */
+	if (slot == BOARD_HOLDINGS_MAX ||
+	    (ledger->in_cluster && single->unit != NULL &&
+	     !after_is_ready(board, ledger->config, single->unit)))
 		return false;
 	rc = write_spec(ledger, single, given->token);
 	if (rc != 0) {
@@ -79,7 +98,8 @@ enum wanted ledger_single_wanted(const struct ledger *ledger,
 {
 	if (atomic_load(&ledger->world.board->stopping) >= 2)
 		return WANTED_KILL;
-	if (!ledger_single_may_run(ledger, single) || single->asked)
+	if (!ledger_single_may_run(ledger, single) || single->asked ||
+	    (single->move != 0 && single->move == single->kept.token))
 		return WANTED_STOP;
 	/* A run that will end takes no notice of a new definition. */
 	if (single->kept.digest != single->digest &&
@@ -99,7 +119,7 @@ static enum goal goal_of(const struct ledger *ledger,
 	if (single->kept.held)
 		return GOAL_UP;
 	/* Nothing will start it here. */
-	if (ledger_is_leaving(ledger))
+	if (ledger_is_leaving(ledger) && !ledger->in_cluster)
 		return GOAL_STOPPED;
 	if (ledger_single_is_timed(single))
 		return GOAL_WAITING;
@@ -126,6 +146,15 @@ static int64_t next_of(const struct ledger_single *single,
 		}                                       \
 	} while (0)
 
+static void show_node(struct ledger *ledger, struct board_single *shown,
+		      const char *node)
+{
+	if (strcmp(shown->node.at, node) == 0)
+		return;
+	board_text_set(&shown->node, text_of(node));
+	ledger->news = true;
+}
+
 void ledger_single_show(struct ledger *ledger,
 			const struct ledger_single *single,
 			struct ledger_now now)
@@ -139,6 +168,7 @@ void ledger_single_show(struct ledger *ledger,
 	SHOW(shown->goal, (uint32_t)goal_of(ledger, single, now));
 	SHOW(shown->slot, single->slot == QUEUE_NONE ? 0 : single->slot);
 	SHOW(shown->token, kept->token);
+	show_node(ledger, shown, kept->held ? kept->node : "");
 	/* The same pause is the same, whatever the clocks do meanwhile. */
 	if (!pauses || atomic_load(&shown->next_ms) == 0)
 		SHOW(shown->next_ms, next_ms);

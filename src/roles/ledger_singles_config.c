@@ -7,7 +7,8 @@
 #include "io/log.h"
 #include "roles/ledger_parts.h"
 
-static struct ledger_single *find(struct ledger *ledger, struct text name)
+struct ledger_single *ledger_single_find(struct ledger *ledger,
+					 struct text name)
 {
 	for (unsigned i = 0; i < ledger->singles_high; i++)
 		if (ledger->singles[i].used &&
@@ -51,19 +52,17 @@ static int load_kept(struct ledger *ledger, struct ledger_single *single)
 	return rc == -ENOENT ? 0 : rc;
 }
 
-/* What is kept of it; nothing of one that is new. */
-static int load(struct ledger *ledger, struct ledger_single *single)
+/* What operators want of it. */
+static int load_wishes(struct ledger *ledger, struct ledger_single *single)
 {
 	char key[RECORD_KEY_MAX + 1];
 	bool enabled;
-	int rc = load_kept(ledger, single);
+	int rc = flag(ledger, "stopped", single, &single->stopped);
 
 	if (rc == 0)
-		rc = flag(ledger, "stopped", single, &single->stopped);
-	if (rc == 0)
 		rc = flag(ledger, "asked", single, &single->asked);
-	single->due = (struct due){ .slot_ms = single->kept.slot_ms,
-				    .from_ms = single->kept.since_ms };
+	if (rc == 0)
+		rc = ledger_single_hear_move(ledger, single);
 	if (rc != 0)
 		return rc;
 	rc = ledger_get_flag(
@@ -75,6 +74,36 @@ static int load(struct ledger *ledger, struct ledger_single *single)
 	single->enabled = enabled;
 	single->disabled = !enabled;
 	return 0;
+}
+
+/* What is kept of it; nothing of one that is new. */
+static int load(struct ledger *ledger, struct ledger_single *single)
+{
+	int rc = load_kept(ledger, single);
+
+	single->due = (struct due){ .slot_ms = single->kept.slot_ms,
+				    .from_ms = single->kept.since_ms };
+	return rc != 0 ? rc : load_wishes(ledger, single);
+}
+
+int ledger_single_hear(struct ledger *ledger, struct text name)
+{
+	struct ledger_single *single = ledger_single_find(ledger, name);
+	bool asked;
+	int rc;
+
+	if (single == NULL)
+		return 0;
+	asked = single->asked;
+	rc = load_wishes(ledger, single);
+	single->look_ms = 0;
+	ledger->news = true;
+	/* Whoever asks wants it now. */
+	if (single->asked && !asked) {
+		single->failures = 0;
+		single->not_before_ms = 0;
+	}
+	return rc;
 }
 
 /* ---- the table ---- */
@@ -98,7 +127,7 @@ static int place(struct ledger *ledger, const struct unit *unit,
 	struct board_single *shown;
 	unsigned at = 0;
 
-	*placed = find(ledger, text_of(unit->name));
+	*placed = ledger_single_find(ledger, text_of(unit->name));
 	if (*placed != NULL)
 		return 0;
 	while (at < ledger->singles_high && ledger->singles[at].used)
@@ -151,13 +180,8 @@ static void set_times(struct ledger_single *single)
 static void configure(struct ledger *ledger, struct ledger_single *single,
 		      const struct unit *unit)
 {
-	int len;
-
 	single->unit = unit;
-	len = ledger_single_spec(ledger, single, 0);
-	single->digest =
-		len > 0 ? board_hash((const char *)ledger->spec, (size_t)len)
-			: 0;
+	single->digest = ledger_single_digest(ledger, unit);
 	set_times(single);
 	if (single->kept.digest != single->digest) {
 		single->failures = 0;
@@ -212,7 +236,7 @@ static int forget_others(struct ledger *ledger)
 		struct ledger_single single = { .used = false };
 
 		if (strncmp(key, prefix, len) != 0 ||
-		    find(ledger, text_of(key + len)) != NULL ||
+		    ledger_single_find(ledger, text_of(key + len)) != NULL ||
 		    text_copy(text_of(key + len), single.name,
 			      sizeof(single.name)) != strlen(key + len))
 			continue;
@@ -250,7 +274,8 @@ int ledger_singles_open(struct ledger *ledger)
 
 	if (rc == 0)
 		rc = ledger_singles_configure(ledger, ledger->config);
-	return rc == 0 ? forget_others(ledger) : rc;
+	/* In a cluster others may have them. */
+	return rc == 0 && !ledger->in_cluster ? forget_others(ledger) : rc;
 }
 
 /* ---- operators ---- */
@@ -313,7 +338,9 @@ static int start(struct ledger *ledger, struct ledger_single *single,
 						  : -EINVAL;
 
 	/* What is not shown yet is about to start. */
-	if (single->kept.held)
+	if (single->kept.held && !ledger_single_is_mine(ledger, single))
+		ask = again;
+	else if (single->kept.held)
 		ask = is_ending(ledger, single) ||
 		      (again && single->slot != QUEUE_NONE);
 	if (rc == 0 && ask)
@@ -347,10 +374,12 @@ static int enable(struct ledger *ledger, struct ledger_single *single,
 	return 0;
 }
 
-int ledger_single_act(struct ledger *ledger, struct text name,
-		      enum message_action action, struct ledger_now now)
+int ledger_single_act(struct ledger *ledger, const struct message *message,
+		      struct ledger_now now)
 {
-	struct ledger_single *single = find(ledger, name);
+	enum message_action action = message->action;
+	struct ledger_single *single =
+		ledger_single_find(ledger, message->type);
 	int rc = -EINVAL;
 
 	if (single == NULL || single->unit == NULL)
@@ -368,6 +397,7 @@ int ledger_single_act(struct ledger *ledger, struct text name,
 		rc = enable(ledger, single, action == ACTION_ENABLE, now);
 		break;
 	case ACTION_HANDOVER:
+		rc = ledger_single_move(ledger, single, message->text);
 		break;
 	}
 	ledger_single_show(ledger, single, now);

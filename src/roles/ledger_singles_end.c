@@ -34,9 +34,10 @@ static void tell_end(struct ledger *ledger, const struct ledger_single *single,
 }
 
 /* When one that always runs is assigned again. */
-static void pause(struct ledger *ledger, struct ledger_single *single,
-		  enum message_how how, struct ledger_now now)
+void ledger_single_pause(struct ledger *ledger, struct ledger_single *single,
+			 const struct message *message, struct ledger_now now)
 {
+	enum message_how how = message->how;
 	const struct unit *unit = single->unit;
 	bool lasted;
 
@@ -55,6 +56,8 @@ static void pause(struct ledger *ledger, struct ledger_single *single,
 					       unit->backoff_max_ms,
 					       single->failures + 1);
 	single->failures++;
+	text_copy(text_of(single->kept.node), single->failed_on,
+		  sizeof(single->failed_on));
 	if (single->not_before_ms != 0)
 		events_add(ledger->world.board, EVENT_UNIT_PAUSED, single->name,
 			   "assigned anew in %lld ms, ends in a row: %u",
@@ -102,6 +105,7 @@ static struct single ended(const struct ledger_single *single,
 	struct single next = single->kept;
 
 	next.held = false;
+	next.accepted = false;
 	next.done = next.times == 0 && (message->how == HOW_DONE ||
 					is_spent(single, message->how));
 	next.ended_ms = now.wall_ms;
@@ -122,7 +126,7 @@ static void note_end(struct ledger *ledger, struct ledger_single *single,
 		atomic_fetch_add(&shown->failures, 1);
 	board_text_set(&shown->words, text_cut(message->text, BOARD_TEXT_MAX));
 	tell_end(ledger, single, message);
-	pause(ledger, single, message->how, now);
+	ledger_single_pause(ledger, single, message, now);
 	end_node(ledger, single, message);
 }
 
@@ -144,6 +148,15 @@ bool ledger_single_outcome(struct ledger *ledger, const struct message *message,
 	return true;
 }
 
+static bool never_ran(const struct ledger *ledger,
+		      const struct ledger_single *single)
+{
+	if (ledger->in_cluster)
+		return !single->kept.accepted;
+	return token_epoch(single->kept.token) ==
+	       atomic_load(&ledger->world.board->epoch);
+}
+
 void ledger_single_take_back(struct ledger *ledger,
 			     struct ledger_single *single,
 			     struct ledger_now now)
@@ -152,11 +165,15 @@ void ledger_single_take_back(struct ledger *ledger,
 	struct single next = ended(single, &lost, now);
 	uint64_t token = single->kept.token;
 
-	/* What this node's life gave away and never showed never ran. */
-	if (next.times != 0 &&
-	    token_epoch(token) == atomic_load(&ledger->world.board->epoch))
+	/* What was never taken, or given away in this node's life and never
+	 * shown, never ran. */
+	if (next.times != 0 && never_ran(ledger, single))
 		(void)ledger_single_ask(ledger, single, true);
-	next.version = (struct version){ .token = ledger_token(ledger) };
+	if (ledger->leads)
+		next.version =
+			(struct version){ .token = ledger_token(ledger) };
+	else
+		next.version.step += VERSION_SKIP_STEPS;
 	if (ledger_single_keep(ledger, single, &next) != 0)
 		return;
 	ledger->world.ops->remove_spec(ledger->world.arg, token);

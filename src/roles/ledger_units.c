@@ -42,7 +42,6 @@ void ledger_operator(struct ledger *ledger, unsigned link,
 	if (message->unit_kind == UNIT_SERVICE)
 		rc = keep_for_service(ledger, message->type, message->action);
 	else if (message->unit_kind == UNIT_SINGLETON)
-		rc = ledger_single_act(ledger, message->type, message->action,
-				       now);
+		rc = ledger_single_act(ledger, message, now);
 	ledger_answer(ledger, link, message, "", -rc, false);
 }

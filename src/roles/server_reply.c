@@ -52,6 +52,11 @@ void reply_error(struct visit *visit, int rc)
 	case EAGAIN:
 		reply_status(visit, 503, "Too many jobs wait already.");
 		break;
+	case EHOSTUNREACH:
+		reply_status(visit, 503,
+			     "This node does not lead the cluster: jobs are "
+			     "taken by the one that does.");
+		break;
 	case ENOSPC:
 	case EDQUOT:
 		reply_status(visit, 507, "The shared storage is full.");

@@ -7,9 +7,11 @@
 static const struct single full = {
 	.version = { UINT64_C(0x100000002), 3 },
 	.held = true,
+	.accepted = true,
 	.done = true,
 	.token = UINT64_C(0x100000002),
 	.node = "node-a",
+	.generation = 41,
 	.digest = UINT64_C(0x1122334455667788),
 	.slot_ms = 1800000000000,
 	.since_ms = 1700000000000,
@@ -38,7 +40,8 @@ START_TEST(what_is_written_is_read)
 	struct single back = there_and_back(&full);
 
 	ck_assert_int_eq(version_compare(back.version, full.version), 0);
-	ck_assert(back.held && back.done);
+	ck_assert(back.held && back.accepted && back.done);
+	ck_assert_uint_eq(back.generation, 41);
 	ck_assert_uint_eq(back.token, full.token);
 	ck_assert_str_eq(back.node, full.node);
 	ck_assert_uint_eq(back.digest, full.digest);
@@ -60,6 +63,7 @@ START_TEST(the_bytes_stay_what_they_were)
 		0,  0, 25, 1,  0,  1, 26, 1,  0, 6, 27, 0,  0,
 	};
 	const struct single small = { .held = true,
+				      .accepted = true,
 				      .token = 7,
 				      .node = "n",
 				      .slot_ms = 2,
@@ -71,6 +75,22 @@ START_TEST(the_bytes_stay_what_they_were)
 
 	ck_assert_int_eq(len, sizeof(golden));
 	ck_assert_mem_eq(value, golden, sizeof(golden));
+}
+END_TEST
+
+START_TEST(what_is_offered_is_not_accepted_yet)
+{
+	struct single single = { .held = true, .token = 7, .generation = 3 };
+	struct single back = there_and_back(&single);
+
+	ck_assert(back.held && !back.accepted);
+	ck_assert_uint_eq(back.generation, 3);
+	single.accepted = true;
+	back = there_and_back(&single);
+	ck_assert(back.held && back.accepted);
+	single.held = false;
+	back = there_and_back(&single);
+	ck_assert(!back.held && !back.accepted);
 }
 END_TEST
 
@@ -101,4 +121,5 @@ START_TEST(the_key_is_its_name)
 END_TEST
 
 TEST_MAIN("single", what_is_written_is_read, the_bytes_stay_what_they_were,
+	  what_is_offered_is_not_accepted_yet,
 	  what_does_not_fit_or_is_cut_is_refused, the_key_is_its_name)

@@ -336,10 +336,16 @@ static void op_news(void *arg)
 	(void)arg;
 }
 
-static const struct ledger_ops ops = { op_reply,	op_write_spec,
-				       op_remove_spec,	op_remove_files,
-				       op_remove_files, op_zone,
-				       op_news,		op_ring };
+static const struct ledger_ops ops = {
+	.reply = op_reply,
+	.write_spec = op_write_spec,
+	.remove_spec = op_remove_spec,
+	.remove_work = op_remove_files,
+	.remove_scratch = op_remove_files,
+	.zone = op_zone,
+	.news = op_news,
+	.ring = op_ring,
+};
 
 /* ---- the journal process ---- */
 

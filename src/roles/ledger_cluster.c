@@ -1,0 +1,166 @@
+#include "roles/ledger_cluster.h"
+
+#include <errno.h>
+
+#include "io/log.h"
+#include "roles/ledger_parts.h"
+
+#define CLUSTER_AGAIN_MS 20 /* between two tries to read what is shown */
+
+bool ledger_holds(const struct ledger *ledger)
+{
+	struct lease_time now;
+
+	if (!ledger->in_cluster)
+		return true;
+	now = ledger->world.ops->clock(ledger->world.arg);
+	return cluster_holds(&ledger->world.board->cluster, ledger->generation,
+			     &now);
+}
+
+void ledger_tell_end(struct ledger *ledger)
+{
+	const struct cluster_promise promise = {
+		.generation = ledger->generation,
+		.epoch = ledger->epoch,
+		.end = journal_end(ledger->world.journal),
+	};
+
+	cluster_set_promise(&ledger->world.board->cluster, &promise);
+	ledger->world.ops->tell(ledger->world.arg);
+}
+
+/* All that was begun is synced, or nobody will ever finish it. */
+static bool may_promise(const struct ledger *ledger)
+{
+	return !ledger->in_batch && ledger->fresh && ledger->storage == 0;
+}
+
+static void promise(struct ledger *ledger)
+{
+	uint64_t wish = atomic_load(&ledger->world.board->cluster.wish);
+
+	if (wish <= ledger->epoch || wish > UINT32_MAX || !may_promise(ledger))
+		return;
+	ledger_resign(ledger);
+	ledger->epoch = (uint32_t)wish;
+	log_debug("journal: promises epoch=%u", ledger->epoch);
+	ledger_tell_end(ledger);
+}
+
+/* Who cannot append, or is about to go, is no leader. */
+static bool is_willing(const struct ledger *ledger, struct ledger_now now)
+{
+	int64_t lease_ms = ledger->world.board->cluster.terms.lease_ms;
+
+	return !ledger_is_leaving(ledger) &&
+	       (ledger->failing_ms == 0 ||
+		now.ms - ledger->failing_ms < lease_ms);
+}
+
+static void note_storage(struct ledger *ledger, struct ledger_now now)
+{
+	if (ledger->storage == 0)
+		ledger->failing_ms = 0;
+	else if (ledger->failing_ms == 0)
+		ledger->failing_ms = now.ms;
+}
+
+static void stand(struct ledger *ledger, struct ledger_now now)
+{
+	struct board_cluster *cluster = &ledger->world.board->cluster;
+	uint32_t willing = is_willing(ledger, now);
+
+	if (atomic_load(&cluster->stand) == willing)
+		return;
+	atomic_store(&cluster->stand, willing);
+	if (willing == 0)
+		ledger_resign(ledger);
+	ledger->world.ops->tell(ledger->world.arg);
+}
+
+static void look_at_standing(struct ledger *ledger,
+			     const struct cluster_lease *lease,
+			     struct ledger_now now)
+{
+	bool passed = lease->kept.standing >= LEASE_PASSED &&
+		      lease->kept.claim == ledger->epoch;
+
+	if (ledger->leads && !passed)
+		ledger_resign(ledger);
+	else if (!ledger->leads && passed &&
+		 atomic_load(&ledger->world.board->cluster.stand) != 0 &&
+		 !ledger->in_batch && ledger->storage == 0)
+		(void)ledger_lead(ledger, lease->kept.claim, now);
+}
+
+static void tell_saw(struct ledger *ledger)
+{
+	struct board_cluster *cluster = &ledger->world.board->cluster;
+
+	if (atomic_load(&cluster->saw) >= ledger->saw)
+		return;
+	atomic_store(&cluster->saw, ledger->saw);
+	ledger->world.ops->tell(ledger->world.arg);
+}
+
+void ledger_cluster_turn(struct ledger *ledger, struct ledger_now now)
+{
+	struct cluster_lease lease;
+
+	if (!ledger->in_cluster || !ledger->open)
+		return;
+	if (!cluster_lease(&ledger->world.board->cluster, &lease) ||
+	    lease.kept.generation != ledger->generation || lease.kept.over ||
+	    (ledger->in && !ledger_holds(ledger))) {
+		log_info("journal: generation=%llu is over",
+			 (unsigned long long)ledger->generation);
+		ledger_resign(ledger);
+		ledger->open = false;
+		return;
+	}
+	ledger->in = lease.kept.in;
+	note_storage(ledger, now);
+	tell_saw(ledger);
+	promise(ledger);
+	if (!ledger->in)
+		return;
+	stand(ledger, now);
+	look_at_standing(ledger, &lease, now);
+}
+
+int64_t ledger_cluster_deadline(const struct ledger *ledger,
+				struct ledger_now now)
+{
+	int64_t deadline = INT64_MAX;
+
+	for (uint32_t i = 0; i < ledger->nodes_count; i++) {
+		if (ledger->nodes[i].more)
+			return now.ms;
+		if (ledger->nodes[i].behind)
+			deadline = now.ms + CLUSTER_AGAIN_MS;
+	}
+	return deadline;
+}
+
+int ledger_begin_generation(struct ledger *ledger)
+{
+	const struct board_cluster *cluster = &ledger->world.board->cluster;
+	struct cluster_promise promise;
+	struct cluster_lease lease;
+	uint32_t phase = atomic_load(&cluster->phase);
+
+	if (!cluster_lease(cluster, &lease) || lease.kept.generation == 0 ||
+	    lease.kept.over ||
+	    (phase != LEASE_PHASE_JOINING && phase != LEASE_PHASE_IN))
+		return -EAGAIN;
+	ledger->generation = lease.kept.generation;
+	ledger->own = lease.slot;
+	ledger->world.journal->generation = ledger->generation;
+	ledger->in = lease.kept.in;
+	ledger->epoch = 0;
+	if (cluster_promise(cluster, &promise) &&
+	    promise.generation == ledger->generation)
+		ledger->epoch = (uint32_t)promise.epoch;
+	return 0;
+}

@@ -1,0 +1,283 @@
+/* ledger_lead - begins to lead, and takes back what ended generations held.
+ *
+ * What an ended generation wrote behind the end it last showed counts for
+ * nobody yet; perhaps for it alone, and then it was acknowledged.  The leader
+ * reads it to the physical end.  Of ownership and outcomes it writes what wins
+ * again under a token of its own: what older epochs began may surface later
+ * still, and loses.  Wishes have clocks of their own and stay as they are.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "io/events.h"
+#include "io/log.h"
+#include "roles/ledger_cluster.h"
+#include "roles/ledger_parts.h"
+
+#define FOUND_STEP 256
+
+struct found {
+	struct ledger *ledger;
+	char (*keys)[RECORD_KEY_MAX + 1];
+	size_t count;
+	size_t room;
+};
+
+static int remember(struct found *found, struct text key)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (text_is(key, found->keys[i]))
+			return 0;
+	if (found->count == found->room) {
+		size_t room = found->room + FOUND_STEP;
+		void *keys = realloc(found->keys, room * sizeof(*found->keys));
+
+		if (keys == NULL)
+			return -ENOMEM;
+		found->keys = keys;
+		found->room = room;
+	}
+	text_copy(key, found->keys[found->count++], RECORD_KEY_MAX + 1);
+	return 0;
+}
+
+/* Is it of a kind that is not the same for everybody until a leader says so? */
+static bool is_owned(struct text key)
+{
+	return ledger_register_kind(key) == LEDGER_SINGLE ||
+	       ledger_register_kind(key) < 0;
+}
+
+static bool is_news(struct ledger *ledger, const struct record *record)
+{
+	struct view *view = ledger->world.view;
+	struct view_register known;
+	struct view_job job;
+	int rc;
+
+	if (ledger_register_kind(record->key) >= 0) {
+		rc = view->ops->get_register(view, record->key, &known);
+		return rc != 0 ||
+		       version_compare(known.version, record->version) < 0;
+	}
+	if (record->key.len != sizeof("job/") - 1 + JOB_ID_LEN)
+		return false; /* "epoch" */
+	rc = view->ops->get(view, record->key.at + sizeof("job/") - 1, &job);
+	return rc != 0 || version_compare(job.version, record->version) < 0;
+}
+
+static int find(void *arg, const struct record *record)
+{
+	struct found *found = arg;
+	struct ledger_now none = { 0, 0 };
+	int rc = 0;
+
+	if (is_owned(record->key) && is_news(found->ledger, record))
+		rc = remember(found, record->key);
+	return rc != 0 ? rc : ledger_merge(found->ledger, record, none);
+}
+
+static int adopt_single(struct ledger *ledger, struct text key)
+{
+	struct record record;
+	struct single next;
+	uint8_t value[512];
+	int len;
+	int rc = ledger_get_register(ledger, key, &record);
+
+	if (rc == 0)
+		rc = single_decode(&next, &record);
+	if (rc != 0)
+		return rc;
+	next.version = (struct version){ .token = ledger_token(ledger) };
+	len = single_encode(&next, value, sizeof(value));
+	if (len < 0)
+		return len;
+	record = (struct record){ key,
+				  next.version,
+				  { (const char *)value, (size_t)len } };
+	rc = ledger_put_register(ledger, &record);
+	if (rc == 0)
+		ledger_single_merge(ledger, &record, (struct ledger_now){ 0 });
+	return rc;
+}
+
+static int adopt_job(struct ledger *ledger, const char *id)
+{
+	struct job job;
+	int rc = ledger_load(ledger, id, &job);
+
+	if (rc != 0)
+		return rc;
+	job.version = (struct version){ .token = ledger_token(ledger) };
+	return ledger_store(ledger, &job, true);
+}
+
+static int adopt(struct ledger *ledger, const char *key)
+{
+	if (ledger_register_kind(text_of(key)) == LEDGER_SINGLE)
+		return adopt_single(ledger, text_of(key));
+	return adopt_job(ledger, key + sizeof("job/") - 1);
+}
+
+static int put_ended(struct ledger *ledger, const struct ledger_node *node)
+{
+	char key[RECORD_KEY_MAX + 1];
+	uint8_t value[16];
+	struct enc enc = enc_init(value, sizeof(value));
+	struct record record = {
+		.key = ledger_wish_key("ended", "", text_of(node->name), key),
+		.version = { .token = ledger_token(ledger) },
+	};
+
+	enc_u64(&enc, RECORD_VALUE_TAG, node->ended);
+	if (enc_end(&enc) < 0)
+		return -ENOSPC;
+	record.value = (struct text){ (const char *)value, enc.len };
+	return ledger_put_register(ledger, &record);
+}
+
+/* Reads what the ended generations of NODE left, and keeps it. */
+static int settle(struct ledger *ledger, struct ledger_node *node)
+{
+	struct found found = { .ledger = ledger };
+	int rc = ledger_begin(ledger);
+
+	/* All of it goes into a snapshot, which is of any size. */
+	ledger->fresh = false;
+	if (rc == 0)
+		rc = follow_tail(&node->follow, node->ended, find, &found);
+	for (size_t i = 0; rc == 0 && i < found.count; i++)
+		rc = adopt(ledger, found.keys[i]);
+	if (rc == 0)
+		rc = put_ended(ledger, node);
+	if (rc == 0) {
+		node->settled = node->ended;
+		log_info("journal: read what is left of node=%s up to "
+			 "generation=%llu, adopted=%zu",
+			 node->name, (unsigned long long)node->ended,
+			 found.count);
+	}
+	free(found.keys);
+	return rc;
+}
+
+static void take_back_singles(struct ledger *ledger, struct ledger_now now)
+{
+	for (unsigned i = 0; i < ledger->singles_high; i++) {
+		struct ledger_single *single = &ledger->singles[i];
+		const struct single *kept = &single->kept;
+
+		if (!single->used || !kept->held || single->slot != QUEUE_NONE)
+			continue;
+		if (ledger_has_ended(ledger, text_of(kept->node),
+				     kept->generation) ||
+		    (!kept->accepted &&
+		     token_epoch(kept->token) < ledger->epoch))
+			ledger_single_take_back(ledger, single, now);
+	}
+}
+
+static void take_back_jobs(struct ledger *ledger, struct ledger_now now)
+{
+	struct queue_entry *entry = NULL;
+	struct job job;
+
+	while ((entry = queue_each(ledger->queue, entry)) != NULL)
+		if (entry->token != 0 && entry->slot == QUEUE_NONE &&
+		    ledger_load(ledger, entry->id, &job) == 0 &&
+		    ledger_has_ended(ledger, job.node, job.generation))
+			ledger_take_back(ledger, entry, now);
+}
+
+/* Reads what is left of all that ended; true when there was something. */
+static int settle_all(struct ledger *ledger)
+{
+	int settled = 0;
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < ledger->nodes_count; i++) {
+		struct ledger_node *node = &ledger->nodes[i];
+
+		if (node->name[0] == '\0' || node->ended <= node->settled)
+			continue;
+		rc = settle(ledger, node);
+		settled++;
+	}
+	return rc != 0 ? rc : settled;
+}
+
+static bool has_read_all(const struct ledger *ledger)
+{
+	for (uint32_t i = 0; i < ledger->nodes_count; i++)
+		if (ledger->nodes[i].name[0] != '\0' &&
+		    !ledger->nodes[i].self && ledger->nodes[i].behind)
+			return false;
+	return true;
+}
+
+void ledger_resign(struct ledger *ledger)
+{
+	if (!ledger->leads)
+		return;
+	ledger->leads = false;
+	atomic_store(&ledger->world.board->cluster.leads, 0);
+	log_info("journal: leads no more epoch=%u", ledger->epoch);
+	ledger->world.ops->tell(ledger->world.arg);
+	ledger->world.ops->news(ledger->world.arg);
+}
+
+bool ledger_lead(struct ledger *ledger, uint64_t claim, struct ledger_now now)
+{
+	int rc;
+
+	/* Once more, after the barrier: what they show with the epoch. */
+	ledger_follow(ledger, now);
+	if (!ledger->open || !has_read_all(ledger))
+		return false;
+	ledger->leads = true;
+	ledger->counter = 0;
+	rc = settle_all(ledger);
+	if (rc >= 0) {
+		take_back_singles(ledger, now);
+		take_back_jobs(ledger, now);
+		/* The first thing under the epoch, so that who reads it knows
+		 * of it. */
+		ledger->fresh = false;
+		rc = ledger_begin(ledger);
+	}
+	if (rc >= 0)
+		rc = ledger_commit(ledger, now);
+	if (rc < 0 || !ledger->open) {
+		log_err(rc, "journal: cannot lead epoch=%u", ledger->epoch);
+		ledger->leads = false;
+		ledger->open = false;
+		return false;
+	}
+	atomic_store(&ledger->world.board->cluster.leads, claim);
+	log_info("journal: leads epoch=%u kept=%llu live=%u", ledger->epoch,
+		 (unsigned long long)ledger->kept, ledger->queue->count);
+	events_add(ledger->world.board, EVENT_LEADS, ledger->world.place.node,
+		   "under epoch %u", ledger->epoch);
+	ledger->world.ops->tell(ledger->world.arg);
+	ledger->world.ops->news(ledger->world.arg);
+	return true;
+}
+
+void ledger_lead_turn(struct ledger *ledger, struct ledger_now now)
+{
+	int rc;
+
+	if (!ledger->in_cluster || !ledger->leads)
+		return;
+	rc = settle_all(ledger);
+	if (rc > 0) {
+		take_back_singles(ledger, now);
+		take_back_jobs(ledger, now);
+	} else if (rc < 0) {
+		log_err(rc, "journal: cannot read what is left of a node, "
+			    "leads no more");
+		ledger_resign(ledger);
+		ledger->open = false;
+	}
+}

@@ -1,0 +1,137 @@
+/* ledger_merge - a record that counts, from another node or from our own past,
+ * and what follows from it.
+ */
+#include <errno.h>
+
+#include "roles/ledger_parts.h"
+
+static const char job_prefix[] = "job/";
+
+static bool is_job(struct text key)
+{
+	size_t len = sizeof(job_prefix) - 1;
+
+	return key.len > len && memcmp(key.at, job_prefix, len) == 0;
+}
+
+/* Brings the line of live jobs to what is known of JOB now. */
+static void queue_job(struct ledger *ledger, const struct job *job)
+{
+	struct queue_entry *entry = queue_find(ledger->queue, job->id);
+	bool given = job->node.len > 0;
+
+	if (entry != NULL && entry->slot != QUEUE_NONE) {
+		/* It runs here, and somebody else says how it is: only were
+		 * our generation over. */
+		ledger->open = false;
+		return;
+	}
+	if (job_has_ended(job)) {
+		if (entry != NULL)
+			queue_remove(ledger->queue, entry);
+		return;
+	}
+	if (entry == NULL)
+		entry = queue_add(ledger->queue, job->id,
+				  ledger_type(ledger, job->type),
+				  ledger_unique(job), given ? job->held : 0);
+	else if (given && entry->token == 0)
+		queue_give(ledger->queue, entry, job->held);
+	else if (given)
+		entry->token = job->held;
+	else if (entry->token != 0)
+		queue_return(ledger->queue, entry, 0, 0);
+	if (entry == NULL)
+		return;
+	entry->cancelling = job->cancelling;
+	entry->not_before_ms = job->not_before_ms;
+}
+
+static int merge_job(struct ledger *ledger, const struct record *record)
+{
+	struct view *view = ledger->world.view;
+	struct view_job known;
+	struct job job;
+	int rc = job_decode(&job, record);
+
+	if (rc != 0)
+		return 0; /* of a later version of the program, or damaged */
+	rc = view->ops->get(view, job.id, &known);
+	if (rc == 0 && version_compare(known.version, job.version) >= 0)
+		return 0;
+	if (rc != 0 && rc != -ENOENT)
+		return rc;
+	rc = ledger_store(ledger, &job, false);
+	if (rc == 0 && ledger->open)
+		queue_job(ledger, &job);
+	return rc;
+}
+
+static struct text name_of(struct text key)
+{
+	const char *slash = memchr(key.at, '/', key.len);
+	size_t head = slash != NULL ? (size_t)(slash - key.at) + 1 : key.len;
+
+	return (struct text){ key.at + head, key.len - head };
+}
+
+static uint64_t number_of(const struct record *record)
+{
+	struct dec dec = dec_init(record->value.at, record->value.len);
+	struct field field;
+	uint64_t number = 0;
+
+	while (dec_next(&dec, &field))
+		if (field.tag == RECORD_VALUE_TAG)
+			number = field_u64(&field);
+	return number;
+}
+
+static void hear_ended(struct ledger *ledger, const struct record *record)
+{
+	struct ledger_node *node = ledger_node_of(ledger, name_of(record->key));
+
+	if (node != NULL && number_of(record) > node->settled)
+		node->settled = number_of(record);
+}
+
+/* What the register RECORD is about was not known before. */
+static int hear(struct ledger *ledger, const struct record *record,
+		struct ledger_now now)
+{
+	switch (ledger_register_kind(record->key)) {
+	case LEDGER_ENABLED:
+	case LEDGER_STOPPED:
+	case LEDGER_ASKED:
+	case LEDGER_MOVE:
+		return ledger_single_hear(ledger, name_of(record->key));
+	case LEDGER_SINGLE:
+		ledger_single_merge(ledger, record, now);
+		return 0;
+	case LEDGER_OFFER:
+		return ledger_hear_offer(ledger, name_of(record->key), record);
+	case LEDGER_ENDED:
+		hear_ended(ledger, record);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+int ledger_merge(struct ledger *ledger, const struct record *record,
+		 struct ledger_now now)
+{
+	uint32_t epoch = token_epoch(record->version.token);
+	int rc;
+
+	if (epoch > ledger->saw)
+		ledger->saw = epoch;
+	if (is_job(record->key))
+		return merge_job(ledger, record);
+	if (ledger_register_kind(record->key) < 0)
+		return 0;
+	rc = ledger_show_register(ledger, record);
+	if (rc != 0)
+		return rc == -EALREADY ? 0 : rc;
+	return ledger->open ? hear(ledger, record, now) : 0;
+}

@@ -1,0 +1,188 @@
+/* ledger_nodes - the other nodes, as the board and their journals tell. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "io/log.h"
+#include "roles/ledger_cluster.h"
+#include "roles/ledger_parts.h"
+
+#define FOLLOW_BYTES (1u << 20) /* of one node in one turn */
+#define STALE_SAY_MS 5000	/* so long what is shown may be unreadable */
+
+struct ledger_node *ledger_node_of(struct ledger *ledger, struct text name)
+{
+	for (uint32_t i = 0; i < ledger->nodes_count; i++)
+		if (name.len > 0 && text_is(name, ledger->nodes[i].name))
+			return &ledger->nodes[i];
+	return NULL;
+}
+
+bool ledger_has_ended(struct ledger *ledger, struct text name,
+		      uint64_t generation)
+{
+	const struct ledger_node *node = ledger_node_of(ledger, name);
+
+	/* Of whom no slot tells, nothing is left. */
+	return node == NULL || generation <= node->ended;
+}
+
+void ledger_nodes_reset(struct ledger *ledger)
+{
+	for (uint32_t i = 0; i < ledger->nodes_count; i++)
+		free(ledger->nodes[i].offer);
+	if (ledger->nodes_count > 0)
+		memset(ledger->nodes, 0,
+		       sizeof(ledger->nodes[0]) * ledger->nodes_count);
+	ledger->nodes_count = 0;
+}
+
+/* ---- what the slots tell ---- */
+
+static bool is_gone(const struct cluster_peer *peer)
+{
+	return peer->verdict == LEASE_PEER_DEAD ||
+	       peer->verdict == LEASE_PEER_RELEASED;
+}
+
+static void name_node(struct ledger *ledger, struct ledger_node *node,
+		      const struct cluster_peer *peer)
+{
+	text_copy(text_of(peer->name), node->name, sizeof(node->name));
+	node->self = strcmp(peer->name, ledger->world.place.node) == 0;
+	if (follow_init(&node->follow, ledger->world.journal->shared,
+			peer->name, ledger->follow_buf) != 0)
+		node->name[0] = '\0';
+}
+
+static void look_at(struct ledger *ledger, struct ledger_node *node,
+		    const struct cluster_peer *peer)
+{
+	uint64_t ended = is_gone(peer) ? peer->generation : peer->ended;
+
+	if (peer->name[0] == '\0')
+		return;
+	if (strcmp(node->name, peer->name) != 0)
+		name_node(ledger, node, peer);
+	if (node->self) {
+		/* The slot may still show the life before this one. */
+		node->generation = ledger->generation;
+		node->ended = ledger->generation - 1;
+		node->member = ledger->in;
+		return;
+	}
+	node->generation = peer->generation;
+	if (ended > node->ended)
+		node->ended = ended;
+	node->member = peer->verdict == LEASE_PEER_ALIVE &&
+		       (peer->flags & LEASE_JOINING) == 0 &&
+		       peer->epoch == ledger->epoch;
+}
+
+void ledger_nodes_look(struct ledger *ledger)
+{
+	const struct board_cluster *cluster = &ledger->world.board->cluster;
+	uint32_t in_use = atomic_load(&cluster->in_use);
+	struct cluster_peer peer;
+
+	if (in_use > LEASE_SLOTS_MAX)
+		in_use = LEASE_SLOTS_MAX;
+	if (in_use > ledger->nodes_count)
+		ledger->nodes_count = in_use;
+	for (uint32_t i = 0; i < ledger->nodes_count; i++)
+		if (cluster_peer(cluster, i, &peer))
+			look_at(ledger, &ledger->nodes[i], &peer);
+}
+
+/* ---- what they wrote ---- */
+
+static bool is_before(const struct lease_end *a, const struct lease_end *b)
+{
+	return a->segment != b->segment ? a->segment < b->segment
+					: a->offset < b->offset;
+}
+
+/* Ends that datagrams show, where they are ahead of the slots. */
+static void hear_ends(const struct ledger *ledger, struct lease_end *ends,
+		      const uint64_t *generations)
+{
+	const struct board_cluster *cluster = &ledger->world.board->cluster;
+	uint32_t nodes = atomic_load(&cluster->nodes);
+	struct cluster_heard heard;
+
+	for (uint32_t i = 1; i < nodes; i++) {
+		const struct datagram_place *place = &heard.place;
+		struct lease_end end;
+
+		if (!cluster_heard(cluster, i, &heard) || !heard.proven ||
+		    !place->present || place->slot >= ledger->nodes_count ||
+		    place->generation != generations[place->slot])
+			continue;
+		end = (struct lease_end){ place->segment, place->offset };
+		if (is_before(&ends[place->slot], &end))
+			ends[place->slot] = end;
+	}
+}
+
+struct hearing {
+	struct ledger *ledger;
+	struct ledger_now now;
+};
+
+static int take(void *arg, const struct record *record)
+{
+	struct hearing *hearing = arg;
+
+	return ledger_merge(hearing->ledger, record, hearing->now);
+}
+
+static void note_stale(struct ledger_node *node, int rc, struct ledger_now now)
+{
+	if (rc >= 0) {
+		node->stale_ms = 0;
+		return;
+	}
+	if (node->stale_ms == 0)
+		node->stale_ms = now.ms;
+	if (now.ms - node->stale_ms < STALE_SAY_MS)
+		return;
+	log_warn(rc, "journal: cannot read what node=%s shows", node->name);
+	node->stale_ms = now.ms;
+}
+
+static void follow(struct ledger *ledger, struct ledger_node *node,
+		   const struct lease_end *end, struct ledger_now now)
+{
+	struct hearing hearing = { ledger, now };
+	struct lease_end at = { node->follow.number, node->follow.offset };
+	int rc;
+
+	node->more = false;
+	node->behind = end->segment != 0 && is_before(&at, end);
+	if (!node->behind || ledger_begin(ledger) != 0)
+		return;
+	rc = follow_to(&node->follow, end, FOLLOW_BYTES, take, &hearing);
+	node->behind = rc != 0;
+	node->more = rc > 0;
+	note_stale(node, rc, now);
+}
+
+void ledger_follow(struct ledger *ledger, struct ledger_now now)
+{
+	const struct board_cluster *cluster = &ledger->world.board->cluster;
+	struct lease_end ends[LEASE_SLOTS_MAX] = { { 0 } };
+	uint64_t generations[LEASE_SLOTS_MAX] = { 0 };
+	struct cluster_peer peer;
+
+	if (!ledger->in_cluster || ledger->storage != 0)
+		return;
+	ledger_nodes_look(ledger);
+	for (uint32_t i = 0; i < ledger->nodes_count; i++)
+		if (cluster_peer(cluster, i, &peer)) {
+			ends[i] = peer.end;
+			generations[i] = peer.generation;
+		}
+	hear_ends(ledger, ends, generations);
+	for (uint32_t i = 0; i < ledger->nodes_count && ledger->open; i++)
+		if (!ledger->nodes[i].self && ledger->nodes[i].name[0] != '\0')
+			follow(ledger, &ledger->nodes[i], &ends[i], now);
+}
