@@ -1,0 +1,48 @@
+/* faultfs_rules - what goes wrong in a faultfs, and who says so.
+ *
+ * Commands come over a Unix socket, one a connection:
+ *
+ *   set OPS ACTION ARG [PATTERN]   a rule; the youngest that fits is applied
+ *   clear                          no rules; what hangs goes on, and is done
+ *   counts                         "NAME calls faulty" of each, what hangs
+ *
+ *   OPS      all, or of read,write,sync,open,name,stat some
+ *   PATTERN  of the path below the mount, as /lease*; without: any
+ *   ACTION   delay MS     done after MS
+ *            fail ERRNO   not done
+ *            hang 0       not answered before "clear"; not even KILL gets the
+ *                         caller out of it, as out of a stuck disk
+ *            torn BYTES   of a write the first BYTES are done, then EIO
+ *            late MS      of a write: EIO at once, done MS later all the same,
+ *                         0: at "clear"
+ *            lost 0       a write or sync is not done and said to be
+ *
+ * and are answered "ok", the counts, or "what?".
+ */
+#ifndef HOLDFAST_TESTS_LAB_FAULTFS_RULES_H
+#define HOLDFAST_TESTS_LAB_FAULTFS_RULES_H
+
+#define RULE_PATTERN_SIZE 128
+
+enum op { OP_READ, OP_WRITE, OP_SYNC, OP_OPEN, OP_NAME, OP_STAT, OP_MAX };
+enum action { NOTHING, DELAY, FAIL, HANG, TORN, LATE, LOST, ACTION_MAX };
+
+struct rule {
+	unsigned ops; /* a bit each */
+	enum action action;
+	long arg;
+	char pattern[RULE_PATTERN_SIZE]; /* empty: any */
+};
+
+/* The rule for a call.  DELAY and HANG are over when it returns, and then it
+ * says NOTHING.
+ */
+struct rule rules_meet(enum op op, const char *path);
+
+void rules_wait_ms(long ms);
+void rules_wait_clear(void);
+
+/* Serves CONTROL from a thread of its own.  0, or -1 with errno set. */
+int rules_serve(const char *control);
+
+#endif

@@ -1,0 +1,64 @@
+"""A shared directory as one node sees it, with faults on command: faultfs."""
+import atexit
+import os
+import signal
+import socket
+import subprocess
+
+import lib
+
+FAULTFS = os.path.join(os.environ.get("BUILDDIR", "."), "tests/lab/faultfs")
+
+
+def is_possible():
+    return os.access(FAULTFS, os.X_OK) and os.access("/dev/fuse", os.W_OK)
+
+
+class Mount:
+    def __init__(self, backing, path):
+        self.path = path
+        self.control = path + ".control"
+        os.makedirs(path, exist_ok=True)
+        self.process = subprocess.Popen(
+            [FAULTFS, backing, path, self.control], stdin=subprocess.DEVNULL)
+        atexit.register(self.end)
+        lib.wait_for(lambda: os.path.ismount(path), 10, "faultfs is mounted")
+
+    def tell(self, words):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
+            sock.settimeout(10)
+            sock.connect(self.control)
+            sock.send(words.encode())
+            answer = sock.recv(4096).decode()
+        lib.check(answer != "what?\n", "faultfs does not know:", words)
+        return answer
+
+    def fault(self, ops, action, arg=0, pattern=""):
+        self.tell(f"set {ops} {action} {arg} {pattern}")
+
+    def hang(self, ops="all", pattern=""):
+        self.fault(ops, "hang", 0, pattern)
+
+    def clear(self):
+        self.tell("clear")
+
+    def counts(self):
+        """Name -> (calls, faulty ones); "hanging" -> (how many,)."""
+        return {words[0]: tuple(map(int, words[1:])) for words in
+                map(str.split, self.tell("counts").splitlines())}
+
+    def end(self):
+        """Whatever hangs in it fails."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        subprocess.run(["umount", "-l", self.path], check=False,
+                       stderr=subprocess.DEVNULL)
+        if os.path.exists(self.control):
+            os.unlink(self.control)
+
+    def leave(self):
+        """An orderly end."""
+        self.clear()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(10)

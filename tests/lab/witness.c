@@ -1,0 +1,206 @@
+/* witness - the work of a singleton that leaves a trace, and who checks tokens.
+ *
+ *   witness work FILE [PERIOD_MS [STOP_MS [SINK]]]
+ *   witness crash FILE
+ *   witness sink SINK FILE
+ *
+ * "work" appends a line "MONOTONIC_NS NODE PID.START_NS TOKEN" to FILE, and
+ * sends it to the datagram socket SINK, at once and every PERIOD_MS (5);
+ * after TERM for STOP_MS (0) more, then it ends.  "crash" appends one line and
+ * fails.  "sink" stands for what a token protects: it appends each line it
+ * gets to FILE, with "taken" or, when a higher token was seen, "refused"
+ * before it.  All of it lives outside the nodes, so that any two lines of
+ * different incarnations tell who was alive when.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECOND_NS  INT64_C(1000000000)
+#define MS_NS	   INT64_C(1000000)
+#define LINE_BYTES 256
+#define PERIOD_MS  5
+
+struct work {
+	int file;
+	int sink; /* -1 = none */
+	struct sockaddr_un address;
+	const char *node;
+	const char *token;
+	int64_t start_ns;
+};
+
+static volatile sig_atomic_t told;
+
+static void on_term(int signum)
+{
+	(void)signum;
+	told = 1;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
+}
+
+static int fail(const char *what)
+{
+	fprintf(stderr, "witness: %s: %s\n", what, strerror(errno));
+	return 1;
+}
+
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && value[0] != '\0' ? value : "-";
+}
+
+static int open_trace(const char *path)
+{
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+}
+
+static bool set_address(struct sockaddr_un *address, const char *path)
+{
+	address->sun_family = AF_UNIX;
+	if (strlen(path) >= sizeof(address->sun_path)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	memcpy(address->sun_path, path, strlen(path) + 1);
+	return true;
+}
+
+static int say(const struct work *work)
+{
+	char line[LINE_BYTES];
+	int len = snprintf(line, sizeof(line),
+			   "%" PRId64 " %.64s %d.%" PRId64 " %.32s\n", now_ns(),
+			   work->node, (int)getpid(), work->start_ns,
+			   work->token);
+
+	if (write(work->file, line, (size_t)len) != len)
+		return fail("write");
+	if (work->sink != -1) /* a sink that is not there hears nothing */
+		(void)sendto(work->sink, line, (size_t)len, MSG_DONTWAIT,
+			     (const struct sockaddr *)&work->address,
+			     sizeof(work->address));
+	return 0;
+}
+
+/* Until TERM, or UNTIL_NS. */
+static int go_on(const struct work *work, int64_t period_ns, int64_t until_ns)
+{
+	int64_t at_ns = now_ns();
+	int rc = say(work);
+
+	while (rc == 0 && (until_ns != 0 || !told) &&
+	       (until_ns == 0 || now_ns() < until_ns)) {
+		struct timespec at;
+		int64_t ns = now_ns();
+
+		at_ns += period_ns;
+		if (at_ns < ns) /* it was stopped */
+			at_ns = ns;
+		at = (struct timespec){ at_ns / SECOND_NS, at_ns % SECOND_NS };
+		if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at,
+				    NULL) == 0)
+			rc = say(work);
+	}
+	return rc;
+}
+
+static int be_work(int argc, char **argv)
+{
+	struct work work = { .sink = -1,
+			     .node = variable("HOLDFAST_NODE"),
+			     .token = variable("HOLDFAST_TOKEN"),
+			     .start_ns = now_ns() };
+	struct sigaction action = { .sa_handler = on_term };
+	int64_t period_ns = (argc > 3 ? atoi(argv[3]) : PERIOD_MS) * MS_NS;
+	int64_t stop_ns = (argc > 4 ? atoi(argv[4]) : 0) * MS_NS;
+	int rc;
+
+	sigaction(SIGTERM, &action, NULL);
+	work.file = open_trace(argv[2]);
+	if (work.file == -1)
+		return fail(argv[2]);
+	if (argc > 5) {
+		if (!set_address(&work.address, argv[5]))
+			return fail(argv[5]);
+		work.sink = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	}
+	if (strcmp(argv[1], "crash") == 0) {
+		rc = say(&work);
+		return rc != 0 ? rc : 3;
+	}
+	rc = go_on(&work, period_ns, 0);
+	if (rc == 0)
+		rc = go_on(&work, period_ns, now_ns() + stop_ns);
+	return rc;
+}
+
+/* The last word of a line. */
+static uint64_t token_of(const char *line)
+{
+	const char *word = strrchr(line, ' ');
+
+	return word != NULL ? strtoull(word + 1, NULL, 10) : 0;
+}
+
+static int be_sink(const char *path, const char *trace)
+{
+	struct sockaddr_un address;
+	int file = open_trace(trace);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t highest = 0;
+
+	if (file == -1)
+		return fail(trace);
+	if (fd == -1 || !set_address(&address, path) ||
+	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) == -1)
+		return fail(path);
+	for (;;) {
+		char line[LINE_BYTES];
+		char verdict[LINE_BYTES + 16];
+		ssize_t len = recv(fd, line, sizeof(line) - 1, 0);
+		uint64_t token;
+		int put;
+
+		if (len == -1)
+			return fail("recv");
+		line[len] = '\0';
+		token = token_of(line);
+		put = snprintf(verdict, sizeof(verdict), "%s %s",
+			       token < highest ? "refused" : "taken", line);
+		if (token > highest)
+			highest = token;
+		if (write(file, verdict, (size_t)put) != put)
+			return fail(trace);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && strcmp(argv[1], "sink") == 0)
+		return be_sink(argv[2], argv[3]);
+	if (argc >= 3 && argc <= 6 &&
+	    (strcmp(argv[1], "work") == 0 || strcmp(argv[1], "crash") == 0))
+		return be_work(argc, argv);
+	fprintf(stderr, "usage: witness work|crash|sink ...\n");
+	return 2;
+}
