@@ -371,8 +371,14 @@ void ledger_turn(struct ledger *ledger, struct ledger_now now)
 	ledger_lead_turn(ledger, now);
 	if (!ledger->open)
 		return;
+	if (ledger->unheard && ledger_begin(ledger) == 0) {
+		ledger->unheard = false;
+		ledger_hear_offers(ledger);
+	}
 	if (ledger->in_cluster && ledger->in)
 		(void)ledger_offer(ledger);
+	if (ledger->leads && ledger->joined)
+		ledger_rebalance(ledger);
 	ledger_singles_turn(ledger, now);
 	expire_due(ledger, now);
 	if (ledger->leads)

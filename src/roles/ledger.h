@@ -49,6 +49,7 @@
 #define LEDGER_HISTORY_MS	(INT64_C(24) * 3600 * 1000) /* after expiry */
 #define LEDGER_GIVEN_MAX	1024 /* given away and not yet shown */
 #define LEDGER_SINGLES_MAX	BOARD_SINGLES_MAX
+#define LEDGER_TAGS_MAX		8192 /* bytes of a node's tags */
 #define LEDGER_AFTER_MS		100 /* between two looks at what one waits for */
 #define LEDGER_REMOVALS_MAX	16  /* directories removed in one turn */
 #define LEDGER_BATCH_BYTES	(1u << 20) /* room made ahead of a batch */
@@ -109,6 +110,8 @@ struct ledger_reply {
 struct ledger_single {
 	bool used;
 	const struct unit *unit; /* NULL: configured no more */
+	struct unit *foreign; /* what others offer, where we have no such; then
+				 UNIT is this one */
 	char name[BOARD_NAME_MAX + 1];
 	struct single kept;
 	uint32_t slot; /* of its holding here, QUEUE_NONE = it has none */
@@ -159,12 +162,18 @@ struct ledger_node {
 	bool behind;	  /* not read to the end that is shown */
 	bool more;	  /* and there is more at once */
 	int64_t stale_ms; /* since when that can't be read, 0 = it can */
-	/* what it offers, as read last */
-	struct version offered;
-	uint8_t *offer;
-	size_t offer_len;
-	uint32_t held; /* singletons; counted when some are assigned */
+	/* what it offers, as heard last */
+	uint64_t offered; /* by that generation */
+	bool draining;
+	char tags[LEDGER_TAGS_MAX]; /* a list (core/list.h) */
+	size_t tags_len;
+	uint64_t *digests; /* of each of ledger->singles, 0 = not offered;
+			      NULL before it offers anything */
+	uint32_t held;	   /* singletons, see ledger->counted */
 };
+
+/* What the others were told that this node offers. */
+enum ledger_told { LEDGER_TOLD_NOTHING, LEDGER_TOLD, LEDGER_TOLD_LEAVES };
 
 struct ledger {
 	struct ledger_world world;
@@ -182,10 +191,13 @@ struct ledger {
 	uint32_t nodes_count;	   /* slots in use */
 	uint8_t *follow_buf;	   /* SEGMENT_BUFFER bytes */
 	uint64_t saw;		   /* the highest epoch of any record */
-	uint64_t offered_digest;   /* of our offer as kept, 0 = none */
-	int64_t failing_ms;	   /* since when storage fails, 0 = it works */
-	bool open;		   /* replayed; the view shows the truth */
-	bool broken;		   /* the view failed: the role must end */
+	enum ledger_told told;	   /* what we offer */
+	bool counted;		   /* what each node holds */
+	bool unheard;	     /* a slot was seen whose offer may be known */
+	bool joined;	     /* a node offers that did not */
+	int64_t failing_ms;  /* since when storage fails, 0 = it works */
+	bool open;	     /* replayed; the view shows the truth */
+	bool broken;	     /* the view failed: the role must end */
 	bool fresh;	     /* the current segment begins with a snapshot and
 				takes appends */
 	bool in_batch;	     /* a transaction of the view is open */

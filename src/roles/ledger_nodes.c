@@ -29,7 +29,7 @@ bool ledger_has_ended(struct ledger *ledger, struct text name,
 void ledger_nodes_reset(struct ledger *ledger)
 {
 	for (uint32_t i = 0; i < ledger->nodes_count; i++)
-		free(ledger->nodes[i].offer);
+		free(ledger->nodes[i].digests);
 	if (ledger->nodes_count > 0)
 		memset(ledger->nodes, 0,
 		       sizeof(ledger->nodes[0]) * ledger->nodes_count);
@@ -52,6 +52,7 @@ static void name_node(struct ledger *ledger, struct ledger_node *node,
 	if (follow_init(&node->follow, ledger->world.journal->shared,
 			peer->name, ledger->follow_buf) != 0)
 		node->name[0] = '\0';
+	ledger->unheard = true;
 }
 
 static void look_at(struct ledger *ledger, struct ledger_node *node,

@@ -1,33 +1,254 @@
-/* ledger_offers - which units each node offers, and who is given one. */
+/* ledger_offers - which units each node offers.
+ *
+ * Each node writes what it offers into a register of its own.  Of a singleton
+ * that others offer and our own configuration lacks we keep what it takes to
+ * decide about it: who leads needs no definition, and never runs it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/list.h"
+#include "core/offer.h"
+#include "io/log.h"
 #include "roles/ledger_parts.h"
 
-bool ledger_node_offers(const struct ledger_node *node, const char *name,
-			uint64_t *digest)
+/* ---- our own ---- */
+
+static int put_units(struct ledger *ledger, struct offer_writer *writer)
 {
-	(void)node;
-	(void)name;
-	(void)digest;
-	return false;
+	const struct config *config = ledger->config;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < config->units_count; i++) {
+		const struct unit *unit = &config->units[i];
+		struct offer_unit offered;
+		char lists[2 * OFFER_TEXT_MAX];
+
+		if (unit->kind == UNIT_SERVICE)
+			continue;
+		rc = offer_unit_of(&offered, unit,
+				   unit->kind == UNIT_SINGLETON
+					   ? ledger_single_digest(ledger, unit)
+					   : 0,
+				   lists, sizeof(lists));
+		if (rc == 0)
+			offer_put(writer, &offered);
+	}
+	return rc;
 }
+
+static int encode(struct ledger *ledger, bool draining)
+{
+	const struct config *config = ledger->config;
+	char tags[OFFER_TEXT_MAX];
+	struct offer offer = { .generation = ledger->generation,
+			       .draining = draining,
+			       .cores = config->workers };
+	struct offer_writer writer;
+	int rc =
+		list_of(&offer.tags, &config->cluster.tags, tags, sizeof(tags));
+
+	if (rc != 0)
+		return rc;
+	offer_begin(&writer, ledger->value, OFFER_MAX, &offer);
+	rc = put_units(ledger, &writer);
+	return rc != 0 ? rc : offer_end(&writer);
+}
+
 int ledger_offer(struct ledger *ledger)
 {
-	(void)ledger;
-	return 0;
+	enum ledger_told told =
+		ledger_is_leaving(ledger) ? LEDGER_TOLD_LEAVES : LEDGER_TOLD;
+	char key[RECORD_KEY_MAX + 1];
+	struct record record;
+	int len;
+	int rc;
+
+	if (ledger->told == told || ledger_begin(ledger) != 0)
+		return 0;
+	len = encode(ledger, told == LEDGER_TOLD_LEAVES);
+	/* Said once. */
+	ledger->told = told;
+	if (len < 0) {
+		log_err(len, "journal: cannot tell the others what this node "
+			     "offers: too many units");
+		return len;
+	}
+	record.key = offer_key(text_of(ledger->world.place.node), key);
+	record.version = ledger_wish_version(ledger, record.key);
+	record.value =
+		(struct text){ (const char *)ledger->value, (size_t)len };
+	rc = ledger_put_register(ledger, &record);
+	if (rc == 0)
+		rc = ledger_hear_offer(
+			ledger, text_of(ledger->world.place.node), &record);
+	if (rc != 0)
+		ledger->told = LEDGER_TOLD_NOTHING;
+	return rc;
 }
+
+/* ---- what others run and we do not ---- */
+
+static char *copy_of(struct text text)
+{
+	char *copy = text.len > 0 ? malloc(text.len + 1) : NULL;
+
+	if (copy != NULL)
+		text_copy(text, copy, text.len + 1);
+	return copy;
+}
+
+static void free_strings(struct strings *strings)
+{
+	for (size_t i = 0; i < strings->count; i++)
+		free(strings->at[i]);
+	free(strings->at);
+	*strings = (struct strings){ 0 };
+}
+
+static void copy_list(struct strings *strings, struct text list)
+{
+	struct text rest = list;
+	struct text item;
+	size_t count = 0;
+
+	while (list_next(&rest, &item))
+		count++;
+	strings->at = calloc(count + 1, sizeof(*strings->at));
+	while (strings->at != NULL && strings->count < count &&
+	       list_next(&list, &item)) {
+		strings->at[strings->count] = copy_of(item);
+		if (strings->at[strings->count] == NULL)
+			break;
+		strings->count++;
+	}
+}
+
+void ledger_foreign_free(struct unit *unit)
+{
+	if (unit == NULL)
+		return;
+	free(unit->name);
+	free(unit->cron);
+	free(unit->time_zone);
+	free_strings(&unit->prefer);
+	free_strings(&unit->require);
+	free(unit);
+}
+
+static struct unit *foreign_of(const struct offer_unit *offered)
+{
+	struct unit *unit = calloc(1, sizeof(*unit));
+
+	if (unit == NULL)
+		return NULL;
+	unit->kind = UNIT_SINGLETON;
+	unit->name = copy_of(offered->name);
+	unit->enabled = offered->enabled;
+	unit->every_ms = offered->every_ms;
+	unit->cron = copy_of(offered->cron);
+	unit->time_zone = copy_of(offered->time_zone);
+	unit->missed = offered->missed;
+	unit->backoff_ms = offered->backoff_ms;
+	unit->backoff_max_ms = offered->backoff_max_ms;
+	unit->restart = offered->restart;
+	unit->rebalance = offered->rebalance;
+	unit->min_nodes = offered->min_nodes;
+	copy_list(&unit->prefer, offered->prefer);
+	copy_list(&unit->require, offered->require);
+	if (unit->name != NULL)
+		return unit;
+	ledger_foreign_free(unit);
+	return NULL;
+}
+
+/* ---- what a node offers ---- */
+
+/* The one OFFERED is about; made where our configuration has none such. */
+static struct ledger_single *single_of(struct ledger *ledger,
+				       const struct offer_unit *offered)
+{
+	struct ledger_single *single =
+		ledger_single_find(ledger, offered->name);
+	struct unit *unit;
+
+	if (single != NULL && single->unit != NULL &&
+	    (single->foreign == NULL || single->digest == offered->digest))
+		return single;
+	unit = foreign_of(offered);
+	if (unit == NULL)
+		return single;
+	return ledger_single_borrow(ledger, unit, offered->digest);
+}
+
+static void take_units(struct ledger *ledger, struct ledger_node *node,
+		       const struct offer *offer)
+{
+	struct offer_each each = offer_each(offer);
+	struct offer_unit unit;
+
+	memset(node->digests, 0, sizeof(*node->digests) * LEDGER_SINGLES_MAX);
+	while (offer_next(&each, &unit)) {
+		const struct ledger_single *single;
+
+		if (unit.kind != UNIT_SINGLETON)
+			continue;
+		single = single_of(ledger, &unit);
+		if (single != NULL)
+			node->digests[single - ledger->singles] =
+				unit.digest != 0 ? unit.digest : 1;
+	}
+}
+
 int ledger_hear_offer(struct ledger *ledger, struct text name,
 		      const struct record *record)
 {
-	(void)ledger;
-	(void)name;
-	(void)record;
+	struct ledger_node *node = ledger_node_of(ledger, name);
+	struct offer offer;
+
+	if (node == NULL)
+		return 0; /* heard again when its slot is seen */
+	if (offer_decode(&offer, record) != 0) {
+		log_warn(-EBADMSG, "journal: cannot read the offer of node=%s",
+			 node->name);
+		return 0;
+	}
+	if (node->digests == NULL)
+		node->digests =
+			calloc(LEDGER_SINGLES_MAX, sizeof(*node->digests));
+	if (node->digests == NULL)
+		return -ENOMEM;
+	ledger->joined = ledger->joined || offer.generation != node->offered;
+	node->offered = offer.generation;
+	node->draining = offer.draining;
+	node->tags_len = text_copy(offer.tags, node->tags, sizeof(node->tags));
+	take_units(ledger, node, &offer);
+	ledger_singles_wake(ledger);
 	return 0;
 }
-struct ledger_node *ledger_place(struct ledger *ledger,
-				 const struct ledger_single *single,
-				 uint64_t *digest)
+
+void ledger_hear_offers(struct ledger *ledger)
 {
-	(void)ledger;
-	(void)single;
-	(void)digest;
-	return 0;
+	for (uint32_t i = 0; i < ledger->nodes_count; i++) {
+		struct ledger_node *node = &ledger->nodes[i];
+		char key[RECORD_KEY_MAX + 1];
+		struct record record;
+
+		if (node->name[0] != '\0' &&
+		    ledger_get_register(ledger,
+					offer_key(text_of(node->name), key),
+					&record) == 0)
+			(void)ledger_hear_offer(ledger, text_of(node->name),
+						&record);
+	}
+}
+
+uint64_t ledger_offered(const struct ledger *ledger,
+			const struct ledger_node *node,
+			const struct ledger_single *single)
+{
+	if (!node->member || node->draining || node->digests == NULL ||
+	    node->offered != node->generation)
+		return 0;
+	return node->digests[single - ledger->singles];
 }

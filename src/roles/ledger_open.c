@@ -142,10 +142,13 @@ static void reset(struct ledger *ledger)
 		ledger_nodes_reset(ledger);
 	}
 	ledger->leads = false;
-	ledger->offered_digest = 0;
+	ledger->told = LEDGER_TOLD_NOTHING;
+	ledger->joined = false;
 	memset(entries, 0, sizeof(*entries) * ledger->queue->high);
 	queue_init(ledger->queue, entries, LEDGER_LIVE_MAX);
 	memset(ledger->slots, 0, sizeof(ledger->slots));
+	for (unsigned i = 0; i < ledger->singles_high; i++)
+		ledger_foreign_free(ledger->singles[i].foreign);
 	memset(ledger->singles, 0,
 	       sizeof(ledger->singles[0]) * ledger->singles_high);
 	ledger->singles_high = 0;

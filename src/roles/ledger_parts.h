@@ -214,7 +214,14 @@ int ledger_single_hear(struct ledger *ledger, struct text name);
 /* What is kept of the singleton RECORD is about has changed elsewhere. */
 void ledger_single_merge(struct ledger *ledger, const struct record *record,
 			 struct ledger_now now);
-/* Of all singletons, who has them; NULL ends. */
+/* What only others can run is decided by UNIT, which is the ledger's from now
+ * on.  Its place in the table, or NULL.
+ */
+struct ledger_single *ledger_single_borrow(struct ledger *ledger,
+					   struct unit *unit, uint64_t digest);
+/* Nodes, or what they offer, have changed: look at all. */
+void ledger_singles_wake(struct ledger *ledger);
+/* The one of that name, or NULL. */
 struct ledger_single *ledger_single_find(struct ledger *ledger,
 					 struct text name);
 
@@ -271,12 +278,22 @@ void ledger_resign(struct ledger *ledger);
 /* NODE offers what RECORD tells; 0 or -errno. */
 int ledger_hear_offer(struct ledger *ledger, struct text name,
 		      const struct record *record);
-/* May NODE be given NAME at present?  *DIGEST, if not NULL, is of its
- * definition. */
-bool ledger_node_offers(const struct ledger_node *node, const char *name,
-			uint64_t *digest);
+/* The same for all nodes, of what is kept. */
+void ledger_hear_offers(struct ledger *ledger);
+/* The digest of the definition NODE has of it, 0 when NODE may not be given it
+ * at present.
+ */
+uint64_t ledger_offered(const struct ledger *ledger,
+			const struct ledger_node *node,
+			const struct ledger_single *single);
+void ledger_foreign_free(struct unit *unit);
 /* Tells what this node offers, if it is something else; 0 or -errno. */
 int ledger_offer(struct ledger *ledger);
+
+/* ledger_place.c */
+
+/* Nodes that joined are given what is to move then. */
+void ledger_rebalance(struct ledger *ledger);
 /* The node to give it to, or NULL. */
 struct ledger_node *ledger_place(struct ledger *ledger,
 				 const struct ledger_single *single,

@@ -173,6 +173,8 @@ static void drop(struct ledger *ledger, struct ledger_single *single)
 	struct board_single *shown =
 		&ledger->world.board->singles[single - ledger->singles];
 
+	ledger_foreign_free(single->foreign);
+	single->foreign = NULL;
 	/* In a cluster others may have it. */
 	if (!ledger->in_cluster && ledger_single_forget(ledger, single) != 0)
 		return;
@@ -203,8 +205,33 @@ static void turn(struct ledger *ledger, struct ledger_single *single,
 	ledger_single_show(ledger, single, now);
 }
 
+/* What no node offers any more is nobody's. */
+static void drop_foreign(struct ledger *ledger)
+{
+	for (unsigned i = 0; i < ledger->singles_high; i++) {
+		struct ledger_single *single = &ledger->singles[i];
+		bool offered = false;
+
+		for (uint32_t n = 0; n < ledger->nodes_count; n++)
+			offered =
+				offered || (ledger->nodes[n].digests != NULL &&
+					    ledger->nodes[n].digests[i] != 0);
+		if (single->used && single->foreign != NULL && !offered &&
+		    !single->kept.held)
+			single->unit = NULL;
+	}
+}
+
+void ledger_singles_wake(struct ledger *ledger)
+{
+	drop_foreign(ledger);
+	for (unsigned i = 0; i < ledger->singles_high; i++)
+		ledger->singles[i].look_ms = 0;
+}
+
 void ledger_singles_turn(struct ledger *ledger, struct ledger_now now)
 {
+	ledger->counted = false;
 	for (unsigned i = 0;
 	     i < ledger->singles_high && ledger_has_room(ledger); i++)
 		if (ledger->singles[i].used)

@@ -24,7 +24,8 @@ bool ledger_single_is_mine(const struct ledger *ledger,
 static bool is_wanted(const struct ledger *ledger,
 		      const struct ledger_single *single)
 {
-	return single->unit != NULL && ledger_single_may_run(ledger, single) &&
+	return single->unit != NULL && single->foreign == NULL &&
+	       ledger_single_may_run(ledger, single) &&
 	       single->kept.digest == single->digest;
 }
 
@@ -140,11 +141,10 @@ static int check_target(struct ledger *ledger,
 	if (to.len > 0 && node == NULL)
 		return -ENOENT;
 	if (to.len > 0)
-		return ledger_node_offers(node, single->name, NULL) ? 0
-								    : -EINVAL;
+		return ledger_offered(ledger, node, single) != 0 ? 0 : -EINVAL;
 	for (uint32_t i = 0; i < ledger->nodes_count; i++)
 		if (strcmp(ledger->nodes[i].name, single->kept.node) != 0 &&
-		    ledger_node_offers(&ledger->nodes[i], single->name, NULL))
+		    ledger_offered(ledger, &ledger->nodes[i], single) != 0)
 			others++;
 	return others > 0 ? 0 : -EINVAL;
 }

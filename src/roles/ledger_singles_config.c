@@ -189,21 +189,49 @@ static void configure(struct ledger *ledger, struct ledger_single *single,
 	}
 }
 
+struct ledger_single *ledger_single_borrow(struct ledger *ledger,
+					   struct unit *unit, uint64_t digest)
+{
+	struct ledger_single *single;
+
+	if (place(ledger, unit, &single) != 0 || single == NULL) {
+		ledger_foreign_free(unit);
+		return NULL;
+	}
+	ledger_foreign_free(single->foreign);
+	single->foreign = unit;
+	single->unit = unit;
+	single->digest = digest;
+	set_times(single);
+	return single;
+}
+
+static void own(struct ledger_single *single)
+{
+	ledger_foreign_free(single->foreign);
+	single->foreign = NULL;
+}
+
 int ledger_singles_configure(struct ledger *ledger, const struct config *config)
 {
 	int rc = 0;
 
 	for (unsigned i = 0; i < ledger->singles_high; i++)
-		ledger->singles[i].unit = NULL;
+		ledger->singles[i].unit = ledger->singles[i].foreign;
 	for (size_t i = 0; rc == 0 && i < config->units_count; i++) {
 		const struct unit *unit = &config->units[i];
 		struct ledger_single *single = NULL;
 
 		if (unit->kind == UNIT_SINGLETON)
 			rc = place(ledger, unit, &single);
-		if (rc == 0 && single != NULL)
-			configure(ledger, single, unit);
+		if (rc != 0 || single == NULL)
+			continue;
+		own(single);
+		configure(ledger, single, unit);
 	}
+	/* The places in the table may be others. */
+	ledger->told = LEDGER_TOLD_NOTHING;
+	ledger->unheard = ledger->in_cluster;
 	return rc;
 }
 
