@@ -434,9 +434,12 @@ int64_t ledger_deadline(struct ledger *ledger, struct ledger_now now)
 		deadline = ledger_singles_deadline(ledger, now);
 	if (ledger_cluster_deadline(ledger, now) < deadline)
 		deadline = ledger_cluster_deadline(ledger, now);
-	if (ledger->unsynced > 0 || ledger->given_count > 0)
-		deadline = deadline < now.ms + LEDGER_RETRY_MS
-				   ? deadline
-				   : now.ms + LEDGER_RETRY_MS;
+	/* In a cluster what was accepted may wait for services. */
+	if (ledger->given_count > 0 && ledger->in_cluster &&
+	    now.ms + LEDGER_AFTER_MS < deadline)
+		deadline = now.ms + LEDGER_AFTER_MS;
+	if ((ledger->unsynced > 0 || ledger->given_count > 0) &&
+	    now.ms + LEDGER_RETRY_MS < deadline)
+		deadline = now.ms + LEDGER_RETRY_MS;
 	return deadline;
 }

@@ -51,7 +51,8 @@
 #define LEDGER_SINGLES_MAX	BOARD_SINGLES_MAX
 #define LEDGER_TAGS_MAX		8192 /* bytes of a node's tags */
 #define LEDGER_AFTER_MS		100 /* between two looks at what one waits for */
-#define LEDGER_REMOVALS_MAX	16  /* directories removed in one turn */
+#define LEDGER_LOST_MS		1000 /* who was lost after that did not fail */
+#define LEDGER_REMOVALS_MAX	16   /* directories removed in one turn */
 #define LEDGER_BATCH_BYTES	(1u << 20) /* room made ahead of a batch */
 /* Bytes a segment may hold beyond 7/4 of its live records before a new one
  * begins. */

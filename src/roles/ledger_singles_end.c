@@ -39,15 +39,19 @@ void ledger_single_pause(struct ledger *ledger, struct ledger_single *single,
 {
 	enum message_how how = message->how;
 	const struct unit *unit = single->unit;
-	bool lasted;
+	int64_t lasted_ms = now.wall_ms - single->kept.began_ms;
 
 	single->not_before_ms = 0;
 	if (unit == NULL || unit_is_timed(unit) || single->kept.done)
 		return;
-	lasted = now.wall_ms - single->kept.began_ms > unit->backoff_max_ms;
-	if (lasted || how == HOW_STOPPED)
+	if (lasted_ms > unit->backoff_max_ms || how == HOW_STOPPED) {
 		single->failures = 0;
-	if (how == HOW_STOPPED)
+		single->failed_on[0] = '\0';
+	}
+	/* Its supervisor or node went, and may go again: once a second it may
+	 * be started for that. */
+	if (how == HOW_STOPPED ||
+	    (how == HOW_LOST && lasted_ms >= LEDGER_LOST_MS))
 		return;
 	/* That its worker died is, the first time, not its own doing. */
 	if (how != HOW_LOST || single->failures > 0)
