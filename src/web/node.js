@@ -22,9 +22,14 @@ const EVENT_WORDS = {
   "storage-failed": "lost its storage:",
   "storage-back": "has its storage back",
   "unit-silent": "was silent too long", "unit-missed": "missed its time",
+  "node-heard": "is heard", "node-lost": "is heard no more:",
+  "node-one-way": "is heard one way:",
+  "node-twin": "is the name of two nodes:",
+  "datagram-refused": "sends what is refused:",
 };
 const BAD_EVENTS = ["role-died", "reload-refused", "storage-failed",
-  "unit-failed", "unit-silent", "unit-missed"];
+  "unit-failed", "unit-silent", "unit-missed", "node-lost", "node-one-way",
+  "node-twin", "datagram-refused"];
 
 let session = null;           // of an operator, an object of its own
 let token = null;
@@ -114,6 +119,7 @@ function begin_session() {
   session = {};
   for (const list of lists)
     follow_units(list);
+  follow_nodes();
   follow_events();
 }
 
@@ -124,6 +130,7 @@ function end_session() {
     take_units(list, []);
     list.wake();
   }
+  take_nodes(null);
   take_events([], true);
 }
 

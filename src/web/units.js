@@ -5,10 +5,10 @@
 const UNITS_MANY = 12; // of more, only those not at rest are shown
 const LOG_LINES = 12;
 
-const AT_REST = ["ready", "done", "stopped", "disabled"];
+const AT_REST = ["ready", "done", "stopped", "disabled", "elsewhere"];
 const AT_REST_TIMED = [...AT_REST, "waiting", "running"];
 const SUMMARY_ORDER = ["failed", "restarting", "waiting", "starting",
-  "stopping", "running", "ready", "done", "stopped", "disabled"];
+  "stopping", "running", "ready", "elsewhere", "done", "stopped", "disabled"];
 const OFFERS = {
   disabled: ["enable"], stopped: ["start", "disable"],
   done: ["start", "disable"], failed: ["start", "disable"],
@@ -63,6 +63,8 @@ function message_of(unit) {
   const parts = [];
   if (unit.state === "restarting" && unit.next)
     parts.push(`again at ${new Date(unit.next).toLocaleTimeString()}`);
+  if (unit.state === "elsewhere")
+    parts.push(`on ${unit.node}`);
   if (unit.state === "waiting" && awaited(unit).length > 0)
     parts.push(`for ${awaited(unit).join(", ")}`);
   if (failed)
@@ -111,8 +113,10 @@ function show_facts(row) {
 
 function show_actions(row) {
   const between = is_timed(row.unit) && row.unit.state === "waiting";
-  const offers = between ? OFFERS_BETWEEN :
-    OFFERS[row.unit.state] || OFFERS_UP;
+  const offers = [...between ? OFFERS_BETWEEN :
+    OFFERS[row.unit.state] || OFFERS_UP];
+  if (has_cluster && row.unit.when && row.unit.node)
+    offers.push("handover");
   const buttons = [...row.element.querySelectorAll(".actions button")];
   const focused = buttons.find((button) => button === document.activeElement);
   for (const button of buttons) {

@@ -1,82 +1,12 @@
 """Nodes of one cluster on the loopback: who hears whom, who is refused."""
 import json
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 
-from lib import HOLDFAST, Node, check, main, wait_for
-
-WAIT_S = 20
-KEY = "a " + "0123456789abcdef" * 4 + "\n"
-OTHER_KEY = "a " + "fedcba9876543210" * 4 + "\n"
-NAMES = ("n1", "n2", "n3")
-
-
-def free_udp_port():
-    while True:
-        port = random.randrange(10000, 20000)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            try:
-                sock.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-
-
-class Member(Node):
-    """A node of the cluster; PEERS are ports, KEY the keys, None = no file."""
-
-    def __init__(self, name, port, peers, key=KEY, more="", shared=None):
-        super().__init__(name=name, shared=shared)
-        self.key = os.path.join(self.dir, "keys")
-        if key is not None:
-            self.write_key(key)
-            more += f' key-file = "{self.key}";'
-        peers = ", ".join(f'"127.0.0.1:{peer}"' for peer in peers)
-        self.write_conf(top=(
-            f'cluster = {{ name = "trial"; listen = "127.0.0.1:{port}"; '
-            f'peers = [ {peers} ]; heartbeat = "100ms"; lease = "2s"; '
-            f'tags = [ "ssd", "{name}" ]; {more} }};'))
-
-    def write_key(self, key):
-        with open(self.key, "w", encoding="utf-8") as file:
-            file.write(key)
-        os.chmod(self.key, 0o600)
-
-    def seen(self):
-        """{name: node} as this one sees them; {} while it does not answer."""
-        try:
-            client = self.operator(timeout=5)
-            answer = client.ask("GET", "/v1/nodes").json()
-            client.close()
-            return {node["name"]: node for node in answer["nodes"]}
-        except OSError:
-            return {}
-
-    def begin(self):
-        self.spawn()
-        wait_for(lambda: self.name() in self.seen(), WAIT_S, "it answers")
-        return self
-
-    def name(self):
-        return self.settings["name"]
-
-    def events(self):
-        client = self.operator()
-        events = client.ask("GET", "/v1/events").json()["events"]
-        client.close()
-        return [(event["event"], event["subject"], event["text"])
-                for event in events]
-
-    def has_event(self, kind, about, words=""):
-        return any(event == kind and about in subject and words in text
-                   for event, subject, text in self.events())
-
-    def role(self, name):
-        return dict(self.roles()).get(name)
+from lib import HOLDFAST, check, main, wait_for
+from members import KEY, NAMES, OTHER_KEY, WAIT_S, Member, cluster, free_udp_port
 
 
 def hears(member, who, whom):
@@ -142,7 +72,7 @@ def it_is_counted(member):
 
 def a_stranger_is_refused(members, port):
     stranger = Member("stranger", port,
-                      [members[0].settings["udp"]], OTHER_KEY).begin()
+                      [members[0].udp], OTHER_KEY).begin()
     wait_for(lambda: members[0].has_event("datagram-refused", str(port)),
              WAIT_S, "the stranger is told of")
     check(metric(members[0], "datagrams_refused_total") > 0, "counted")
@@ -216,12 +146,7 @@ def the_check_reads_the_keys(port):
 def body():
     ports = [free_udp_port() for _ in range(5)]
     the_check_reads_the_keys(ports[4])
-    members = []
-    for i, name in enumerate(NAMES):
-        member = Member(name, ports[i], ports[:3],
-                        shared=members[0].shared if members else None)
-        member.settings["udp"] = ports[i]
-        members.append(member)
+    members = cluster(ports[:3])
     for member in members:
         member.begin()
     they_hear_each_other(members)
