@@ -188,12 +188,22 @@ void ledger_publish_holdings(struct ledger *ledger)
 		ledger->world.ops->ring(ledger->world.arg, false, true);
 }
 
+static bool is_job_mine(struct ledger *ledger, const struct queue_entry *entry)
+{
+	struct job job;
+
+	return !ledger->in_cluster ||
+	       (ledger_load(ledger, entry->id, &job) == 0 &&
+		job.generation == ledger->generation &&
+		text_is(job.node, ledger->world.place.node));
+}
+
 static struct queue_entry *find_token(struct ledger *ledger, uint64_t token)
 {
 	struct queue_entry *entry = NULL;
 
 	while ((entry = queue_each(ledger->queue, entry)) != NULL)
-		if (entry->token == token)
+		if (entry->token == token && is_job_mine(ledger, entry))
 			return entry;
 	return NULL;
 }
@@ -264,16 +274,6 @@ static int end_strays(struct ledger *ledger)
 	log_err(0, "journal: ending %u runs the journal does not know", strays);
 	ledger->world.ops->ring(ledger->world.arg, false, true);
 	return -EAGAIN;
-}
-
-static bool is_job_mine(struct ledger *ledger, const struct queue_entry *entry)
-{
-	struct job job;
-
-	return !ledger->in_cluster ||
-	       (ledger_load(ledger, entry->id, &job) == 0 &&
-		job.generation == ledger->generation &&
-		text_is(job.node, ledger->world.place.node));
 }
 
 int ledger_adopt(struct ledger *ledger, struct ledger_now now)
