@@ -2,6 +2,7 @@
 #ifndef HOLDFAST_CORE_SCHEMA_TABLE_H
 #define HOLDFAST_CORE_SCHEMA_TABLE_H
 
+#include "core/lease_terms.h"
 #include "core/life.h"
 #include "core/schema.h"
 
@@ -34,13 +35,13 @@ static const struct schema_key cluster_keys[] = {
 	{ "key-file", SCHEMA_STRING, AT(cluster.key_file), .form = FORM_PATH,
 	  .help = "one \"ID HEX\" line per key, the first one sends" },
 	{ "lease", SCHEMA_DURATION, AT(cluster.lease_ms), .fallback = "3s",
-	  .min = 300, .max = 600000,
+	  .min = LEASE_MS_MIN, .max = LEASE_MS_MAX,
 	  .help = "a dead node's work moves after about this long" },
 	{ "heartbeat", SCHEMA_DURATION, AT(cluster.heartbeat_ms),
 	  .fallback = "500ms", .min = 20, .max = 60000,
 	  .help = "time between hints" },
 	{ "slots", SCHEMA_COUNT, AT(cluster.slots), .fallback = "64", .min = 1,
-	  .max = 1024,
+	  .max = LEASE_SLOTS_MAX,
 	  .help = "size of the lease file, fixed when it is made" },
 	{ "tags", SCHEMA_STRINGS, AT(cluster.tags), .max = 64,
 	  .form = FORM_FILLED, .help = "what `require` of a singleton asks" },

@@ -145,7 +145,8 @@ static const char *why(int rc)
 	}
 }
 
-static int file_open(struct leasefile *file, const char *path, int flags)
+static int file_open(struct leasefile *file, const char *path, int flags,
+		     int told)
 {
 	int rc;
 
@@ -156,37 +157,39 @@ static int file_open(struct leasefile *file, const char *path, int flags)
 		rc = -EOPNOTSUPP;
 	if (rc == 0)
 		rc = header_read(file);
-	if (rc != 0) {
+	if (rc != 0 && rc != told)
 		log_err(0, "lease: cannot use %s: %s", path, why(rc));
+	if (rc != 0)
 		leasefile_close(file);
-	}
 	return rc;
 }
 
 int leasefile_look(struct leasefile *file, const char *path)
 {
-	return file_open(file, path, O_RDONLY);
+	return file_open(file, path, O_RDONLY, 0);
 }
 
 int leasefile_open(struct leasefile *file, const char *dir,
-		   const struct lease_terms *terms)
+		   const struct lease_terms *terms, int told)
 {
 	char path[PATH_MAX];
 	const char *differs;
 	int rc;
 
 	snprintf(path, sizeof(path), "%s/lease", dir);
-	rc = file_open(file, path, O_RDWR | O_DSYNC);
+	rc = file_open(file, path, O_RDWR | O_DSYNC, told);
 	if (rc != 0 || terms == NULL)
 		return rc;
 	differs = lease_terms_differ(terms, &file->header.terms);
 	if (differs == NULL)
 		return 0;
-	log_err(0,
-		"lease: %s differs from the configuration in its %s (here: "
-		"lease %u ms, %u slots); all nodes must agree",
-		path, differs, file->header.terms.lease_ms,
-		file->header.terms.slots);
+	if (told != -EPROTO)
+		log_err(0,
+			"lease: %s differs from the configuration in its %s "
+			"(here: "
+			"lease %u ms, %u slots); all nodes must agree",
+			path, differs, file->header.terms.lease_ms,
+			file->header.terms.slots);
 	leasefile_close(file);
 	return -EPROTO;
 }

@@ -9,7 +9,7 @@
  * storage does, so deadlines are another process's matter (T13).
  *
  * All return 0 or a negative errno; those that open or make tell why in the
- * log.
+ * log, unless it is TOLD, the failure they told last.
  */
 #ifndef HOLDFAST_IO_LEASEFILE_H
 #define HOLDFAST_IO_LEASEFILE_H
@@ -27,13 +27,13 @@ struct leasefile {
 };
 
 /* Makes DIR/lease with TERMS and DIR/members, unless they are there. */
-int leasefile_make(const char *dir, const struct lease_terms *terms);
+int leasefile_make(const char *dir, const struct lease_terms *terms, int told);
 
 /* Opens DIR/lease.  With TERMS not NULL they must be the file's: -EPROTO and
  * a line that says what differs (T12).
  */
 int leasefile_open(struct leasefile *file, const char *dir,
-		   const struct lease_terms *terms);
+		   const struct lease_terms *terms, int told);
 /* Opens the file PATH for reading only. */
 int leasefile_look(struct leasefile *file, const char *path);
 void leasefile_close(struct leasefile *file);

@@ -148,19 +148,19 @@ static int make_in(int dir, int members, const struct lease_terms *terms)
 	return rc == -EEXIST ? 0 : rc;
 }
 
-int leasefile_make(const char *path, const struct lease_terms *terms)
+int leasefile_make(const char *path, const struct lease_terms *terms, int told)
 {
 	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int members = dir != -1 ? dir_open(path, "members") : -errno;
 	int rc = members < 0 ? members : make_in(dir, members, terms);
 
-	if (rc == -ESTALE)
+	if (rc == -ESTALE && rc != told)
 		log_err(0,
 			"lease: %s/lease is gone, though %s/members names "
 			"nodes; it is not made again: bring it back, or stop "
 			"all nodes and remove members",
 			path, path);
-	else if (rc != 0)
+	else if (rc != 0 && rc != told)
 		log_err(rc, "lease: cannot make %s/lease", path);
 	if (members >= 0)
 		close(members);

@@ -13,6 +13,7 @@
 #include "io/events.h"
 #include "io/log.h"
 #include "io/loop.h"
+#include "io/urgent.h"
 #include "roles/birth.h"
 #include "roles/news.h"
 
@@ -115,6 +116,8 @@ static void start(struct crew *crew, enum role role, int64_t now_ms)
 		return;
 	}
 	if (pid == 0) {
+		if (role == ROLE_LEASE)
+			urgent_raise();
 		birth_below_supervisor(&birth);
 		_exit(be(crew, role));
 	}
@@ -181,6 +184,8 @@ static void ended(struct crew *crew, enum role role, int status, int64_t now_ms)
 	struct board_role *shown = &crew->heritage->board->roles[role];
 	int64_t pause_ms;
 
+	if (role == ROLE_LEASE && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		member->wanted = false; /* it has given the lease back */
 	if (member->wanted) {
 		pause_ms = restart_ended(&member->restart, &policy, now_ms);
 		log_end(role, member->pid, status, pause_ms);

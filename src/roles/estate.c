@@ -189,6 +189,18 @@ static void show_cluster(const struct heritage *heritage)
 						 configured->slots);
 }
 
+static void show_terms(const struct heritage *heritage)
+{
+	const struct config_cluster *config = &heritage->config->cluster;
+	struct board_cluster *cluster = &heritage->board->cluster;
+
+	if (!config->present)
+		return;
+	cluster->terms =
+		lease_terms_for((uint32_t)config->lease_ms, config->slots);
+	cluster->present = true;
+}
+
 int estate_open(struct heritage *heritage, const struct config *config,
 		const char *config_path)
 {
@@ -213,6 +225,8 @@ int estate_open(struct heritage *heritage, const struct config *config,
 		return rc;
 	heritage->board = board_new();
 	rc = heritage->board == NULL ? -errno : open_links(heritage);
+	if (rc == 0)
+		show_terms(heritage);
 	if (rc == 0)
 		show_cluster(heritage);
 	if (rc != 0) {

@@ -23,7 +23,9 @@
 #include "io/proc.h"
 #include "io/title.h"
 #include "roles/birth.h"
+#include "roles/deadline.h"
 #include "roles/estate.h"
+#include "roles/giveback.h"
 #include "roles/manager.h"
 #include "roles/news.h"
 #include "roles/reload.h"
@@ -50,7 +52,9 @@ struct guardian {
 	struct reload reload;
 	struct restart restart;
 	struct lateness lateness;
+	struct deadline deadline;
 	pid_t supervisor;     /* 0 = not running */
+	bool killed;	      /* it was sent SIGKILL */
 	bool unburied;	      /* it ended; what it left is not proven dead */
 	int64_t start_ms;     /* when to start it */
 	int64_t opened_ms;    /* when the node began */
@@ -190,6 +194,7 @@ static void start_supervisor(struct guardian *guardian, int64_t now_ms)
 	}
 	estate_handed_over(&guardian->heritage);
 	guardian->supervisor = pid;
+	guardian->killed = false;
 	restart_started(&guardian->restart, now_ms);
 	lateness_reset(&guardian->lateness, now_ms);
 }
@@ -277,6 +282,7 @@ static void bury(struct guardian *guardian)
 		return;
 	guardian->unburied = false;
 	mark_lost(guardian->board);
+	deadline_all_dead(&guardian->heritage, false);
 	pause_ms = restart_ended(&guardian->restart, &policy, clock_ms());
 	if (guardian->board->stopping > 0) {
 		guardian->done = true;
@@ -295,22 +301,42 @@ static void bury(struct guardian *guardian)
 	}
 }
 
+/* It is late, or has missed a deadline: all that is not in a group dies with
+ * it, but it may itself not die at once.
+ */
+static void kill_supervisor(struct guardian *guardian)
+{
+	int cgroup = guardian->heritage.cgroup;
+
+	guardian->killed = true;
+	kill(guardian->supervisor, SIGKILL);
+	if (cgroup != -1)
+		cgroup_kill(cgroup);
+}
+
+static void watch_supervisor(struct guardian *guardian, int64_t now_ms)
+{
+	if (lateness_look(&guardian->lateness,
+			  guardian->board->supervisor_beat_ms, now_ms, LOOK_MS,
+			  SUPERVISOR_LATE_MS)) {
+		log_err(0, "guardian: supervisor is late, killing it");
+		kill_supervisor(guardian);
+	} else if (deadline_is_missed(&guardian->deadline)) {
+		log_err(0, "guardian: leased work has outlived its time, "
+			   "killing all");
+		kill_supervisor(guardian);
+	}
+}
+
 static void keep_supervisor(struct guardian *guardian, int64_t now_ms)
 {
-	int64_t sign = guardian->board->supervisor_beat_ms;
-
 	if (guardian->unburied)
 		bury(guardian);
+	else if (guardian->supervisor != 0 && !guardian->killed)
+		watch_supervisor(guardian, now_ms);
 	else if (guardian->supervisor == 0 && !guardian->done &&
 		 now_ms >= guardian->start_ms)
 		start_supervisor(guardian, now_ms);
-	else if (guardian->supervisor != 0 &&
-		 lateness_look(&guardian->lateness, sign, now_ms, LOOK_MS,
-			       SUPERVISOR_LATE_MS)) {
-		log_err(0, "guardian: supervisor is late, killing it");
-		kill(guardian->supervisor, SIGKILL);
-		lateness_reset(&guardian->lateness, now_ms);
-	}
 }
 
 /* ---- the loop ---- */
@@ -385,6 +411,9 @@ static int listen_to_all(struct guardian *guardian)
 	leave_when_asked(false);
 	if (rc == 0)
 		rc = loop_add(&guardian->loop, *bell, EPOLLIN, hear_bell, bell);
+	if (rc == 0)
+		rc = deadline_open(&guardian->deadline, &guardian->heritage,
+				   &guardian->loop);
 	if (rc != 0)
 		log_err(rc, "guardian: cannot listen");
 	return rc;
@@ -422,18 +451,10 @@ static void introduce(struct guardian *guardian)
 
 static void dissolve(struct guardian *guardian)
 {
-	if (guardian->heritage.board != NULL)
-		end_everything(guardian);
+	if (guardian->heritage.board != NULL && end_everything(guardian))
+		giveback(&guardian->heritage, &guardian->loop);
 	estate_close(&guardian->heritage);
 	log_info("guardian: ended exit=%d", guardian->exit_code);
-}
-
-/* The configuration may be ahead of this version. */
-static void tell_what_is_not_run(const struct config *config)
-{
-	if (config->cluster.present)
-		log_warn(0, "guardian: configured but not run yet cluster=%s",
-			 config->cluster.name);
 }
 
 int guardian_main(const struct config *config, const char *config_path)
@@ -443,7 +464,6 @@ int guardian_main(const struct config *config, const char *config_path)
 
 	log_setup((enum log_level)config->log_level, config->log_format);
 	introduce(&guardian);
-	tell_what_is_not_run(config);
 	guardian.done =
 		estate_open(&guardian.heritage, config, config_path) != 0 ||
 		listen_to_all(&guardian) != 0;

@@ -53,7 +53,6 @@ static inline unsigned heritage_http_roles(const struct heritage *heritage)
 /* The roles: each runs until it is told to stop and returns the exit code. */
 int guardian_main(const struct config *config, const char *config_path);
 int supervisor_main(struct heritage *heritage);
-int heartbeat_main(struct heritage *heritage);
 int lease_main(struct heritage *heritage);
 int heartbeat_main(struct heritage *heritage);
 int journal_main(struct heritage *heritage);

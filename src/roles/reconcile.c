@@ -6,12 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io/clock.h"
 #include "io/log.h"
 #include "io/loop.h"
 #include "roles/birth.h"
 #include "roles/reconcile_parts.h"
 
 #define LOOK_BEYOND   64 /* idle slots that end a look */
+#define STARTS_MAX    32 /* in one turn, which may keep a kill waiting */
 #define CLEAR_LOOK_MS 10 /* while something is being proven dead */
 #define FORK_RETRY_MS 500
 
@@ -58,6 +60,53 @@ void reconcile_show(struct reconcile *reconcile, unsigned slot,
 		reconcile->changed = true;
 }
 
+/* ---- what is leased ---- */
+
+static const struct board_cluster *cluster_of(const struct reconcile *reconcile)
+{
+	return &reconcile->heritage->board->cluster;
+}
+
+static bool is_leased(const struct reconcile *reconcile, unsigned slot)
+{
+	return slot >= BOARD_LEADER_FIRST && cluster_of(reconcile)->present;
+}
+
+static bool may_start(struct reconcile *reconcile, unsigned slot)
+{
+	uint64_t generation = reconcile_holding(reconcile, slot)->generation;
+	struct lease_time now;
+
+	if (!is_leased(reconcile, slot))
+		return true;
+	now = clock_lease();
+	return generation > reconcile->ended &&
+	       cluster_holds(cluster_of(reconcile), generation, &now);
+}
+
+/* Before its worker is there: so the work is never alive unseen. */
+static void note_leased(struct reconcile *reconcile, unsigned slot)
+{
+	struct board_cluster *cluster = &reconcile->heritage->board->cluster;
+	struct worker *worker = &reconcile->workers[slot];
+
+	if (!is_leased(reconcile, slot))
+		return;
+	worker->generation = reconcile_holding(reconcile, slot)->generation;
+	reconcile->leased = worker->generation;
+	atomic_store(&cluster->alive, worker->generation);
+}
+
+static bool has_ended(const struct reconcile *reconcile, unsigned slot)
+{
+	const struct board *board = reconcile->heritage->board;
+
+	uint64_t generation = board->holdings[slot].generation;
+
+	return is_leased(reconcile, slot) && generation != 0 &&
+	       generation <= atomic_load(&board->cluster.dead);
+}
+
 /* ---- starting ---- */
 
 /* QUIT, not KILL: should the guardian be dead as well, a worker is the last
@@ -97,6 +146,8 @@ static void start(struct reconcile *reconcile, unsigned slot, uint64_t token,
 	pid_t parent = getpid();
 	pid_t pid;
 
+	reconcile->starts++;
+	note_leased(reconcile, slot);
 	holding->phase_token = token;
 	reconcile_show(reconcile, slot, PHASE_FORKED);
 	if (reconcile->workers[slot].state == WORKER_RESTS) {
@@ -115,9 +166,10 @@ static void start(struct reconcile *reconcile, unsigned slot, uint64_t token,
 		return;
 	}
 	holding->worker_pid = pid;
-	reconcile->workers[slot] = (struct worker){ .token = token,
-						    .pid = pid,
-						    .state = WORKER_RUNS };
+	reconcile->workers[slot].token = token;
+	reconcile->workers[slot].pid = pid;
+	reconcile->workers[slot].state = WORKER_RUNS;
+	reconcile->workers[slot].woken = false;
 	if (is_job(reconcile, slot))
 		reconcile->busy++;
 	reconcile->alive++;
@@ -132,16 +184,22 @@ static uint64_t waiting_token(struct reconcile *reconcile, unsigned slot)
 
 	if (token == 0 || (state != WORKER_NONE && state != WORKER_RESTS) ||
 	    holding->phase != PHASE_IDLE || holding->wanted != WANTED_RUN ||
-	    token == holding->settled || token == holding->phase_token)
+	    token == holding->settled || token == holding->phase_token ||
+	    !may_start(reconcile, slot))
 		return 0;
 	return token;
+}
+
+static bool may_fork(const struct reconcile *reconcile, int64_t now_ms)
+{
+	return now_ms >= reconcile->fork_ms && reconcile->starts < STARTS_MAX;
 }
 
 /* Services and singletons wait for no place. */
 static void start_units(struct reconcile *reconcile, int64_t now_ms)
 {
 	for (unsigned slot = reconcile_slot_from(reconcile, 0);
-	     slot < BOARD_HOLDINGS_MAX && now_ms >= reconcile->fork_ms;
+	     slot < BOARD_HOLDINGS_MAX && may_fork(reconcile, now_ms);
 	     slot = reconcile_slot_from(reconcile, slot + 1)) {
 		uint64_t token = waiting_token(reconcile, slot);
 
@@ -155,7 +213,7 @@ static void start_jobs(struct reconcile *reconcile, int64_t now_ms)
 {
 	uint64_t places = reconcile->heritage->board->workers;
 
-	while (reconcile->busy < places && now_ms >= reconcile->fork_ms) {
+	while (reconcile->busy < places && may_fork(reconcile, now_ms)) {
 		uint64_t first = 0;
 		unsigned at = 0;
 
@@ -190,8 +248,9 @@ static void look_at_empty(struct reconcile *reconcile, unsigned slot,
 		reconcile_show(reconcile, slot, PHASE_IDLE);
 	} else if (phase == PHASE_IDLE && token != 0 &&
 		   token != holding->settled && token != holding->phase_token &&
-		   holding->wanted != WANTED_RUN) {
-		/* Told to stop before it was started. */
+		   (holding->wanted != WANTED_RUN ||
+		    has_ended(reconcile, slot))) {
+		/* Told to stop before it was started, or too late for it. */
 		holding->phase_token = token;
 		reconcile_show(reconcile, slot, PHASE_LOST);
 	}
@@ -205,6 +264,8 @@ static void look_at_worker(struct reconcile *reconcile, unsigned slot)
 
 	if (worker->state == WORKER_RESTS)
 		return;
+	if (worker->generation > reconcile->leased)
+		reconcile->leased = worker->generation;
 	if (phase == PHASE_STOPPED && holding->settled == worker->token &&
 	    (worker->state == WORKER_RUNS || worker->state == WORKER_TOLD)) {
 		worker->state = WORKER_RESTS;
@@ -251,6 +312,7 @@ static unsigned look_from(struct reconcile *reconcile, unsigned first,
 static void look(struct reconcile *reconcile)
 {
 	reconcile->busy = 0;
+	reconcile->leased = 0;
 	reconcile->used[0] =
 		look_from(reconcile, 0, BOARD_LEADER_FIRST, reconcile->used[0]);
 	reconcile->used[1] = look_from(reconcile, BOARD_LEADER_FIRST,
@@ -259,9 +321,10 @@ static void look(struct reconcile *reconcile)
 
 void reconcile_step(struct reconcile *reconcile, bool stopping, int64_t now_ms)
 {
-	if (reconcile->ended > 0 || reconcile->strays)
+	if (reconcile->clearing > 0 || reconcile->strays)
 		reconcile_clear_ended(reconcile);
 	look(reconcile);
+	reconcile->starts = 0;
 	if (!stopping) {
 		start_units(reconcile, now_ms);
 		start_jobs(reconcile, now_ms);
@@ -275,7 +338,9 @@ void reconcile_step(struct reconcile *reconcile, bool stopping, int64_t now_ms)
 
 int64_t reconcile_next(const struct reconcile *reconcile, int64_t now_ms)
 {
-	if (reconcile->ended > 0 || reconcile->strays)
+	if (reconcile->starts >= STARTS_MAX)
+		return now_ms;
+	if (reconcile->clearing > 0 || reconcile->strays)
 		return now_ms + CLEAR_LOOK_MS;
 	return reconcile->fork_ms > now_ms ? reconcile->fork_ms
 					   : LOOP_NO_DEADLINE;
@@ -283,6 +348,6 @@ int64_t reconcile_next(const struct reconcile *reconcile, int64_t now_ms)
 
 bool reconcile_is_empty(const struct reconcile *reconcile)
 {
-	return reconcile->alive == 0 && reconcile->ended == 0 &&
+	return reconcile->alive == 0 && reconcile->clearing == 0 &&
 	       !reconcile->strays;
 }

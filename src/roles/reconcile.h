@@ -18,6 +18,10 @@
  *                       to us is killed until none is left, then LOST
  *   token = 0                                        IDLE
  *
+ * On a node in a cluster the slots of the journal role are leased: such a
+ * holding is started only while the lease of its generation holds, and one of
+ * an ended generation that was not started is LOST.
+ *
  * The journal role gives out slots from the lowest, so a look ends a little
  * beyond the highest in use.
  */
@@ -41,7 +45,8 @@ struct worker {
 	uint64_t token;
 	pid_t pid; /* 0 if NONE or ENDED */
 	enum worker_state state;
-	bool woken; /* it had rested before TOKEN */
+	bool woken;	     /* it had rested before TOKEN */
+	uint64_t generation; /* of the lease it was started under, 0 = none */
 };
 
 struct reconcile {
@@ -51,12 +56,17 @@ struct reconcile {
 	/* slots from there on were idle at the last look: of services, and of
 	 * the rest */
 	unsigned used[2];
-	unsigned busy;	 /* workers that hold one of the node's places */
-	unsigned ended;	 /* slots in WORKER_ENDED */
-	unsigned alive;	 /* slots with a process */
-	bool strays;	 /* somebody unknown was, or may be, left to us */
-	bool changed;	 /* the journal role has something to see */
-	int64_t fork_ms; /* not before, after a failed fork */
+	unsigned busy;	   /* workers that hold one of the node's places */
+	unsigned clearing; /* slots in WORKER_ENDED */
+	unsigned alive;	   /* slots with a process */
+	bool strays;	   /* somebody unknown was, or may be, left to us */
+	bool changed;	   /* the journal role has something to see */
+	int64_t fork_ms;   /* not before, after a failed fork */
+	unsigned starts;   /* in this turn */
+	/* of the lease: the highest with a process, 0 = none; and up to which
+	 * nothing is started any more (roles/deadline.h) */
+	uint64_t leased;
+	uint64_t ended;
 	struct worker workers[BOARD_HOLDINGS_MAX];
 };
 
@@ -83,6 +93,8 @@ unsigned reconcile_name_alive(const struct reconcile *reconcile);
  * for their outcome to be kept.
  */
 void reconcile_kill_all(struct reconcile *reconcile, bool even_stopped);
+/* Kills every worker of leased work with all it started. */
+void reconcile_kill_leased(struct reconcile *reconcile);
 /* Is there neither a worker nor anything one left? */
 bool reconcile_is_empty(const struct reconcile *reconcile);
 

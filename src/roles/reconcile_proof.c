@@ -61,7 +61,7 @@ void reconcile_clear_ended(struct reconcile *reconcile)
 		    !group_is_empty(reconcile, slot))
 			continue;
 		finish(reconcile, slot);
-		reconcile->ended--;
+		reconcile->clearing--;
 	}
 }
 
@@ -141,7 +141,7 @@ void reconcile_took(struct reconcile *reconcile, pid_t pid, int status)
 		return;
 	log_death(worker, pid, status);
 	worker->state = WORKER_ENDED;
-	reconcile->ended++;
+	reconcile->clearing++;
 	reconcile->strays = true;
 	reconcile_kill_group(reconcile, (unsigned)slot);
 }

@@ -100,3 +100,12 @@ void reconcile_kill_all(struct reconcile *reconcile, bool even_stopped)
 		    reconcile_holding(reconcile, slot)->phase != PHASE_STOPPED)
 			reconcile_kill(reconcile, slot);
 }
+
+void reconcile_kill_leased(struct reconcile *reconcile)
+{
+	for (unsigned slot = reconcile_slot_from(reconcile, BOARD_LEADER_FIRST);
+	     slot < BOARD_HOLDINGS_MAX;
+	     slot = reconcile_slot_from(reconcile, slot + 1))
+		if (reconcile->workers[slot].state != WORKER_RESTS)
+			reconcile_kill(reconcile, slot);
+}

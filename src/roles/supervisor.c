@@ -21,6 +21,8 @@
 #include "io/proc.h"
 #include "io/title.h"
 #include "roles/crew.h"
+#include "roles/deadline.h"
+#include "roles/giveback.h"
 #include "roles/news.h"
 #include "roles/reconcile.h"
 
@@ -32,6 +34,7 @@
 #define SHORT_MS    1000 /* every wait, when waits are cut short */
 #define FRONT_MS    3000 /* http and control, to answer what they have */
 #define JOURNAL_MS  5000 /* journal, to sync */
+#define LEASE_MS    2000 /* lease, to give it back */
 #define END_LOOK_MS 5000 /* between complaints about what won't die */
 
 /* Of a stop, in this order. */
@@ -39,7 +42,9 @@ enum stage {
 	STAGE_RUN,
 	STAGE_WORK,    /* waiting for the work to stop */
 	STAGE_FRONT,   /* http and control */
-	STAGE_JOURNAL, /* last, since the others tell it how they ended */
+	STAGE_JOURNAL, /* after them, since they tell it how they ended */
+	STAGE_LEASE,   /* after that, so that it shows all of the journal */
+	STAGE_BEAT,    /* heartbeat, last, since it tells the others of it */
 	STAGE_DONE,
 };
 
@@ -49,6 +54,7 @@ struct supervisor {
 	struct loop loop;
 	struct crew crew;
 	struct reconcile work;
+	struct deadline deadline;
 	enum stage stage;
 	int64_t stage_ms;    /* when the stage began */
 	int64_t deadline_ms; /* of the stage */
@@ -256,12 +262,39 @@ static void stop_front(struct supervisor *supervisor, int64_t now_ms)
 static void stop_journal(struct supervisor *supervisor, int64_t now_ms)
 {
 	if (crew_is_gone(&supervisor->crew, ROLE_JOURNAL, ROLE_JOURNAL)) {
-		supervisor->stage = STAGE_DONE;
+		atomic_store(&supervisor->board->cluster.leaving, 1);
+		enter(supervisor, STAGE_LEASE, LEASE_MS);
 	} else if (now_ms >= supervisor->deadline_ms) {
 		crew_dismiss(&supervisor->crew, ROLE_JOURNAL, ROLE_JOURNAL,
 			     SIGKILL);
 		supervisor->deadline_ms = now_ms + SHORT_MS;
 	}
+}
+
+/* Its work is dead, and nothing will be started any more; said again at each
+ * turn, should a generation just have begun.
+ */
+static void stop_lease(struct supervisor *supervisor, int64_t now_ms)
+{
+	deadline_all_dead(supervisor->heritage, true);
+	bell_ring(supervisor->heritage->bells[ROLE_LEASE]);
+	if (crew_is_gone(&supervisor->crew, ROLE_LEASE, ROLE_LEASE) &&
+	    !supervisor->crew.members[ROLE_LEASE].wanted) {
+		crew_dismiss(&supervisor->crew, ROLE_HEARTBEAT, ROLE_HEARTBEAT,
+			     SIGTERM);
+		enter(supervisor, STAGE_BEAT, SHORT_MS);
+	} else if (now_ms >= supervisor->deadline_ms) {
+		crew_dismiss(&supervisor->crew, ROLE_LEASE, ROLE_LEASE,
+			     SIGKILL);
+		supervisor->deadline_ms = now_ms + SHORT_MS;
+	}
+}
+
+static void stop_heartbeat(struct supervisor *supervisor, int64_t now_ms)
+{
+	if (crew_is_gone(&supervisor->crew, ROLE_HEARTBEAT, ROLE_HEARTBEAT) ||
+	    now_ms >= supervisor->deadline_ms)
+		supervisor->stage = STAGE_DONE;
 }
 
 static void stop(struct supervisor *supervisor, int64_t now_ms)
@@ -273,6 +306,10 @@ static void stop(struct supervisor *supervisor, int64_t now_ms)
 		stop_front(supervisor, now_ms);
 	if (supervisor->stage == STAGE_JOURNAL)
 		stop_journal(supervisor, now_ms);
+	if (supervisor->stage == STAGE_LEASE)
+		stop_lease(supervisor, now_ms);
+	if (supervisor->stage == STAGE_BEAT)
+		stop_heartbeat(supervisor, now_ms);
 }
 
 /* Kills all there is, at once, and returns when it is proven dead. */
@@ -332,7 +369,9 @@ int supervisor_main(struct heritage *heritage)
 	supervisor.heritage = heritage;
 	supervisor.board = heritage->board;
 	introduce(&supervisor);
-	if (listen_to_all(&supervisor) != 0)
+	if (listen_to_all(&supervisor) != 0 ||
+	    deadline_open(&supervisor.deadline, heritage, &supervisor.loop) !=
+		    0)
 		return 1;
 	crew_init(&supervisor.crew, heritage, &supervisor.loop);
 	reconcile_init(&supervisor.work, heritage, &supervisor.loop,
@@ -342,16 +381,19 @@ int supervisor_main(struct heritage *heritage)
 		loop_wait(&supervisor.loop, next_ms);
 		now_ms = clock_ms();
 		supervisor.board->supervisor_beat_ms = now_ms;
+		deadline_step(&supervisor.deadline, &supervisor.work);
 		take_signals(&supervisor);
 		reap(&supervisor);
 		stop(&supervisor, now_ms);
 		crew_step(&supervisor.crew, now_ms);
 		reconcile_step(&supervisor.work, supervisor.stopping > 0,
 			       now_ms);
+		deadline_settle(&supervisor.deadline, &supervisor.work);
 		next_ms = next_turn(&supervisor, now_ms);
 	}
 	if (supervisor.guardian_gone)
 		log_err(0, "supervisor: the guardian is gone, ending all");
 	end_everything(&supervisor);
+	giveback(heritage, &supervisor.loop);
 	return supervisor.guardian_gone ? 1 : 0;
 }

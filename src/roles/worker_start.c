@@ -140,6 +140,23 @@ static struct spawn_limits use_limits(struct worker *worker)
 	return limits;
 }
 
+/* The lease may have run out since the worker was started, or the command last
+ * ended.  Then the supervisor, about to kill us, tells that it is lost.
+ */
+static void leave_unless_held(const struct worker *worker)
+{
+	const struct board_cluster *cluster = &worker->heritage->board->cluster;
+	struct lease_time now = clock_lease();
+
+	if (worker->slot < BOARD_LEADER_FIRST ||
+	    cluster_holds(cluster, atomic_load(&worker->holding->generation),
+			  &now))
+		return;
+	log_warn(0, "worker: not started, the lease is over token=%016llx",
+		 (unsigned long long)worker->token);
+	_exit(EXIT_FAILURE);
+}
+
 /* Starts the command with FDS as its descriptors. */
 static void start_with(struct worker *worker, const int fds[SPAWN_FDS],
 		       const struct worker_env *env)
@@ -162,6 +179,7 @@ static void start_with(struct worker *worker, const int fds[SPAWN_FDS],
 	pid_t pid;
 
 	memcpy(spawn.fds, fds, sizeof(spawn.fds));
+	leave_unless_held(worker);
 	pid = spawn_start(&spawn, &step);
 	if (pid > 0)
 		note_started(worker, pid);

@@ -30,8 +30,8 @@ static void make_top(void)
 {
 	ck_assert_ptr_nonnull(mkdtemp(top));
 	terms = lease_terms_for(3000, SLOTS);
-	ck_assert_int_eq(leasefile_make(top, &terms), 0);
-	ck_assert_int_eq(leasefile_open(&file, top, &terms), 0);
+	ck_assert_int_eq(leasefile_make(top, &terms, 0), 0);
+	ck_assert_int_eq(leasefile_open(&file, top, &terms, 0), 0);
 }
 
 static void remove_top(void)
@@ -96,7 +96,7 @@ START_TEST(what_was_written_is_read_by_another_opener)
 	put(2, 4);
 	put(2, 5);
 	leasefile_close(&file);
-	ck_assert_int_eq(leasefile_open(&file, top, &terms), 0);
+	ck_assert_int_eq(leasefile_open(&file, top, &terms, 0), 0);
 	ck_assert_int_eq(leasefile_read(&file, SLOTS), 0);
 	ck_assert_int_eq(slot_of(2).state, LEASE_SLOT_SHOWN);
 	ck_assert_uint_eq(slot_of(2).record.number, 5);
@@ -112,9 +112,9 @@ START_TEST(a_second_maker_finds_the_file_as_it_is)
 
 	make_top();
 	id = file.header.file_id;
-	ck_assert_int_eq(leasefile_make(top, &terms), 0);
+	ck_assert_int_eq(leasefile_make(top, &terms, 0), 0);
 	leasefile_close(&file);
-	ck_assert_int_eq(leasefile_open(&file, top, NULL), 0);
+	ck_assert_int_eq(leasefile_open(&file, top, NULL, 0), 0);
 	ck_assert_uint_eq(file.header.file_id, id);
 	remove_top();
 }
@@ -127,9 +127,9 @@ START_TEST(who_wants_another_lease_is_refused)
 	struct leasefile second;
 
 	make_top();
-	ck_assert_int_eq(leasefile_open(&second, top, &other), -EPROTO);
+	ck_assert_int_eq(leasefile_open(&second, top, &other, 0), -EPROTO);
 	other = lease_terms_for(3000, SLOTS + 1);
-	ck_assert_int_eq(leasefile_open(&second, top, &other), -EPROTO);
+	ck_assert_int_eq(leasefile_open(&second, top, &other, 0), -EPROTO);
 	remove_top();
 }
 END_TEST
@@ -141,12 +141,12 @@ START_TEST(a_file_cut_short_or_zeroed_is_refused)
 
 	make_top();
 	ck_assert_int_eq(truncate(in_top("lease"), 8192), 0);
-	ck_assert_int_eq(leasefile_open(&second, top, &terms), -EBADMSG);
+	ck_assert_int_eq(leasefile_open(&second, top, &terms, 0), -EBADMSG);
 	ck_assert_int_eq(leasefile_read(&file, SLOTS), -EIO);
 	ck_assert_int_eq(truncate(in_top("lease"), 0), 0);
 	ck_assert_int_eq(
 		truncate(in_top("lease"), (off_t)lease_file_bytes(SLOTS)), 0);
-	ck_assert_int_eq(leasefile_open(&second, top, &terms), -ENODATA);
+	ck_assert_int_eq(leasefile_open(&second, top, &terms, 0), -ENODATA);
 	remove_top();
 }
 END_TEST
@@ -158,7 +158,7 @@ START_TEST(a_lost_file_is_not_made_again_while_there_are_members)
 	make_top();
 	ck_assert_int_eq(leasefile_slot(top, &file.header, "node-a", &slot), 0);
 	ck_assert_int_eq(unlink(in_top("lease")), 0);
-	ck_assert_int_eq(leasefile_make(top, &terms), -ESTALE);
+	ck_assert_int_eq(leasefile_make(top, &terms, 0), -ESTALE);
 	remove_top();
 }
 END_TEST

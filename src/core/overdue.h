@@ -1,0 +1,53 @@
+/* overdue - when leased work must be dead, for those who watch over it.
+ *
+ * Pure.  What a node holds is good until its stamp + L, by the faster of two
+ * clocks.  Two processes see to it that all is dead by then, each by its own
+ * look at the clocks, whatever became of the others (T2, T13).  K = the time
+ * from SIGKILL to reaped:
+ *
+ *   stamp                L-K              L-K/2       L-K/4       L
+ *   |--------------------|----------------|-----------|-----------|
+ *                        supervisor       guardian    guardian    dead
+ *                        kills it         wonders     kills all
+ *
+ * The guardian wonders for K/4 before it acts, so that after a stop of the
+ * whole node the supervisor, waking with it, comes first.
+ */
+#ifndef HOLDFAST_CORE_OVERDUE_H
+#define HOLDFAST_CORE_OVERDUE_H
+
+#include "core/lease.h"
+
+/* Is what is KEPT over, so that none of its work may be alive?  What has not
+ * come to be in is not, nor does it allow any.
+ */
+bool overdue_is_over(const struct lease_kept *kept,
+		     const struct lease_terms *terms,
+		     const struct lease_time *now);
+
+/* Was the process stopped between two turns for so long that nothing it knew
+ * of the lease holds, or did one clock run away from the other?  Then it kills
+ * first (S26).
+ */
+bool overdue_is_gap(const struct lease_terms *terms,
+		    const struct lease_time *before,
+		    const struct lease_time *now);
+
+/* The guardian's watch.  Zeroed: nothing is alive. */
+struct overdue {
+	bool wonders;
+	struct lease_time since;
+};
+
+/* Work is alive under a lease stamped at STAMP.  Must it be killed, since the
+ * supervisor did not?
+ */
+bool overdue_look(struct overdue *overdue, const struct lease_terms *terms,
+		  const struct lease_time *stamp, const struct lease_time *now);
+/* Microseconds until the next look. */
+int64_t overdue_next_us(const struct overdue *overdue,
+			const struct lease_terms *terms,
+			const struct lease_time *stamp,
+			const struct lease_time *now);
+
+#endif
