@@ -29,7 +29,7 @@ static uint64_t add(uint64_t hash, struct text text)
 /* FNV-1a, whose high bits hardly depend on the last bytes, then the finish of
  * splitmix64, by which they do.
  */
-static uint64_t weight(struct text unit, struct text node)
+uint64_t place_hash(struct text unit, struct text node)
 {
 	uint64_t hash = add(add(UINT64_C(0xcbf29ce484222325), unit), node);
 
@@ -79,8 +79,8 @@ static bool is_better(const struct place_wish *wish, const struct place_node *a,
 	if (rc == 0)
 		rc = compare_u64(a->load, b->load);
 	if (rc == 0)
-		rc = compare_u64(weight(wish->unit, b->name),
-				 weight(wish->unit, a->name));
+		rc = compare_u64(place_hash(wish->unit, b->name),
+				 place_hash(wish->unit, a->name));
 	if (rc == 0)
 		rc = compare_names(a->name, b->name);
 	return rc < 0;

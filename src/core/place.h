@@ -39,6 +39,9 @@ struct place_wish {
 	struct text away;    /* it is to leave that node; empty = none */
 };
 
+/* The hash of a unit and a node. */
+uint64_t place_hash(struct text unit, struct text node);
+
 /* The index of the node, -1 if there is none for it. */
 int place_choose(const struct place_wish *wish, const struct place_node *nodes,
 		 size_t count);
