@@ -11,7 +11,8 @@ static const struct usage usage = {
 	.name = "nodes",
 	.synopsis = "",
 	.text = "Lists the nodes of the cluster as this one sees them: who "
-		"leads, who is silent or\ndead, who hears whom.\n",
+		"leads, who is silent or\ndead; slot and generation; who hears "
+		"whom; how busy each is.\n",
 	.accepts = "Jqw",
 };
 
@@ -60,7 +61,7 @@ static void print_load(const json_t *node)
 {
 	const json_t *load = json_object_get(node, "load");
 
-	printf("  load %.2f/%lld  jobs %lld/%lld  singletons %lld",
+	printf(" load %.2f/%lld, jobs %lld/%lld, singletons %lld",
 	       json_number_value(json_object_get(load, "busy")),
 	       (long long)json_number(load, "cores"),
 	       (long long)json_number(load, "running"),
@@ -79,7 +80,7 @@ static void print_deaf(json_t *node)
 	{
 		if (!json_is_false(hears))
 			continue;
-		printf(first ? "  hears not: " : ", ");
+		printf(first ? ", does not hear " : " ");
 		print_plain(stdout, other);
 		first = false;
 	}
@@ -92,9 +93,18 @@ static void print_tags(const json_t *node)
 
 	json_array_foreach(json_object_get(node, "tags"), i, tag)
 	{
-		printf(i == 0 ? "  tags " : ",");
+		printf(i == 0 ? ", tags " : " ");
 		print_plain(stdout, json_string_value(tag));
 	}
+}
+
+static void print_slot(const json_t *node)
+{
+	if (json_is_integer(json_object_get(node, "slot")))
+		printf(" %3lld.%-4lld", (long long)json_number(node, "slot"),
+		       (long long)json_number(node, "generation"));
+	else
+		printf(" %8s", "");
 }
 
 static void print_node(json_t *node)
@@ -102,23 +112,16 @@ static void print_node(json_t *node)
 	const char *address = json_text(node, "address");
 	const char *version = json_text(node, "version");
 
-	printf("%-16s %-9s", json_text(node, "name"), json_text(node, "state"));
-	if (json_is_integer(json_object_get(node, "slot")))
-		printf(" slot %-3lld generation %lld",
-		       (long long)json_number(node, "slot"),
-		       (long long)json_number(node, "generation"));
-	printf("  %s", heard_word(node));
-	if (*address != '\0') {
-		printf("  ");
-		print_plain(stdout, address);
-	}
+	printf("%-16s %-8s", json_text(node, "name"), json_text(node, "state"));
+	print_slot(node);
+	printf(" %-16s %-21s", heard_word(node), address);
 	if (*version != '\0') {
-		printf("  ");
-		print_plain(stdout, version);
 		print_load(node);
+		printf(", ");
+		print_plain(stdout, version);
 	}
 	if (json_is_true(json_object_get(node, "draining")))
-		printf("  draining");
+		printf(", draining");
 	print_tags(node);
 	print_deaf(node);
 	putchar('\n');

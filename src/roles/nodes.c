@@ -11,6 +11,7 @@
 #include "roles/load.h"
 
 #define US_PER_MS 1000
+#define BYGONE_MS 60000
 
 const char *node_state_name(enum node_state state)
 {
@@ -142,7 +143,15 @@ static struct node *find(const struct nodes *nodes, const char *name)
 	return NULL;
 }
 
-static void take_heard(struct nodes *nodes, const struct heritage *heritage)
+/* One without a slot that was here is of no account for long. */
+static bool is_bygone(const struct cluster_heard *heard, int64_t now_ms)
+{
+	return !heard->heard &&
+	       (heard->leaving || now_ms - heard->heard_ms > BYGONE_MS);
+}
+
+static void take_heard(struct nodes *nodes, const struct heritage *heritage,
+		       int64_t now_ms)
 {
 	const struct board_cluster *cluster = &heritage->board->cluster;
 	struct cluster_heard heard;
@@ -153,6 +162,8 @@ static void take_heard(struct nodes *nodes, const struct heritage *heritage)
 		if (!cluster_heard(cluster, i, &heard))
 			continue;
 		node = find(nodes, heard.name);
+		if (node == NULL && is_bygone(&heard, now_ms))
+			continue;
 		if (node == NULL) {
 			node = add(nodes, heard.name, heritage->config);
 			node->state = heard.heard ? NODE_JOINING : NODE_UNKNOWN;
@@ -215,7 +226,7 @@ int nodes_take(struct nodes *nodes, const struct heritage *heritage,
 			take_own(add(nodes, heritage->config->node,
 				     heritage->config),
 				 cluster);
-		take_heard(nodes, heritage);
+		take_heard(nodes, heritage, now_ms);
 	}
 	sum_up(nodes);
 	return 0;

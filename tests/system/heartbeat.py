@@ -4,9 +4,26 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
+import time
 
-from lib import HOLDFAST, check, main, wait_for
+from lib import HOLDFAST, Node, check, main, wait_for
 from members import KEY, NAMES, OTHER_KEY, WAIT_S, Member, cluster, free_udp_port
+
+REST_S = 2  # without news
+
+class Poll:
+    """A request under way."""
+
+    def __init__(self, member, path):
+        self.client = member.operator(timeout=60)
+        self.body = None
+        self.thread = threading.Thread(target=self.ask, args=(path,),
+                                       daemon=True)
+        self.thread.start()
+
+    def ask(self, path):
+        self.body = self.client.ask("GET", path).json()
 
 
 def hears(member, who, whom):
@@ -83,12 +100,22 @@ def a_stranger_is_refused(members, port):
     wait_for(lambda: "stranger" in members[0].seen(), WAIT_S,
              "with the right key, after a reload, it is heard")
     stranger.stop()
+    wait_for(lambda: not any(
+        hears(members[0], name, "stranger") for name in NAMES), WAIT_S,
+        "when it has gone that is seen")
 
 
 def a_silent_one_is_told(members):
     pid = members[2].role("heartbeat")
+    poll = Poll(members[0], "/v1/nodes?wait=50s")
+    time.sleep(REST_S)
+    check(poll.thread.is_alive(), "a poll ended though nothing changed",
+          poll.body)
     os.kill(pid, signal.SIGSTOP)
     try:
+        poll.thread.join(WAIT_S)
+        told = {node["name"]: node for node in poll.body["nodes"]}
+        check(not told["n3"]["heard"], "the poll told of something else")
         wait_for(lambda: not members[0].seen()["n3"]["heard"], WAIT_S,
                  "it is not heard")
         wait_for(lambda: members[0].has_event("node-lost", "n3"), WAIT_S,
@@ -126,6 +153,22 @@ def without_keys_a_node_goes_on(port):
         lonely.stop()
 
 
+def one_node_is_alone():
+    node = Node(top='singletons = { one = { command = '
+                '[ "/bin/sleep", "1000" ]; stop-timeout = "1s"; }; };').start()
+    client = node.operator()
+    seen = client.ask("GET", "/v1/nodes").json()
+    client.close()
+    check(seen["cluster"] is None and len(seen["nodes"]) == 1, seen)
+    check(seen["nodes"][0]["self"], seen)
+    check(seen["nodes"][0]["state"] == "leads", seen)
+    check("no cluster" in node.run("nodes").stdout, "which is said")
+    done = node.run("handover", "one")
+    check(done.returncode == 1 and "no other node" in done.stderr, done)
+    check(node.run("handover", "two").returncode == 5, "no such singleton")
+    node.stop()
+
+
 def the_check_reads_the_keys(port):
     def verdict(member):
         return subprocess.run([HOLDFAST, "check", member.conf], check=False,
@@ -157,6 +200,7 @@ def body():
     a_killed_one_comes_back(members)
     who_leaves_is_missed_at_once(members)
     without_keys_a_node_goes_on(ports[4])
+    one_node_is_alone()
 
 
 main(body)
