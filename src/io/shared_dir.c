@@ -111,11 +111,15 @@ static void reader_close(struct shared_dir *dir)
 }
 
 /* Network file systems look whether what they cached is still so when a file
- * is opened, and seldom else.
+ * is opened, and seldom else.  Some tell it by a time that two writes in quick
+ * succession share, so what is cached is dropped besides.
  */
 static void dir_refresh(struct shared *shared)
 {
-	reader_close(dir_of(shared));
+	struct shared_dir *dir = dir_of(shared);
+
+	reader_close(dir);
+	dir->refresh = true;
 }
 
 /* Keeps the segment it read last open: reads come in long runs. */
@@ -137,6 +141,9 @@ static int reader_open(struct shared_dir *dir, const char *node,
 	dir->reader = openat(own, name, O_RDONLY | O_CLOEXEC);
 	if (dir->reader == -1)
 		rc = -errno;
+	else if (dir->refresh)
+		posix_fadvise(dir->reader, 0, 0, POSIX_FADV_DONTNEED);
+	dir->refresh = dir->refresh && rc != 0;
 	close(own);
 	dir->reader_number = number;
 	text_copy(text_of(node), dir->reader_node, sizeof(dir->reader_node));

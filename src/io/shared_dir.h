@@ -12,6 +12,7 @@
 #define HOLDFAST_IO_SHARED_DIR_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "io/shared.h"
 
@@ -24,6 +25,7 @@ struct shared_dir {
 	int segment;	      /* descriptor of the current segment, or -1 */
 	uint32_t number;      /* of the current segment */
 	uint64_t size;	      /* bytes of the current segment */
+	bool refresh;	      /* before the next read */
 	int reader;	      /* descriptor of the segment read last, or -1 */
 	uint32_t reader_number;
 	char reader_node[256];

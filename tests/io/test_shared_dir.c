@@ -154,7 +154,64 @@ START_TEST(the_second_node_is_told_who_is_in)
 }
 END_TEST
 
+START_TEST(what_another_node_has_not_written_is_no_failure)
+{
+	struct shared_dir dir;
+	uint32_t numbers[4];
+	char byte;
+
+	setup();
+	ck_assert_int_eq(shared_dir_open(&dir, top, "node-a", 0), 0);
+	ck_assert_int_eq(
+		dir.shared.ops->segments(&dir.shared, "node-b", numbers, 4),
+		-ENOENT);
+	ck_assert_int_eq(
+		dir.shared.ops->read(&dir.shared, "node-b", 1, 0, &byte, 1),
+		-ENOENT);
+	ck_assert_str_eq(what_was_logged(), "");
+	ck_assert_int_eq(
+		dir.shared.ops->read(&dir.shared, "node-a", 1, 0, &byte, 1),
+		-ENOENT);
+	ck_assert_ptr_nonnull(strstr(what_was_logged(), "cannot read"));
+	shared_dir_close(&dir);
+	teardown();
+}
+END_TEST
+
+START_TEST(after_a_refresh_a_segment_is_opened_anew)
+{
+	struct shared_dir mine;
+	struct shared_dir theirs;
+	char name[160];
+	char byte = 0;
+
+	setup();
+	ck_assert_int_eq(shared_dir_open(&mine, top, "node-a", 0), 0);
+	ck_assert_int_eq(shared_dir_open(&theirs, top, "node-b", 0), 0);
+	ck_assert_int_eq(theirs.shared.ops->begin(&theirs.shared, 1, 512), 0);
+	ck_assert_int_eq(
+		mine.shared.ops->read(&mine.shared, "node-b", 1, 0, &byte, 1),
+		1);
+	/* the name now means another file */
+	snprintf(name, sizeof(name), "%s/journal/node-b/0000000001", top);
+	ck_assert_int_eq(unlink(name), 0);
+	ck_assert_int_eq(theirs.shared.ops->begin(&theirs.shared, 1, 512), 0);
+	ck_assert_int_eq(theirs.shared.ops->write(&theirs.shared, 0, "x", 1),
+			 0);
+	mine.shared.ops->read(&mine.shared, "node-b", 1, 0, &byte, 1);
+	ck_assert_int_eq(byte, 0);
+	mine.shared.ops->refresh(&mine.shared);
+	mine.shared.ops->read(&mine.shared, "node-b", 1, 0, &byte, 1);
+	ck_assert_int_eq(byte, 'x');
+	shared_dir_close(&mine);
+	shared_dir_close(&theirs);
+	teardown();
+}
+END_TEST
+
 TEST_MAIN("shared_dir", a_journal_lives_in_a_directory,
 	  segments_are_listed_in_order_and_strangers_are_not,
 	  a_missing_directory_is_told_by_name,
-	  the_second_node_is_told_who_is_in)
+	  the_second_node_is_told_who_is_in,
+	  what_another_node_has_not_written_is_no_failure,
+	  after_a_refresh_a_segment_is_opened_anew)
