@@ -185,9 +185,11 @@ struct ledger {
 	/* without a cluster it always leads, and the rest is unused */
 	bool leads;
 	bool in_cluster;
-	bool in;		   /* it has made its first promise */
-	uint64_t generation;	   /* of the lease */
-	uint32_t own;		   /* slot in the lease file */
+	bool in;	     /* it has made its first promise */
+	uint64_t generation; /* of the lease */
+	uint64_t spent; /* claims up to this one are led no more: tokens were,
+			   or may have been, given under them */
+	uint32_t own;	/* slot in the lease file */
 	struct ledger_node *nodes; /* of each slot */
 	uint32_t nodes_count;	   /* slots in use */
 	uint8_t *follow_buf;	   /* SEGMENT_BUFFER bytes */

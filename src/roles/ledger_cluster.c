@@ -66,10 +66,19 @@ static void note_storage(struct ledger *ledger, struct ledger_now now)
 		ledger->failing_ms = now.ms;
 }
 
-static void stand(struct ledger *ledger, struct ledger_now now)
+/* It stands for a claim that is spent: the lease role is to give that up. */
+static bool is_spent(const struct ledger *ledger,
+		     const struct cluster_lease *lease)
+{
+	return !ledger->leads && lease->kept.standing != LEASE_FOLLOWS &&
+	       lease->kept.claim <= ledger->spent;
+}
+
+static void stand(struct ledger *ledger, const struct cluster_lease *lease,
+		  struct ledger_now now)
 {
 	struct board_cluster *cluster = &ledger->world.board->cluster;
-	uint32_t willing = is_willing(ledger, now);
+	uint32_t willing = is_willing(ledger, now) && !is_spent(ledger, lease);
 
 	if (atomic_load(&cluster->stand) == willing)
 		return;
@@ -89,6 +98,7 @@ static void look_at_standing(struct ledger *ledger,
 	if (ledger->leads && !passed)
 		ledger_resign(ledger);
 	else if (!ledger->leads && passed &&
+		 lease->kept.claim > ledger->spent &&
 		 atomic_load(&ledger->world.board->cluster.stand) != 0 &&
 		 !ledger->in_batch && ledger->storage == 0)
 		(void)ledger_lead(ledger, lease->kept.claim, now);
@@ -125,7 +135,7 @@ void ledger_cluster_turn(struct ledger *ledger, struct ledger_now now)
 	promise(ledger);
 	if (!ledger->in)
 		return;
-	stand(ledger, now);
+	stand(ledger, &lease, now);
 	look_at_standing(ledger, &lease, now);
 }
 
@@ -162,5 +172,8 @@ int ledger_begin_generation(struct ledger *ledger)
 	if (cluster_promise(cluster, &promise) &&
 	    promise.generation == ledger->generation)
 		ledger->epoch = (uint32_t)promise.epoch;
+	/* Whoever was here before us may have led under it. */
+	ledger->spent = ledger->epoch;
+	atomic_store(&ledger->world.board->cluster.leads, 0);
 	return 0;
 }

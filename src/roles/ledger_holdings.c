@@ -29,6 +29,7 @@ void ledger_use_slot(struct ledger *ledger, uint32_t slot, enum unit_kind kind,
 	struct holding *holding = &ledger->world.board->holdings[slot];
 
 	atomic_store(&holding->kind, kind);
+	atomic_store(&holding->generation, ledger->generation);
 	atomic_store(&holding->wanted, wanted);
 	atomic_store(&holding->token, token);
 	if (slot >= ledger->slots_high)
