@@ -62,7 +62,8 @@ static void end_generation(struct deadline *deadline, uint64_t generation,
 	if (deadline->ended >= generation)
 		return;
 	deadline->ended = generation;
-	if (atomic_load(&cluster_of(deadline)->alive) != 0)
+	deadline->kills = atomic_load(&cluster_of(deadline)->alive) != 0;
+	if (deadline->kills)
 		log_err(0,
 			"deadline: killing all leased work generation=%" PRIu64
 			": %s",
@@ -113,8 +114,6 @@ static void tell_dead(const struct heritage *heritage, uint64_t generation)
 	if (atomic_load(&cluster->dead) >= generation)
 		return;
 	atomic_store(&cluster->dead, generation);
-	log_info("deadline: all leased work is dead generation=%" PRIu64,
-		 generation);
 	bell_ring(heritage->bells[ROLE_LEASE]);
 	bell_ring(heritage->bells[ROLE_JOURNAL]);
 }
@@ -133,6 +132,12 @@ void deadline_settle(struct deadline *deadline, const struct reconcile *work)
 	atomic_store(&cluster->alive, work->leased);
 	if (work->leased == 0 && deadline->ended != 0)
 		tell_dead(deadline->heritage, deadline->ended);
+	if (work->leased == 0 && deadline->kills) {
+		deadline->kills = false;
+		log_info(
+			"deadline: all leased work is dead generation=%" PRIu64,
+			deadline->ended);
+	}
 	if (cluster_lease(cluster, &lease) && lease.kept.in &&
 	    deadline->ended < lease.kept.generation) {
 		left_us = lease_stop_us(terms, 0) -

@@ -21,6 +21,7 @@ struct deadline {
 	bool has_seen;
 	struct lease_time seen; /* the turn before */
 	uint64_t ended;		/* up to this generation all is to die */
+	bool kills;		/* some of it, which was told */
 	struct overdue overdue; /* guardian */
 };
 

@@ -124,7 +124,8 @@ static bool goes_on(const struct lease_role *role)
 static void tell_end(struct lease_role *role)
 {
 	struct lease *lease = &role->lease;
-	bool lost = lease->reason != LEASE_REASON_RELEASED;
+	bool lost = lease->reason != LEASE_REASON_RELEASED ||
+		    (lease->kept.in && !is_leaving(role));
 
 	role->ending = true;
 	lease->kept.over = true;
@@ -134,7 +135,9 @@ static void tell_end(struct lease_role *role)
 		atomic_fetch_add(&role->cluster->lost, 1);
 		log_err(0, "lease: lost generation=%" PRIu64 ": %s",
 			lease->kept.generation,
-			lease_reason_name(lease->reason));
+			lease->reason == LEASE_REASON_RELEASED
+				? "all its work was killed, it is given back"
+				: lease_reason_name(lease->reason));
 	} else {
 		log_info("lease: released generation=%" PRIu64,
 			 lease->kept.generation);

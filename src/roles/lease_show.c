@@ -140,7 +140,8 @@ static void log_change(const struct lease_role *role)
 		return;
 	log_info("lease: in, %s generation=%" PRIu64 " promised=%" PRIu64
 		 " claim=%" PRIu64,
-		 standings[kept->standing], kept->generation, kept->promised, kept->claim);
+		 standings[kept->standing], kept->generation, kept->promised,
+		 kept->claim);
 }
 
 void lease_role_show(struct lease_role *role)
