@@ -69,8 +69,21 @@ static void print_load(const json_t *node)
 	       (long long)json_number(load, "singletons"));
 }
 
-/* Whom it does not hear, though that node speaks. */
-static void print_deaf(json_t *node)
+static bool is_heard(const json_t *nodes, const char *name)
+{
+	const json_t *node;
+	size_t i;
+
+	json_array_foreach(
+		nodes, i,
+		node) if (strcmp(json_text(node, "name"), name) ==
+			  0) return json_is_true(json_object_get(node,
+								 "heard"));
+	return false;
+}
+
+/* Whom of NODES it does not hear, though that one speaks. */
+static void print_deaf(json_t *node, const json_t *nodes)
 {
 	const char *other;
 	json_t *hears;
@@ -78,7 +91,7 @@ static void print_deaf(json_t *node)
 
 	json_object_foreach(json_object_get(node, "hears"), other, hears)
 	{
-		if (!json_is_false(hears))
+		if (!json_is_false(hears) || !is_heard(nodes, other))
 			continue;
 		printf(first ? ", does not hear " : " ");
 		print_plain(stdout, other);
@@ -107,7 +120,7 @@ static void print_slot(const json_t *node)
 		printf(" %8s", "");
 }
 
-static void print_node(json_t *node)
+static void print_node(json_t *node, const json_t *nodes)
 {
 	const char *address = json_text(node, "address");
 	const char *version = json_text(node, "version");
@@ -123,13 +136,14 @@ static void print_node(json_t *node)
 	if (json_is_true(json_object_get(node, "draining")))
 		printf(", draining");
 	print_tags(node);
-	print_deaf(node);
+	print_deaf(node, nodes);
 	putchar('\n');
 }
 
 static void print_nodes(const json_t *answer)
 {
 	const json_t *cluster = json_object_get(answer, "cluster");
+	const json_t *nodes = json_object_get(answer, "nodes");
 	json_t *node;
 	size_t i;
 
@@ -137,8 +151,7 @@ static void print_nodes(const json_t *answer)
 		print_cluster(cluster);
 	else
 		printf("no cluster: this node is alone\n");
-	json_array_foreach(json_object_get(answer, "nodes"), i, node)
-		print_node(node);
+	json_array_foreach(nodes, i, node) print_node(node, nodes);
 }
 
 int command_nodes(int argc, char **argv)

@@ -118,7 +118,9 @@ static void take(struct beat *beat, const struct datagram *datagram,
 	switch (verdict) {
 	case PEERS_NEW:
 	case PEERS_RESTARTED:
-		tell_new(beat, index, verdict == PEERS_RESTARTED);
+		/* Its last words come twice. */
+		if ((datagram->flags & DATAGRAM_LEAVING) == 0)
+			tell_new(beat, index, verdict == PEERS_RESTARTED);
 		break;
 	case PEERS_OWN:
 		targets_own(&beat->targets, from);

@@ -126,7 +126,11 @@ static void keep(struct visit *visit, const struct unit *unit,
 static void refuse_handover(struct visit *visit, int32_t status,
 			    struct text node)
 {
-	if (status == ENOENT)
+	if (status == ENOENT && node.len > 0)
+		reply_status(visit, 404,
+			     "There is no node of that name: see "
+			     "`holdfast nodes`.");
+	else if (status == ENOENT)
 		reply_no_unit(visit, UNIT_SINGLETON);
 	else if (status == EBUSY)
 		reply_status(visit, 409,

@@ -15,8 +15,8 @@ const node_rows = new Map();
 let has_cluster = false;
 
 // Whom NODE does not hear, though they speak.
-const deaf_to = (node) => Object.keys(node.hears)
-  .filter((name) => node.hears[name] === false);
+const deaf_to = (node) => Object.keys(node.hears).filter((name) =>
+  node.hears[name] === false && node_rows.get(name)?.node.heard);
 
 // What a node's line says beside its state.
 function message_of_node(node) {

@@ -63,8 +63,8 @@ def who_is_not_heard_is_told(browser, members):
     try:
         until(lambda: "not heard" in message(browser, "n3"),
               "a silent one is told, without a reload")
-        until(lambda: "does not hear n3" in message(browser, "n2"),
-              "and that another does not hear it either")
+        check("does not hear" not in message(browser, "n2"),
+              "and nobody is blamed for that")
         shot(browser, "cluster-silent")
     finally:
         os.kill(pid, signal.SIGCONT)
