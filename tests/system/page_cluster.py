@@ -25,6 +25,7 @@ return [...document.querySelectorAll('#cluster-nodes .unit')].map((node) => ({
 }));
 """
 IS_HIDDEN = "return document.getElementById('cluster').hidden"
+BOUNDS = "return document.getElementById('cluster-bounds').textContent"
 SUMMARY = "return document.getElementById('cluster-summary').textContent"
 
 
@@ -57,6 +58,30 @@ def operators_see_the_nodes(browser):
                 " = true")
 
 
+def who_leads_is_told(browser):
+    def states():
+        return sorted(node["state"] for node in nodes(browser).values())
+    until(lambda: states() == ["in", "in", "leads"], "one of them leads")
+    leader = [node["name"] for node in nodes(browser).values()
+              if node["state"] == "leads"]
+    until(lambda: browser.run(SUMMARY) ==
+          f"trial: {leader[0]} leads, 3 of 3 alive", "which is said")
+    until(lambda: browser.run(BOUNDS).startswith("What a dead node ran goes on"
+                                                 " within 2."),
+          "the bounds are told")
+
+
+def who_stopped_is_told(browser, members):
+    members[1].stop()
+    until(lambda: nodes(browser)["n2"]["state"] == "released",
+          "one that stopped in order is told")
+    for _, pid in members[2].roles():
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: nodes(browser)["n3"]["state"] == "dead",
+          "one that was killed is dead, and is told")
+    shot(browser, "cluster-dead")
+
+
 def who_is_not_heard_is_told(browser, members):
     pid = members[2].role("heartbeat")
     os.kill(pid, signal.SIGSTOP)
@@ -81,17 +106,17 @@ def body():
         member.begin()
     wait_for(lambda: len(members[0].seen()) == len(NAMES), WAIT_S, "all heard")
     url = f"http://127.0.0.1:{members[0].port}/"
-    urls = []
     with Browser() as browser:
         open_page(browser, url)
         operators_see_the_nodes(browser)
+        who_leads_is_told(browser)
         shot(browser, "cluster")
         who_is_not_heard_is_told(browser, members)
         it_fits_a_phone(browser)
         shot(browser, "cluster-phone")
-        nobody_else_is_asked(browser, url, urls + requests(browser))
-    for member in members:
-        member.stop()
+        who_stopped_is_told(browser, members)
+        nobody_else_is_asked(browser, url, requests(browser))
+    members[0].stop()
 
 
 main(body)
