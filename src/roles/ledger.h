@@ -26,6 +26,7 @@
 
 #include "core/config.h"
 #include "core/due.h"
+#include "core/failures.h"
 #include "core/message.h"
 #include "core/queue.h"
 #include "core/single.h"
@@ -131,9 +132,9 @@ struct ledger_single {
 	 * other */
 	uint64_t move;
 	char move_to[BOARD_NAME_MAX + 1];
-	char failed_on[BOARD_NAME_MAX + 1]; /* node of the latest failure */
-	uint32_t failures;		    /* of assignments, in a row */
-	int64_t not_before_ms;		    /* clock_ms() */
+	uint32_t failures; /* of assignments, in a row; without a cluster */
+	struct failures failed; /* where, in one */
+	int64_t not_before_ms;	/* clock_ms() */
 	/* of one with times, by the wall clock */
 	struct cron cron;
 	struct due due;

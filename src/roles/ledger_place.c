@@ -62,12 +62,10 @@ static bool make_choice(struct ledger *ledger,
 			.name = text_of(node->name),
 			.tags = { node->tags, node->tags_len },
 			.eligible = ledger_offered(ledger, node, single) != 0,
-			.failed_lately =
-				single->failed_on[0] != '\0' &&
-				strcmp(single->failed_on, node->name) == 0,
 			.held = node->held,
 		};
 	}
+	failures_judge(&single->failed, choice->nodes, ledger->nodes_count);
 	return list_of(&choice->wish.prefer, &unit->prefer, choice->prefer,
 		       sizeof(choice->prefer)) == 0 &&
 	       list_of(&choice->wish.require, &unit->require, choice->require,

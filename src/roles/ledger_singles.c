@@ -5,6 +5,7 @@
  * pause that grows.  One with times is assigned for each run; core/due.h says
  * when, and the assignment that is made durable before the run uses the time.
  */
+#include "io/events.h"
 #include "io/log.h"
 #include "roles/after.h"
 #include "roles/ledger_parts.h"
@@ -93,6 +94,26 @@ int ledger_single_keep(struct ledger *ledger, struct ledger_single *single,
 	return rc;
 }
 
+/* Why is it given to another node than before? */
+static void tell_move(struct ledger *ledger, const struct ledger_single *single,
+		      const struct single *next)
+{
+	const struct single *kept = &single->kept;
+	const char *why = "it ended there";
+
+	if (kept->node[0] == '\0' || strcmp(kept->node, next->node) == 0)
+		return;
+	if (single->move != 0 && single->move == kept->token)
+		why = "handed over";
+	else if (ledger_has_ended(ledger, text_of(kept->node),
+				  kept->generation))
+		why = "that node is gone, or was";
+	else if (kept->how == HOW_FAILED || kept->how == HOW_LOST)
+		why = "it failed there";
+	events_add(ledger->world.board, EVENT_UNIT_MOVED, single->name,
+		   "from %s to %s: %s", kept->node, next->node, why);
+}
+
 void ledger_single_assign(struct ledger *ledger, struct ledger_single *single,
 			  int64_t slot_ms, struct ledger_now now)
 {
@@ -115,6 +136,8 @@ void ledger_single_assign(struct ledger *ledger, struct ledger_single *single,
 	if (slot_ms > next.slot_ms)
 		next.slot_ms = slot_ms;
 	next.began_ms = now.wall_ms;
+	if (ledger->in_cluster)
+		tell_move(ledger, single, &next);
 	if (ledger_single_keep(ledger, single, &next) != 0) {
 		single->not_before_ms = now.ms + LEDGER_RETRY_MS;
 		return;

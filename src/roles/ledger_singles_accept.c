@@ -65,13 +65,6 @@ static void note_end(struct ledger *ledger, struct ledger_single *single,
 	single->look_ms = 0;
 	if (!ledger->leads)
 		return;
-	if (kept->how == HOW_LATER) {
-		/* That node did not want it. */
-		text_copy(text_of(kept->node), single->failed_on,
-			  sizeof(single->failed_on));
-		single->not_before_ms = now.ms + LEDGER_RETRY_MS;
-		return;
-	}
 	ledger_single_pause(ledger, single, &message, now);
 }
 

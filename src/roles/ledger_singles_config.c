@@ -101,6 +101,7 @@ int ledger_single_hear(struct ledger *ledger, struct text name)
 	/* Whoever asks wants it now. */
 	if (single->asked && !asked) {
 		single->failures = 0;
+		failures_clear(&single->failed);
 		single->not_before_ms = 0;
 	}
 	return rc;
@@ -185,6 +186,7 @@ static void configure(struct ledger *ledger, struct ledger_single *single,
 	set_times(single);
 	if (single->kept.digest != single->digest) {
 		single->failures = 0;
+		failures_clear(&single->failed);
 		single->not_before_ms = 0;
 	}
 }
@@ -376,6 +378,7 @@ static int start(struct ledger *ledger, struct ledger_single *single,
 	if (rc != 0)
 		return rc;
 	single->failures = 0;
+	failures_clear(&single->failed);
 	single->not_before_ms = 0;
 	return 0;
 }

@@ -33,6 +33,29 @@ static void tell_end(struct ledger *ledger, const struct ledger_single *single,
 		 (int)message->how, (int)message->exit, words);
 }
 
+/* It goes elsewhere at once, until it failed on all that may have it. */
+static void pause_everywhere(struct ledger *ledger,
+			     struct ledger_single *single,
+			     struct ledger_now now)
+{
+	struct failures_terms terms = {
+		.backoff_ms = single->unit->backoff_ms,
+		.backoff_max_ms = single->unit->backoff_max_ms,
+	};
+
+	for (uint32_t i = 0; i < ledger->nodes_count; i++)
+		if (ledger_offered(ledger, &ledger->nodes[i], single) != 0)
+			terms.eligible++;
+	failures_note(&single->failed, text_of(single->kept.node), &terms,
+		      now.ms);
+	if (failures_may(&single->failed, now.ms))
+		return;
+	single->not_before_ms = single->failed.due_ms;
+	events_add(ledger->world.board, EVENT_UNIT_PAUSED, single->name,
+		   "failed on every node, tried again in %lld ms",
+		   (long long)(single->not_before_ms - now.ms));
+}
+
 /* When one that always runs is assigned again. */
 void ledger_single_pause(struct ledger *ledger, struct ledger_single *single,
 			 const struct message *message, struct ledger_now now)
@@ -44,15 +67,17 @@ void ledger_single_pause(struct ledger *ledger, struct ledger_single *single,
 	single->not_before_ms = 0;
 	if (unit == NULL || unit_is_timed(unit) || single->kept.done)
 		return;
-	if (lasted_ms > unit->backoff_max_ms || how == HOW_STOPPED) {
+	if (lasted_ms > unit->backoff_max_ms || how == HOW_STOPPED)
 		single->failures = 0;
-		single->failed_on[0] = '\0';
-	}
 	/* Its supervisor or node went, and may go again: once a second it may
 	 * be started for that. */
 	if (how == HOW_STOPPED ||
 	    (how == HOW_LOST && lasted_ms >= LEDGER_LOST_MS))
 		return;
+	if (ledger->in_cluster) {
+		pause_everywhere(ledger, single, now);
+		return;
+	}
 	/* That its worker died is, the first time, not its own doing. */
 	if (how != HOW_LOST || single->failures > 0)
 		single->not_before_ms =
@@ -60,8 +85,6 @@ void ledger_single_pause(struct ledger *ledger, struct ledger_single *single,
 					       unit->backoff_max_ms,
 					       single->failures + 1);
 	single->failures++;
-	text_copy(text_of(single->kept.node), single->failed_on,
-		  sizeof(single->failed_on));
 	if (single->not_before_ms != 0)
 		events_add(ledger->world.board, EVENT_UNIT_PAUSED, single->name,
 			   "assigned anew in %lld ms, ends in a row: %u",
