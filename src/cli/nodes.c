@@ -128,15 +128,16 @@ static void print_node(json_t *node, const json_t *nodes)
 	printf("%-16s %-8s", json_text(node, "name"), json_text(node, "state"));
 	print_slot(node);
 	printf(" %-16s %-21s", heard_word(node), address);
-	if (*version != '\0') {
+	/* What one said that is not heard is no news. */
+	if (is_heard(nodes, json_text(node, "name"))) {
 		print_load(node);
 		printf(", ");
 		print_plain(stdout, version);
+		if (json_is_true(json_object_get(node, "draining")))
+			printf(", draining");
+		print_tags(node);
+		print_deaf(node, nodes);
 	}
-	if (json_is_true(json_object_get(node, "draining")))
-		printf(", draining");
-	print_tags(node);
-	print_deaf(node, nodes);
 	putchar('\n');
 }
 

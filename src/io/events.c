@@ -31,6 +31,7 @@ static const char *const names[EVENT_KINDS] = {
 	[EVENT_UNIT_MOVED] = "unit-moved",
 	[EVENT_NODE_HEARD] = "node-heard",
 	[EVENT_NODE_LOST] = "node-lost",
+	[EVENT_NODE_LEFT] = "node-left",
 	[EVENT_NODE_ONE_WAY] = "node-one-way",
 	[EVENT_NODE_TWIN] = "node-twin",
 	[EVENT_DATAGRAM_REFUSED] = "datagram-refused",

@@ -33,6 +33,7 @@ enum event_kind {
 	EVENT_UNIT_MOVED,
 	EVENT_NODE_HEARD, /* by UDP, as these: */
 	EVENT_NODE_LOST,
+	EVENT_NODE_LEFT,
 	EVENT_NODE_ONE_WAY, /* heard, but it does not hear us */
 	EVENT_NODE_TWIN,    /* another one has our name */
 	EVENT_DATAGRAM_REFUSED,

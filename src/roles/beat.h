@@ -30,7 +30,8 @@ typedef void beat_fn(void *arg, const struct datagram *datagram,
 /* What people are told of, besides the log. */
 enum beat_news {
 	BEAT_HEARS,   /* a node, anew or again; words: from where */
-	BEAT_LOST,    /* it is heard no more; words: why */
+	BEAT_LOST,    /* it is heard no more */
+	BEAT_LEFT,    /* likewise, having said so */
 	BEAT_DEAF,    /* it is heard, but does not hear us */
 	BEAT_REFUSED, /* about an address; words: why */
 	BEAT_TWIN,    /* another node has our name; words: where */

@@ -187,8 +187,8 @@ static void watch(struct beat *beat, size_t index, int64_t now_ms)
 
 		log_info("beat: %s node=%s", left ? "left" : "no longer hears",
 			 peer->node);
-		tell(beat, BEAT_LOST, peer->node,
-		     left ? "it left" : "it is silent");
+		tell(beat, left ? BEAT_LEFT : BEAT_LOST, peer->node,
+		     left ? "as it said" : "it is silent");
 	}
 	beat->heard[index] = heard;
 	if (hears == PEERS_HEARS_NO && !beat->deaf[index]) {

@@ -109,6 +109,7 @@ void heartbeat_news(void *arg, enum beat_news news, const char *about,
 	static const enum event_kind kinds[] = {
 		[BEAT_HEARS] = EVENT_NODE_HEARD,
 		[BEAT_LOST] = EVENT_NODE_LOST,
+		[BEAT_LEFT] = EVENT_NODE_LEFT,
 		[BEAT_DEAF] = EVENT_NODE_ONE_WAY,
 		[BEAT_REFUSED] = EVENT_DATAGRAM_REFUSED,
 		[BEAT_TWIN] = EVENT_NODE_TWIN,

@@ -30,9 +30,9 @@ function message_of_node(node) {
   const others = deaf_to(node).filter((name) => !is_self(name));
   if (others.length > 0)
     parts.push(`does not hear ${others.join(", ")}`);
-  if (node.draining)
+  if (node.draining && node.heard)
     parts.push("draining");
-  if (node.version)
+  if (node.version && node.heard)
     parts.push(load_text(node.load));
   return parts.join(" · ");
 }

@@ -23,6 +23,7 @@ const EVENT_WORDS = {
   "storage-back": "has its storage back",
   "unit-silent": "was silent too long", "unit-missed": "missed its time",
   "node-heard": "is heard", "node-lost": "is heard no more:",
+  "node-left": "left",
   "node-one-way": "is heard one way:",
   "node-twin": "is the name of two nodes:",
   "datagram-refused": "sends what is refused:",

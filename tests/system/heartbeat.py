@@ -140,7 +140,7 @@ def a_killed_one_comes_back(members):
 
 def who_leaves_is_missed_at_once(members):
     members[2].stop()
-    wait_for(lambda: members[0].has_event("node-lost", "n3", "it left"),
+    wait_for(lambda: members[0].has_event("node-left", "n3"),
              WAIT_S, "who leaves says so")
     check(not members[0].seen()["n3"]["heard"], "who left is not heard")
     check("does not hear n3" not in members[0].run("nodes").stdout,
