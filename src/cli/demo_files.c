@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -14,9 +15,6 @@
 #include "cli/options.h"
 #include "core/text.h"
 #include "io/tree.h"
-
-/* Where the node's socket is, below the directory. */
-#define SOCKET_NAME "/state/control"
 
 /* What may follow "$" is a name in braces; "$$" is a dollar. */
 static const char count_script[] =
@@ -29,6 +27,9 @@ static const char stumble_script[] =
 	"for i in 10 20 30 40 50 60; do "
 	"echo \"$i looking for the file\" >&3; sleep 0.4; done; "
 	"cat /nowhere/to/be/found";
+static const char ticker_script[] =
+	"while :; do echo \"tick on $HOLDFAST_NODE, "
+	"token $HOLDFAST_TOKEN\"; sleep 1; done";
 
 static int join(char buf[PATH_MAX], const char *dir, const char *name)
 {
@@ -149,70 +150,149 @@ static void put_jobs(FILE *file, const struct demo_files *files)
 	fputs("\t\tattempts = 1; keep = \"1h\";\n\t};\n};\n", file);
 }
 
-static int write_config(const struct demo_files *files, long port)
+static void put_singletons(FILE *file)
+{
+	fputs("singletons = {\n", file);
+	put_script(file, "ticker", ticker_script, "");
+	fputs("\t};\n};\n", file);
+}
+
+static void put_cluster(FILE *file, const struct demo_files *files,
+			const struct demo_place *place)
+{
+	const char *comma = "";
+
+	fprintf(file,
+		"cluster = {\n\tname = \"demo\"; lease = \"3s\";\n"
+		"\tlisten = \"127.0.0.1:%ld\"; peers = [",
+		place->port);
+	for (unsigned i = 0; i < files->count; i++) {
+		if (&files->places[i] == place)
+			continue;
+		fprintf(file, "%s \"127.0.0.1:%ld\"", comma,
+			files->places[i].port);
+		comma = ",";
+	}
+	fputs(" ];\n\t", file);
+	put_setting(file, "key-file", files->key);
+	fputs("};\n", file);
+}
+
+static int write_config(const struct demo_files *files,
+			const struct demo_place *place)
 {
 	const struct passwd *passwd = getpwuid(geteuid());
-	char path[PATH_MAX];
-	FILE *file = fopen(files->config, "we");
+	char state[PATH_MAX];
+	FILE *file = fopen(place->config, "we");
 	int rc = 0;
 
 	if (file == NULL)
 		goto failed;
-	put_setting(file, "node", "demo");
+	put_setting(file, "node", place->name);
 	if (passwd != NULL) /* stay who we are */
 		put_setting(file, "user", passwd->pw_name);
-	rc = join(path, files->dir, "/shared");
-	put_setting(file, "shared", path);
-	if (rc == 0)
-		rc = join(path, files->dir, "/state");
-	put_setting(file, "state", path);
-	fprintf(file, "http = { listen = \"127.0.0.1:%ld\"; };\n", port);
+	put_setting(file, "shared", files->shared);
+	rc = join(state, place->dir, "/state");
+	put_setting(file, "state", state);
+	if (files->count > 1)
+		put_cluster(file, files, place);
+	fprintf(file, "http = { listen = \"127.0.0.1:%ld\"; };\n", place->port);
+	put_singletons(file);
 	put_jobs(file, files);
 	if (fclose(file) == 0 && rc == 0)
 		return 0;
 failed:
 	if (rc == 0)
 		rc = -errno;
-	complain("cannot write %s: %s", files->config, strerror(-rc));
+	complain("cannot write %s: %s", place->config, strerror(-rc));
 	return rc;
 }
 
-static int make_subdirs(const struct demo_files *files)
+/* One key for this demo alone. */
+static int write_key(const struct demo_files *files)
 {
-	static const char *const names[] = { "/shared", "/state" };
-	char path[PATH_MAX];
+	unsigned char key[32];
+	FILE *file;
+	int rc = 0;
 
-	for (size_t i = 0; i < 2; i++) {
-		int rc = join(path, files->dir, names[i]);
-
-		if (rc == 0 && mkdir(path, 0700) == -1)
-			rc = -errno;
-		if (rc != 0) {
-			complain("cannot make %s: %s", path, strerror(-rc));
-			return rc;
-		}
+	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key))
+		rc = -EIO;
+	file = fopen(files->key, "we");
+	if (file == NULL)
+		rc = -errno;
+	if (rc == 0) {
+		fputs("demo ", file);
+		for (size_t i = 0; i < sizeof(key); i++)
+			fprintf(file, "%02x", key[i]);
+		fputc('\n', file);
 	}
-	return 0;
+	if (file != NULL && fclose(file) != 0 && rc == 0)
+		rc = -errno;
+	if (rc == 0 && chmod(files->key, 0600) == -1)
+		rc = -errno;
+	if (rc != 0)
+		complain("cannot write %s: %s", files->key, strerror(-rc));
+	return rc;
 }
 
-int demo_files_make(struct demo_files *files, long port)
+static int make_subdir(const char *path)
+{
+	if (mkdir(path, 0700) == 0)
+		return 0;
+	complain("cannot make %s: %s", path, strerror(errno));
+	return -errno;
+}
+
+static int make_place(const struct demo_files *files, struct demo_place *place)
+{
+	char state[PATH_MAX];
+	char name[sizeof(place->name) + 1];
+	int rc;
+
+	snprintf(name, sizeof(name), "/%s", place->name);
+	rc = join(place->dir, files->dir, name);
+	if (rc == 0)
+		rc = join(place->config, place->dir, "/holdfast.conf");
+	if (rc == 0)
+		rc = join(place->socket, place->dir, "/state/control");
+	if (rc == 0)
+		rc = join(place->log, place->dir, "/log");
+	if (rc == 0)
+		rc = join(state, place->dir, "/state");
+	if (rc == 0)
+		rc = make_subdir(place->dir);
+	if (rc == 0)
+		rc = make_subdir(state);
+	return rc;
+}
+
+int demo_files_make(struct demo_files *files, const long *ports, unsigned count)
 {
 	int rc;
 
 	memset(files, 0, sizeof(*files));
+	files->count = count;
 	rc = find_archive(files);
 	if (rc == 0)
 		rc = make_dir(files);
 	if (rc == 0)
-		rc = make_subdirs(files);
+		rc = join(files->shared, files->dir, "/shared");
 	if (rc == 0)
-		rc = join(files->config, files->dir, "/holdfast.conf");
+		rc = join(files->key, files->dir, "/key");
 	if (rc == 0)
-		rc = join(files->socket, files->dir, SOCKET_NAME);
-	if (rc == 0)
-		rc = join(files->log, files->dir, "/log");
+		rc = make_subdir(files->shared);
+	if (rc == 0 && count > 1)
+		rc = write_key(files);
 	find_subject(files);
-	return rc == 0 ? write_config(files, port) : rc;
+	for (unsigned i = 0; i < count && rc == 0; i++) {
+		files->places[i].port = ports[i];
+		snprintf(files->places[i].name, sizeof(files->places[i].name),
+			 count > 1 ? "demo-%u" : "demo", i + 1);
+		rc = make_place(files, &files->places[i]);
+	}
+	for (unsigned i = 0; i < count && rc == 0; i++)
+		rc = write_config(files, &files->places[i]);
+	return rc;
 }
 
 void demo_files_remove(const struct demo_files *files)
