@@ -18,20 +18,20 @@ WITNESS = os.path.join(os.environ.get("BUILDDIR", "."), "tests/lab/witness")
 
 
 class Member(lib.Node):
-    """One node of a cluster, the INDEX-th."""
+    """One node of a cluster, the INDEX-th; with PLACE another of its name."""
 
-    def __init__(self, cluster, index):
+    def __init__(self, cluster, index, place=None):
         self.cluster = cluster
         self.index = index
         self.prefix = cluster.net.enter(index) if cluster.net else []
         self.mount = None
-        dir = os.path.join(cluster.dir, f"node{index}")
+        place = place or f"node{index}"
+        dir = os.path.join(cluster.dir, place)
         shared = cluster.shared
         if cluster.faulty:
             shared = os.path.join(cluster.dir, f"seen{index}")
             self.mount = mount.Mount(cluster.shared, shared)
-        super().__init__(dir=dir, state=os.path.join(cluster.states,
-                                                     f"node{index}"),
+        super().__init__(dir=dir, state=os.path.join(cluster.states, place),
                          shared=shared, workers=1, name=f"n{index}")
 
     def write_conf(self, **changes):
@@ -118,12 +118,13 @@ class Cluster:
     """SINGLETONS: name -> what its configuration says besides its command.
     FAULTY: each node sees the directory through a mount of its own.  NETS:
     each is in a namespace of its own.  UDP: whether they hear each other.
+    MEMORY: the directory is in memory, where no disk makes anyone wait.
     WORK: what the witnesses are told besides where to write; a name of
     SINGLETONS may have its own in WORKS."""
 
     def __init__(self, nodes=3, lease="1s", singletons=None, faulty=False,
                  nets=False, udp=True, work=(), works=None, sink=False,
-                 more=""):
+                 memory=False, more=""):
         if not os.access(WITNESS, os.X_OK):
             lib.skip("tests/lab/witness was not built")
         if faulty and not mount.is_possible():
@@ -140,7 +141,7 @@ class Cluster:
         self.states = lib.memory_dir()
         base = lib.Node()  # its directory, and that it is gone at the end
         self.dir = base.dir
-        self.shared = base.shared
+        self.shared = lib.memory_dir() if memory else base.shared
         self.traces = os.path.join(self.dir, "traces")
         os.makedirs(self.traces)
         self.net = net.Net(nodes) if nets else None
@@ -155,6 +156,7 @@ class Cluster:
             self.begin_sink()
         self.trace = {name: judge.Trace(os.path.join(self.traces, name))
                       for name in self.singletons}
+        self.woken_ms = 0  # what forget_woken() found, at most
         self.nodes = [Member(self, index) for index in range(nodes)]
 
     def begin_sink(self):
@@ -246,7 +248,30 @@ class Cluster:
         return lib.wait_for(lambda: self.trace[name].next_after(life), seconds,
                             f"{name} runs after {life}\n{self.logs()}", 0.005)
 
+    def lives_on(self, node):
+        """The latest life there of each unit."""
+        found = []
+        for trace in self.trace.values():
+            lives = [life for life in trace.read()
+                     if life.node == node.settings["name"]]
+            found += lives[-1:]
+        return found
+
     # ---- the verdict ----
+
+    def forget_woken(self, stopped, woken):
+        """STOPPED: (life, when it was stopped).  What these wrote after they
+        were WOKEN is what tokens are for, and is not held against them; for
+        how many ms they did."""
+        latest = 0
+        for trace in self.trace.values():
+            trace.read()
+        for life, until in stopped:
+            if life.last > max(until, woken):
+                latest = max(latest, life.last - woken)
+                life.last = until
+        self.woken_ms = max(self.woken_ms, latest / judge.MS)
+        return latest / judge.MS
 
     def check(self, slack_ms=0):
         """Never two at once, and tokens that rise; the longest overlap of all

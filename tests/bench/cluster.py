@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""[--rounds N] [--lease 3s] [KIND...] - three nodes, and faults: from each to
+the first line of the next holder, and the longest time two were alive.
+
+KIND is one of tests/lab/kinds.py; without, all of them, and then "start" (ten
+nodes at once), "thousand" (singletons), "crashes" (of one that crashes
+everywhere) and "idle" (what a node takes).
+"""
+import argparse
+import os
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lab"))
+import bench  # noqa: E402
+from bench import lib  # noqa: E402
+import idle  # noqa: E402
+import kinds  # noqa: E402
+import nodes  # noqa: E402
+
+SINGLETONS = {"w": 'backoff = "0s"; max-restarts = 1000;', "v": "", "u": ""}
+
+
+def tell(name, values, overlaps, bound):
+    print(f"{name}: min {min(values):.1f}, median "
+          f"{bench.median(values):.1f}, max {max(values):.1f} ms of "
+          f"{len(values)}; longest overlap {max(max(overlaps), 0):.3f} ms",
+          flush=True)
+    if bound is not None:
+        bench.promise(max(values) <= bound,
+                      f"{name}: at most {bound:.0f} ms each time")
+
+
+def measure(name, options):
+    kind = kinds.KINDS[name]
+    values, overlaps = [], []
+    print(f"--- {name}: {kind.about}", flush=True)
+    with nodes.Cluster(3, lease=options.lease, singletons=SINGLETONS,
+                       **kind.needs) as cluster:
+        cluster.start()
+        for _ in range(options.rounds):
+            time.sleep(options.rest)
+            values.append(kind.strike(cluster))
+            overlaps.append(cluster.check())
+            cluster.wait_all()
+        bound = kind.bound_ms(kinds.lease_ms(cluster))
+        if cluster.woken_ms:
+            print(f"{name}: at most {cluster.woken_ms:.1f} ms after waking")
+    tell(name, values, overlaps, bound)
+
+
+# ---- many ----
+
+def start(options):
+    """Ten nodes at once, after a clean stop and after none."""
+    for clean in (True, False):
+        values, overlaps = [], []
+        with nodes.Cluster(10, lease=options.lease) as cluster:
+            cluster.start(60)
+            for _ in range(options.rounds):
+                life = cluster.trace["w"].latest()
+                if clean:
+                    for node in cluster.nodes:
+                        node.process.terminate()
+                    for node in cluster.nodes:
+                        node.wait_exit(30)
+                else:
+                    for node in cluster.nodes:
+                        node.kill_all()
+                    for node in cluster.nodes:
+                        node.process.wait(10)
+                at = time.monotonic_ns()
+                for node in cluster.nodes:
+                    node.spawn()
+                new = cluster.next_life(life, 60)
+                values.append(kinds.since(at, new))
+                for node in cluster.nodes:
+                    node.wait_ready(60)
+                time.sleep(1)
+                overlaps.append(cluster.check())
+            bound = 1000 if clean else kinds.lease_ms(cluster) + 1000
+        tell("ten nodes, stopped" if clean else "ten nodes, killed", values,
+             overlaps, bound)
+
+
+def thousand(options, count=1000):
+    """A node of three is killed that hold a thousand singletons."""
+    names = {f"s{number}": "" for number in range(count)}
+    with nodes.Cluster(3, lease=options.lease, singletons=names,
+                       work=["250"]) as cluster:
+        begin = time.monotonic()
+        cluster.start(300)
+        cluster.wait_all(300, within_ms=1000)
+        print(f"{count} run after {time.monotonic() - begin:.1f} s")
+        ours = [sum(idle.pss_kb(pid) for _, pid in node.roles())
+                for node in cluster.nodes]
+        print(f"ours: {sum(ours) / count:.0f} KiB each, all of it shared out")
+        held = {name: cluster.trace[name].latest() for name in names}
+        node = cluster.nodes[1]
+        mine = [name for name, life in held.items()
+                if life.node == node.settings["name"]]
+        lib.check(mine, "the node holds none")
+        at = node.kill_all()
+        took = [kinds.since(at, cluster.next_life(held[name], 60, name))
+                for name in mine]
+        node.process.wait(10)
+        time.sleep(1)
+        print(f"{len(mine)} moved: the first after {min(took):.0f}, the last "
+              f"after {max(took):.0f} ms")
+        bench.promise(max(took) <= kinds.lease_ms(cluster) + 2000,
+                      "all run again within lease + 2 s")
+        cluster.check()
+        for name, life in held.items():
+            lib.check(name in mine or cluster.trace[name].latest() is life,
+                      name, "was disturbed")
+
+
+def crashes(options):
+    """A singleton that crashes at once, everywhere."""
+    with nodes.Cluster(3, lease=options.lease,
+                       singletons=dict(SINGLETONS, bad=""),
+                       works={"bad": ["crash"]}) as cluster:
+        cluster.start(wait=False)
+        cluster.wait_all(names=["w", "u", "v"])
+        held = {name: cluster.trace[name].latest() for name in SINGLETONS}
+        for minute in range(2):
+            before = len(cluster.trace["bad"].read())
+            time.sleep(60)
+            print(f"crashes in minute {minute + 1}: "
+                  f"{len(cluster.trace['bad'].read()) - before}")
+        for name, life in held.items():
+            lib.check(cluster.is_alive(name) is life, name, "was disturbed")
+        for node in cluster.nodes:
+            lib.check(node.is_up(), "a node went down")
+        cluster.check()
+
+
+def idle_cost(options):
+    """What a node of three takes that has nothing to do."""
+    with nodes.Cluster(3, lease=options.lease, singletons={}) as cluster:
+        cluster.start()
+        time.sleep(3)
+        roles = [node.roles() for node in cluster.nodes]
+        sizes = [sum(idle.pss_kb(pid) for _, pid in one) for one in roles]
+
+        def ticks():
+            return [sum(idle.cpu_ticks(pid) for _, pid in one)
+                    for one in roles]
+        before = ticks()
+        time.sleep(20)
+        cpu = [(after - first) / os.sysconf("SC_CLK_TCK") / 20 * 100
+               for first, after in zip(before, ticks())]
+        print("processes:", ", ".join(
+            f"{name} {idle.pss_kb(pid)} kB" for name, pid in roles[0]))
+    bench.show("idle node of three, PSS", [kb / 1000 for kb in sizes], "MB")
+    bench.show("its processor time", cpu, "% of a core")
+    bench.promise(max(sizes) <= 8000, "at most 8 MB")
+    bench.promise(bench.median(cpu) <= 0.5, "at most 0.5 % of a core")
+
+
+OTHERS = {"start": start, "thousand": thousand, "crashes": crashes,
+          "idle": idle_cost}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--lease", default="3s")
+    parser.add_argument("--rest", type=float, default=0.5,
+                        help="seconds between two rounds")
+    parser.add_argument("kinds", nargs="*", metavar="KIND",
+                        help=" ".join([*kinds.KINDS, *OTHERS]))
+    options = parser.parse_args()
+    for name in options.kinds or [*kinds.KINDS, *OTHERS]:
+        try:
+            if name in OTHERS:
+                print(f"--- {name}: {OTHERS[name].__doc__}", flush=True)
+                OTHERS[name](options)
+            else:
+                measure(name, options)
+        except lib.Failed as failed:
+            bench.promise(False, f"{name}: {failed}")
+        except SystemExit:
+            print(f"{name}: skipped", flush=True)
+
+
+if __name__ == "__main__":
+    bench.main(main)
