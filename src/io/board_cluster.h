@@ -120,9 +120,11 @@ struct board_cluster {
 	_Atomic uint32_t wishes; /* grows: an operator wished something, the
 				    others should look (LOOK_WISH) */
 	/* heartbeat */
-	_Atomic uint32_t hint;	/* grows: lease should look now */
-	_Atomic uint32_t nodes; /* in HEARD, the first is this node */
-	_Atomic uint64_t sent;	/* datagrams, as these: */
+	_Atomic uint64_t beats_as; /* its incarnation, which outlives the role:
+				      whom the others believe they go on to */
+	_Atomic uint32_t hint;	   /* grows: lease should look now */
+	_Atomic uint32_t nodes;	   /* in HEARD, the first is this node */
+	_Atomic uint64_t sent;	   /* datagrams, as these: */
 	_Atomic uint64_t received;
 	_Atomic uint64_t refused; /* not authentic, or replayed */
 	struct {

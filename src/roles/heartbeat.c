@@ -45,6 +45,20 @@ static struct board_role *me(const struct heartbeat *heartbeat)
 	return &heartbeat->heritage->board->roles[ROLE_HEARTBEAT];
 }
 
+/* One for as long as the node runs: a role that was started again is believed
+ * at once, since what it sends is numbered above all that went before.
+ */
+static uint64_t find_incarnation(struct heartbeat *heartbeat)
+{
+	_Atomic uint64_t *shown = &heartbeat->cluster->beats_as;
+	uint64_t incarnation = atomic_load(shown);
+
+	while (incarnation == 0)
+		randombytes_buf(&incarnation, sizeof(incarnation));
+	atomic_store(shown, incarnation);
+	return incarnation;
+}
+
 static int open_beat(struct heartbeat *heartbeat, int64_t now_ms)
 {
 	const struct config *config = heartbeat->heritage->config;
@@ -64,9 +78,7 @@ static int open_beat(struct heartbeat *heartbeat, int64_t now_ms)
 			config->cluster.listen);
 		return rc;
 	}
-	do
-		randombytes_buf(&setup.incarnation, sizeof(setup.incarnation));
-	while (setup.incarnation == 0);
+	setup.incarnation = find_incarnation(heartbeat);
 	rc = beat_open(&heartbeat->beat, &setup, now_ms);
 	if (rc != 0)
 		return rc;
