@@ -220,6 +220,8 @@ static void print_single(const json_t *unit)
 	if (number(unit, "ahead_s") >= AHEAD_TOLD_S)
 		printf(", the clock was set back by %lld s",
 		       number(unit, "ahead_s"));
+	if (json_is_true(json_object_get(unit, "differs")))
+		printf(", nodes define it differently");
 	if (number(unit, "missed") > 0)
 		printf(", missed %lld", number(unit, "missed"));
 	if (json_is_object(last) &&

@@ -149,6 +149,7 @@ struct board_single {
 	_Atomic int64_t ended_ms; /* its latest end */
 	_Atomic uint32_t how;	  /* enum message_how, 0 before that */
 	_Atomic int32_t exit;	  /* likewise: code, 128 + signal */
+	_Atomic uint32_t differs; /* 1 = nodes define it differently */
 	_Atomic uint64_t runs;	  /* since the node started, as these: */
 	_Atomic uint64_t failures;
 	_Atomic uint64_t missed; /* of its times */

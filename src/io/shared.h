@@ -50,6 +50,9 @@ struct shared_ops {
 	/* Takes own segment NUMBER out of the journal, as for good, but keeps
 	 * its bytes for a person to look at. */
 	int (*set_aside)(struct shared *shared, uint32_t number);
+	/* Removes the journal of NODE, which is gone for good, but for what
+	 * was set aside.  NULL where that can't be. */
+	int (*forget)(struct shared *shared, const char *node);
 };
 
 struct shared {

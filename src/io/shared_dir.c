@@ -300,6 +300,32 @@ static int dir_set_aside(struct shared *shared, uint32_t number)
 	return tell(dir, rc, "set aside", number);
 }
 
+static int dir_forget(struct shared *shared, const char *node)
+{
+	struct shared_dir *dir = dir_of(shared);
+	uint32_t numbers[SHARED_SEGMENTS_MAX];
+	int count = dir_segments(shared, node, numbers, SHARED_SEGMENTS_MAX);
+	int own =
+		openat(dir->journal, node, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = own == -1 ? -errno : 0;
+
+	if (count < 0)
+		rc = count;
+	for (int i = 0; rc == 0 && i < count; i++) {
+		char name[SEGMENT_NAME_MAX];
+
+		segment_name(name, numbers[i]);
+		if (unlinkat(own, name, 0) != 0 && errno != ENOENT)
+			rc = -errno;
+	}
+	if (own != -1)
+		close(own);
+	/* Stays when something was set aside. */
+	if (rc == 0)
+		(void)unlinkat(dir->journal, node, AT_REMOVEDIR);
+	return rc == -ENOENT ? 0 : tell_of(dir, rc, "remove", node, 0);
+}
+
 static const struct shared_ops dir_ops = {
 	.segments = dir_segments,
 	.read = dir_read,
@@ -310,6 +336,7 @@ static const struct shared_ops dir_ops = {
 	.sync = dir_sync,
 	.remove = dir_remove,
 	.set_aside = dir_set_aside,
+	.forget = dir_forget,
 };
 
 /* Makes directory NAME below AT where it is missing, and opens it. */

@@ -48,13 +48,16 @@
 #define LEDGER_STEPS_MAX	32768 /* shown steps between two synced ones */
 #define LEDGER_RETRY_MS		1000  /* storage failed: try again */
 #define LEDGER_HISTORY_MS	(INT64_C(24) * 3600 * 1000) /* after expiry */
-#define LEDGER_GIVEN_MAX	1024 /* given away and not yet shown */
-#define LEDGER_SINGLES_MAX	BOARD_SINGLES_MAX
-#define LEDGER_TAGS_MAX		8192 /* bytes of a node's tags */
-#define LEDGER_AFTER_MS		100 /* between two looks at what one waits for */
-#define LEDGER_LOST_MS		1000 /* who was lost after that did not fail */
-#define LEDGER_REMOVALS_MAX	16   /* directories removed in one turn */
-#define LEDGER_BATCH_BYTES	(1u << 20) /* room made ahead of a batch */
+#define LEDGER_GIVEN_MAX	1024  /* given away and not yet shown */
+#define LEDGER_AHEAD_MS		60000 /* clocks of two nodes differ by less */
+#define LEDGER_FORGET_MS	(INT64_C(24) * 3600 * 1000) /* after a node is gone \
+							     */
+#define LEDGER_SINGLES_MAX  BOARD_SINGLES_MAX
+#define LEDGER_TAGS_MAX	    8192 /* bytes of a node's tags */
+#define LEDGER_AFTER_MS	    100	 /* between two looks at what one waits for */
+#define LEDGER_LOST_MS	    1000 /* who was lost after that did not fail */
+#define LEDGER_REMOVALS_MAX 16	 /* directories removed in one turn */
+#define LEDGER_BATCH_BYTES  (1u << 20) /* room made ahead of a batch */
 /* Bytes a segment may hold beyond 7/4 of its live records before a new one
  * begins. */
 #define LEDGER_SLACK_BYTES (1u << 20)
@@ -161,9 +164,11 @@ struct ledger_node {
 	uint64_t settled;    /* up to this one their journals were read to the
 				end, and what had to be kept is */
 	struct follow follow;
-	bool behind;	  /* not read to the end that is shown */
-	bool more;	  /* and there is more at once */
-	int64_t stale_ms; /* since when that can't be read, 0 = it can */
+	int64_t changed_ms; /* when its slot last did, for us */
+	bool forgotten;	    /* and its journal is gone */
+	bool behind;	    /* not read to the end that is shown */
+	bool more;	    /* and there is more at once */
+	int64_t stale_ms;   /* since when that can't be read, 0 = it can */
 	/* what it offers, as heard last */
 	uint64_t offered; /* by that generation */
 	bool draining;

@@ -210,8 +210,10 @@ static int settle_all(struct ledger *ledger)
 static bool has_read_all(const struct ledger *ledger)
 {
 	for (uint32_t i = 0; i < ledger->nodes_count; i++)
+		/* Of the ended all there is will be read. */
 		if (ledger->nodes[i].name[0] != '\0' &&
-		    !ledger->nodes[i].self && ledger->nodes[i].behind)
+		    !ledger->nodes[i].self && ledger->nodes[i].behind &&
+		    ledger->nodes[i].generation > ledger->nodes[i].ended)
 			return false;
 	return true;
 }
@@ -265,12 +267,34 @@ bool ledger_lead(struct ledger *ledger, uint64_t claim, struct ledger_now now)
 	return true;
 }
 
+/* What a node that is gone left is ours by now. */
+static void forget(struct ledger *ledger, struct ledger_now now)
+{
+	struct shared *shared = ledger->world.journal->shared;
+
+	for (uint32_t i = 0; i < ledger->nodes_count; i++) {
+		struct ledger_node *node = &ledger->nodes[i];
+
+		if (node->name[0] == '\0' || node->self || node->forgotten ||
+		    node->generation > node->settled ||
+		    now.ms - node->changed_ms < LEDGER_FORGET_MS ||
+		    shared->ops->forget == NULL || ledger->in_batch)
+			continue;
+		node->forgotten = true;
+		if (shared->ops->forget(shared, node->name) == 0)
+			log_info("journal: removed the journal of node=%s, "
+				 "which is gone",
+				 node->name);
+	}
+}
+
 void ledger_lead_turn(struct ledger *ledger, struct ledger_now now)
 {
 	int rc;
 
 	if (!ledger->in_cluster || !ledger->leads)
 		return;
+	forget(ledger, now);
 	rc = settle_all(ledger);
 	if (rc > 0) {
 		take_back_singles(ledger, now);

@@ -72,6 +72,7 @@ static void look_at(struct ledger *ledger, struct ledger_node *node,
 		return;
 	}
 	node->generation = peer->generation;
+	node->changed_ms = peer->changed_ms;
 	if (ended > node->ended)
 		node->ended = ended;
 	node->member = peer->verdict == LEASE_PEER_ALIVE &&
@@ -158,6 +159,11 @@ static void follow(struct ledger *ledger, struct ledger_node *node,
 	int rc;
 
 	node->more = false;
+	/* The leader has it all, and may have removed it. */
+	if (node->generation <= node->settled) {
+		node->behind = false;
+		return;
+	}
 	node->behind = end->segment != 0 && is_before(&at, end);
 	if (!node->behind || ledger_begin(ledger) != 0)
 		return;

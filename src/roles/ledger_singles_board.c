@@ -155,6 +155,29 @@ static void show_node(struct ledger *ledger, struct board_single *shown,
 	ledger->news = true;
 }
 
+/* Of nodes that define it differently each runs its own. */
+static void show_difference(struct ledger *ledger,
+			    const struct ledger_single *single,
+			    struct board_single *shown)
+{
+	uint32_t differs = 0;
+
+	for (uint32_t i = 0; i < ledger->nodes_count; i++) {
+		uint64_t digest =
+			ledger_offered(ledger, &ledger->nodes[i], single);
+
+		if (digest == 0 || digest == single->digest)
+			continue;
+		differs = 1;
+		if (atomic_load(&shown->differs) == 0)
+			log_warn(0,
+				 "journal: singleton=%s is defined in another "
+				 "way on node=%s",
+				 single->name, ledger->nodes[i].name);
+	}
+	SHOW(shown->differs, differs);
+}
+
 void ledger_single_show(struct ledger *ledger,
 			const struct ledger_single *single,
 			struct ledger_now now)
@@ -168,6 +191,7 @@ void ledger_single_show(struct ledger *ledger,
 	SHOW(shown->goal, (uint32_t)goal_of(ledger, single, now));
 	SHOW(shown->slot, single->slot == QUEUE_NONE ? 0 : single->slot);
 	SHOW(shown->token, kept->token);
+	show_difference(ledger, single, shown);
 	show_node(ledger, shown, kept->held ? kept->node : "");
 	/* The same pause is the same, whatever the clocks do meanwhile. */
 	if (!pauses || atomic_load(&shown->next_ms) == 0)

@@ -400,7 +400,8 @@ static int enable(struct ledger *ledger, struct ledger_single *single,
 	single->enabled = enabled;
 	single->disabled = !enabled;
 	/* The way out when a clock was far ahead: times may be used again. */
-	single->rewind = enabled && due_ahead_ms(&single->due, now.wall_ms) > 0;
+	single->rewind = enabled && due_ahead_ms(&single->due, now.wall_ms) >=
+					    LEDGER_AHEAD_MS;
 	single->is_new = single->is_new || !was || single->rewind;
 	return 0;
 }

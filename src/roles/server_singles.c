@@ -150,6 +150,10 @@ void write_single(struct out *out, const struct server *server,
 				: single_state(server, single, configured)));
 	write_when(out, configured);
 	single_node(server, single, node);
+	if (at >= 0 && atomic_load(&single->differs) != 0) {
+		unit_member(out, "differs");
+		out_string(out, "true");
+	}
 	unit_member(out, "node");
 	if (node[0] != '\0')
 		out_json(out, text_of(node));
