@@ -367,12 +367,6 @@ static void clear_readers(struct journal_role *role)
 	role->readers_ms = clock_ms() + JOURNAL_READERS_MS;
 }
 
-/* Without a lease nothing is taken: who asks has a deadline of its own. */
-static bool may_take(const struct ledger *ledger)
-{
-	return !ledger->in_cluster || (ledger->in && ledger_holds(ledger));
-}
-
 /* False when the role must end and be started anew. */
 static bool turn(struct journal_role *role)
 {
@@ -388,7 +382,7 @@ static bool turn(struct journal_role *role)
 	if (!ledger->open)
 		return !ledger->broken;
 	clear_readers(role);
-	if (may_take(ledger))
+	if (ledger_may_take(ledger))
 		take_messages(role);
 	ledger_follow(ledger, now());
 	if (ledger->open)

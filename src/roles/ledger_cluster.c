@@ -18,6 +18,17 @@ bool ledger_holds(const struct ledger *ledger)
 			     &now);
 }
 
+bool ledger_may_take(struct ledger *ledger)
+{
+	const struct ledger_node *self;
+
+	if (!ledger->in_cluster)
+		return true;
+	self = ledger_node_of(ledger, text_of(ledger->world.place.node));
+	return ledger->in && self != NULL && self->settled >= self->ended &&
+	       ledger_holds(ledger);
+}
+
 void ledger_tell_end(struct ledger *ledger)
 {
 	const struct cluster_promise promise = {

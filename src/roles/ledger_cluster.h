@@ -36,6 +36,12 @@ void ledger_cluster_turn(struct ledger *ledger, struct ledger_now now);
 int64_t ledger_cluster_deadline(const struct ledger *ledger,
 				struct ledger_now now);
 
+/* May messages be taken?  In a cluster only with a lease, and when a leader has
+ * read what our ended generations left: it may hold what was answered by us,
+ * and is to be overtaken.  Who asks has a deadline of its own.
+ */
+bool ledger_may_take(struct ledger *ledger);
+
 /* May what this node holds run, and what it writes count, at this moment? */
 bool ledger_holds(const struct ledger *ledger);
 

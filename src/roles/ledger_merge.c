@@ -87,6 +87,18 @@ static uint64_t number_of(const struct record *record)
 	return number;
 }
 
+uint64_t ledger_settled(struct ledger *ledger, struct text node)
+{
+	char key[RECORD_KEY_MAX + 1];
+	struct record record;
+
+	return ledger_get_register(ledger,
+				   ledger_wish_key("ended", "", node, key),
+				   &record) == 0
+		       ? number_of(&record)
+		       : 0;
+}
+
 static void hear_ended(struct ledger *ledger, const struct record *record)
 {
 	struct ledger_node *node = ledger_node_of(ledger, name_of(record->key));

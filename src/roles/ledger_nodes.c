@@ -52,6 +52,7 @@ static void name_node(struct ledger *ledger, struct ledger_node *node,
 	if (follow_init(&node->follow, ledger->world.journal->shared,
 			peer->name, ledger->follow_buf) != 0)
 		node->name[0] = '\0';
+	node->settled = ledger_settled(ledger, text_of(node->name));
 	ledger->unheard = true;
 }
 

@@ -248,6 +248,8 @@ void ledger_tell_end(struct ledger *ledger);
 
 /* ledger_merge.c */
 
+/* Up to which generation a leader has read what NODE left, as is known. */
+uint64_t ledger_settled(struct ledger *ledger, struct text node);
 /* RECORD counts; takes it in if it is news.  0 or a negative errno. */
 int ledger_merge(struct ledger *ledger, const struct record *record,
 		 struct ledger_now now);

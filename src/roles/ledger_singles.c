@@ -221,6 +221,9 @@ static void turn(struct ledger *ledger, struct ledger_single *single,
 		drop(ledger, single);
 		return;
 	}
+	/* What an operator told us of its times was for then. */
+	if (!ledger->leads)
+		single->is_new = single->rewind = false;
 	if (ledger->leads && ledger_single_is_timed(single))
 		ledger_single_turn_timed(ledger, single, now);
 	else if (ledger->leads && single->unit != NULL)
