@@ -17,6 +17,8 @@ static struct disk *disk_of(struct shared *shared)
 static void step(struct disk *disk)
 {
 	disk->steps++;
+	if (disk->on_step != NULL)
+		disk->on_step(disk->on_step_arg);
 	if (disk->crash_in != 0 && --disk->crash_in == 0)
 		longjmp(*disk->crash, 1);
 }
@@ -157,7 +159,7 @@ static ssize_t disk_read(struct shared *shared, const char *node,
 		return -ENOENT;
 	if (rng_once_in(&disk->rng, disk->read_fails))
 		return -EIO;
-	if (disk->plant == PLANT_TRUST)
+	if (disk->plant == DISK_TRUST)
 		trust(segment);
 	if (offset >= segment->size)
 		return 0;
@@ -209,7 +211,7 @@ static int disk_grow(struct shared *shared, uint64_t bytes)
 	if (ask_room(disk, bytes - segment->size) != 0)
 		return -ENOSPC;
 	segment->size = bytes;
-	if (disk->plant != PLANT_LAZY_SYNC)
+	if (disk->plant != DISK_LAZY_SYNC)
 		write_back(disk, segment, 1);
 	step(disk);
 	return 0;
@@ -258,7 +260,7 @@ static int disk_sync(struct shared *shared)
 		memset(segment->dirty, 0, segment->used / DISK_SECTOR);
 		return -EIO;
 	}
-	if (disk->plant == PLANT_LAZY_SYNC)
+	if (disk->plant == DISK_LAZY_SYNC)
 		return 0;
 	write_back(disk, segment, 2);
 	step(disk);
@@ -339,6 +341,14 @@ void disk_power_failure(struct disk *disk)
 		memcpy(segment->cache, segment->durable, segment->used);
 	}
 	disk->current = NULL;
+}
+
+void disk_put(struct disk_segment *segment, uint64_t offset, const void *bytes,
+	      size_t len)
+{
+	extend(segment, offset + len);
+	memcpy(segment->cache + offset, bytes, len);
+	memcpy(segment->durable + offset, bytes, len);
 }
 
 void disk_flip(struct disk *disk, uint32_t number, uint64_t offset, int bit)

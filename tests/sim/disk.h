@@ -19,9 +19,9 @@
 #define DISK_SECTOR	  512
 
 enum disk_plant {
-	PLANT_NONE,
-	PLANT_LAZY_SYNC, /* sync returns at once */
-	PLANT_TRUST,	 /* torn frames get a checksum that fits */
+	DISK_SOUND,
+	DISK_LAZY_SYNC, /* sync returns at once */
+	DISK_TRUST,	/* torn frames get a checksum that fits */
 };
 
 struct disk_segment {
@@ -52,6 +52,9 @@ struct disk {
 	/* ends at the n-th step from now; 0 = not */
 	uint64_t crash_in;
 	jmp_buf *crash;
+	/* or something else happens at each, NULL = nothing */
+	void (*on_step)(void *arg);
+	void *on_step_arg;
 	uint64_t steps; /* taken so far */
 	uint64_t syncs; /* that succeeded */
 };
@@ -64,6 +67,9 @@ void disk_power_failure(struct disk *disk);
 
 /* Segment NUMBER, NULL when there is none; also one set aside. */
 struct disk_segment *disk_find(struct disk *disk, uint32_t number);
+/* Writes LEN bytes, synced. */
+void disk_put(struct disk_segment *segment, uint64_t offset, const void *bytes,
+	      size_t len);
 /* Turns one bit of a segment, synced. */
 void disk_flip(struct disk *disk, uint32_t number, uint64_t offset, int bit);
 /* Cuts a segment off at BYTES, synced. */

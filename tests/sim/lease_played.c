@@ -76,6 +76,7 @@ const char *lease_played_run(struct lease_played *played, uint64_t seed,
 			     enum lease_plant plant, bool talk)
 {
 	static const struct lease_tenant tenant = {
+		.wait_us = 10000,
 		.is_alive = played_is_alive,
 		.end = played_kill,
 		.starts = starts,

@@ -19,9 +19,23 @@ int64_t role_io_us(struct lease_world *world, uint32_t node)
 
 static void post_step(struct lease_world *world, uint32_t node, int64_t in_us)
 {
-	struct event *event = world_post(world, in_us, EVENT_STEP, node);
+	struct world_node *me = &world->nodes[node];
 
-	event->life = world->nodes[node].life;
+	me->step_event = world_repost(world, me->step_event, me->step, in_us,
+				      EVENT_STEP, node);
+	me->step_event->life = me->life;
+	me->step = me->step_event->order;
+	me->step_us = me->step_event->at_us;
+}
+
+void role_ring(struct lease_world *world, uint32_t node, int64_t in_us)
+{
+	struct world_node *me = &world->nodes[node];
+
+	if (me->role && !me->busy &&
+	    (me->step_us < world->now_us ||
+	     me->step_us > world->now_us + in_us))
+		post_step(world, node, in_us);
 }
 
 static void begin_read(struct lease_world *world, uint32_t node)
@@ -248,9 +262,10 @@ void role_step(struct lease_world *world, uint32_t node)
 		begin_write(world, node, act.what == LEASE_BURY);
 		break;
 	case LEASE_WAIT:
-		if (act.wait_us > 10 * MS &&
+		if (act.wait_us > world->tenant->wait_us &&
+		    world->tenant->wait_us != 0 &&
 		    world->tenant->is_alive(world, node))
-			act.wait_us = 10 * MS;
+			act.wait_us = world->tenant->wait_us;
 		post_step(world, node,
 			  act.wait_us + world_below(world, 2 * MS));
 		break;
@@ -314,6 +329,10 @@ static void land(struct lease_world *world, const struct event *event)
 void role_event(struct lease_world *world, const struct event *event)
 {
 	switch (event->kind) {
+	case EVENT_STEP:
+		if (event->order != world->nodes[event->node].step)
+			return; /* it was rung meanwhile */
+		break;
 	case EVENT_SAMPLE:
 		sample(world, event);
 		return;

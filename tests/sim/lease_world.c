@@ -52,6 +52,15 @@ struct event *world_post(struct lease_world *world, int64_t in_us,
 	return &world->events[0];
 }
 
+struct event *world_repost(struct lease_world *world, struct event *event,
+			   uint64_t order, int64_t in_us, uint32_t kind,
+			   uint32_t node)
+{
+	if (event != NULL && event->order == order)
+		event->kind = EVENT_NONE;
+	return world_post(world, in_us, kind, node);
+}
+
 struct lease_time world_clock(struct lease_world *world, uint32_t node)
 {
 	struct world_node *me = &world->nodes[node];

@@ -19,7 +19,7 @@
 
 #define WORLD_NODES  5
 #define WORLD_SLOTS  6
-#define WORLD_EVENTS 160
+#define WORLD_EVENTS 256
 
 /* From the last fault to all of it running: a first lease until what is unsure
  * is dead, a second for a claim that began too early, and the rest.
@@ -86,6 +86,9 @@ struct world_node {
 	bool stopping;
 	struct lease_time began;
 	uint64_t life;
+	struct event *step_event;
+	uint64_t step;	 /* order of the step that is due, */
+	int64_t step_us; /* and when */
 	struct lease_look look;
 	uint8_t sampled[WORLD_SLOTS][2][LEASE_RECORD];
 	int64_t stall_until_us;
@@ -102,6 +105,8 @@ struct lease_world;
 
 /* What a node does besides. */
 struct lease_tenant {
+	/* The longest a role waits while there is work, 0 = as it likes. */
+	int64_t wait_us;
 	/* Is any work of its present generation, or could there be? */
 	bool (*is_alive)(struct lease_world *world, uint32_t node);
 	/* All of it is to end: the lease is over, or the node stops. */
@@ -166,6 +171,12 @@ const char *lease_world_play(struct lease_world *world);
 
 struct event *world_post(struct lease_world *world, int64_t in_us,
 			 uint32_t kind, uint32_t node);
+/* In place of EVENT, should that not have happened yet: who waits for ORDER
+ * waits for one alone.
+ */
+struct event *world_repost(struct lease_world *world, struct event *event,
+			   uint64_t order, int64_t in_us, uint32_t kind,
+			   uint32_t node);
 int64_t world_below(struct lease_world *world, int64_t us);
 struct lease_time world_clock(struct lease_world *world, uint32_t node);
 void world_break(struct lease_world *world, const char *how);
@@ -191,6 +202,8 @@ void plant_standing(struct lease_world *world, uint32_t node);
 void role_start(struct lease_world *world, uint32_t node);
 void role_kill(struct lease_world *world, uint32_t node);
 void role_step(struct lease_world *world, uint32_t node);
+/* Makes a turn within IN_US, should it wait. */
+void role_ring(struct lease_world *world, uint32_t node, int64_t in_us);
 void role_event(struct lease_world *world, const struct event *event);
 /* An I/O takes so long now, for this node. */
 int64_t role_io_us(struct lease_world *world, uint32_t node);

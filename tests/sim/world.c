@@ -963,9 +963,9 @@ static void open_world(struct world *world, uint64_t seed,
 	world->now = (struct ledger_now){ 1000, WALL_START_MS };
 	disk_init(&world->disk, rng_next(&world->rng));
 	if (plant == WORLD_ACK_BEFORE_SYNC)
-		world->disk.plant = PLANT_LAZY_SYNC;
+		world->disk.plant = DISK_LAZY_SYNC;
 	if (plant == WORLD_TRUST_TORN)
-		world->disk.plant = PLANT_TRUST;
+		world->disk.plant = DISK_TRUST;
 	memview_init(&world->view);
 	choose_faults(world);
 }

@@ -1,0 +1,179 @@
+/* cluster - plays many seeds of a cluster of real nodes, and shows that each
+ * rule, left out, is missed.
+ *
+ *	SEEDS=100000 JOBS=4 tests/sim/cluster	that many
+ *	FIRST=5000				beginning there
+ *	SEED=17 tests/sim/cluster		one, told step by step
+ *	PLANT=1..				with a rule left out
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/log.h"
+#include "tests/sim/cluster_world.h"
+#include "tests/sim/runner.h"
+
+#define SEEDS_DEFAULT 400
+#define CHUNK	      50 /* seeds of one process */
+
+/* Each is caught within so many seeds. */
+static const struct {
+	const char *name;
+	enum lease_plant lease;
+	enum sim_plant sim;
+	uint64_t within;
+} plants[] = {
+	{ "none", PLANT_NONE, SIM_SOUND, 0 },
+	{ "no barrier", PLANT_NO_BARRIER, SIM_SOUND, 100 },
+	{ "claim on silence", PLANT_CLAIM_ON_SILENCE, SIM_SOUND, 100 },
+	{ "release before stop", PLANT_RELEASE_BEFORE_STOP, SIM_SOUND, 500 },
+	{ "stamp after the write", PLANT_STAMP_AFTER_WRITE, SIM_SOUND, 2000 },
+};
+
+#define PLANTS_COUNT (sizeof(plants) / sizeof(plants[0]))
+
+/* Seeds that once showed a fault. */
+static const uint64_t regressions[] = { 1 };
+
+struct tally {
+	int64_t ms;
+	uint64_t leads;
+	uint64_t starts;
+	uint64_t moves;
+};
+
+static struct cluster *cluster_new(void)
+{
+	struct cluster *cluster = calloc(1, sizeof(*cluster));
+
+	if (cluster == NULL)
+		abort();
+	sim_init(cluster);
+	return cluster;
+}
+
+static void cluster_free(struct cluster *cluster)
+{
+	sim_fini(cluster);
+	free(cluster);
+}
+
+/* Plays COUNT seeds from FIRST; true when no promise was broken. */
+static bool play(uint64_t first, uint64_t count, size_t plant,
+		 struct tally *tally)
+{
+	struct cluster *cluster = cluster_new();
+	bool sound = true;
+
+	for (uint64_t seed = first; seed < first + count && sound; seed++) {
+		const char *broken = sim_run(cluster, seed, plants[plant].lease,
+					     plants[plant].sim, false);
+
+		tally->ms += cluster->world.now_us / 1000;
+		tally->leads += cluster->leads;
+		tally->starts += cluster->starts;
+		tally->moves += cluster->moves;
+		/* What is left out is to be unsafe, not merely slow. */
+		if (broken == NULL ||
+		    (plant != 0 && strstr(broken, "in the end") != NULL))
+			continue;
+		printf("seed %llu, left out %s: %s\n", (unsigned long long)seed,
+		       plants[plant].name, broken);
+		sound = false;
+	}
+	cluster_free(cluster);
+	return sound;
+}
+
+static bool play_chunk(uint64_t first, uint64_t some, void *tally)
+{
+	return play(first, some, 0, tally);
+}
+
+static void add_tally(void *sum, const void *part)
+{
+	struct tally *all = sum;
+	const struct tally *one = part;
+
+	all->ms += one->ms;
+	all->leads += one->leads;
+	all->starts += one->starts;
+	all->moves += one->moves;
+}
+
+static bool play_all(void)
+{
+	const struct runner runner = {
+		.first = runner_setting("FIRST", 1),
+		.seeds = runner_seeds(SEEDS_DEFAULT),
+		.jobs = (unsigned)runner_setting("JOBS", 2),
+		.chunk = CHUNK,
+		.tally_size = sizeof(struct tally),
+		.play = play_chunk,
+		.add = add_tally,
+	};
+	struct tally all = { 0 };
+	double seconds = 0;
+	bool sound = runner_play(&runner, &all, &seconds);
+
+	printf("%llu seeds from %llu: %s, %llu leaders, %llu starts of work, "
+	       "%llu of them elsewhere, %.0f simulated seconds in %.1f, "
+	       "%.0f per second\n",
+	       (unsigned long long)runner.seeds,
+	       (unsigned long long)runner.first, sound ? "sound" : "BROKEN",
+	       (unsigned long long)all.leads, (unsigned long long)all.starts,
+	       (unsigned long long)all.moves, (double)all.ms / 1e3, seconds,
+	       (double)all.ms / 1e3 / seconds);
+	return sound;
+}
+
+static bool misses_what_is_left_out(void)
+{
+	bool all = true;
+	struct tally tally = { 0 };
+
+	for (size_t plant = 1; plant < PLANTS_COUNT; plant++) {
+		if (!play(1, plants[plant].within, plant, &tally))
+			continue;
+		printf("NOT missed within %llu seeds: %s\n",
+		       (unsigned long long)plants[plant].within,
+		       plants[plant].name);
+		all = false;
+	}
+	return all;
+}
+
+static int play_one(uint64_t seed, size_t plant)
+{
+	struct cluster *cluster = cluster_new();
+	const char *broken;
+
+	if (plant >= PLANTS_COUNT)
+		return 2;
+	broken = sim_run(cluster, seed, plants[plant].lease, plants[plant].sim,
+			 true);
+	printf("%s\n", broken != NULL ? broken : "sound");
+	return broken != NULL;
+}
+
+int main(void)
+{
+	uint64_t one = runner_setting("SEED", 0);
+	bool sound = true;
+	struct tally tally = { 0 };
+
+	log_setup(getenv("SIM_LOG") ? LOG_LEVEL_INFO : LOG_LEVEL_ERR, 0);
+	if (!getenv("SIM_LOG") && freopen("/dev/null", "w", stderr) == NULL)
+		return 1;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (one != 0)
+		return play_one(one, runner_setting("PLANT", 0));
+	for (size_t i = 0; i < sizeof(regressions) / sizeof(regressions[0]);
+	     i++)
+		sound = play(regressions[i], 1, 0, &tally) && sound;
+	if (!runner_is_brief())
+		sound = misses_what_is_left_out() && sound;
+	sound = play_all() && sound;
+	return sound ? 0 : 1;
+}

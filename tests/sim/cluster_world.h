@@ -1,0 +1,274 @@
+/* cluster_world - nodes of a cluster in one process: the real ledger, journal
+ * and lease of each, on shared storage, clocks and a network that fail.
+ *
+ * A tenant of lease_world, which has slots, clocks and what befalls machines.
+ * Real besides: the journal role's logic (roles/ledger.h), its journal and how
+ * it follows the others.  Played: how a lease role and its board meet
+ * (cluster_lease.c), the journal role's loop (cluster_journal.c), supervisor
+ * and workers (cluster_work.c), heartbeats (cluster_net.c), operators
+ * (cluster_operate.c).
+ *
+ * A journal role is a fiber: what it does to the storage takes time, and it
+ * may be killed in the midst of it.
+ *
+ * After each event: no singleton is alive twice, tokens of starts rise, no
+ * time of one that has times is run twice, work runs under a lease that holds.
+ * After the last fault each that should run does, what operators were told
+ * will be is, within a bound.
+ */
+#ifndef HOLDFAST_TESTS_SIM_CLUSTER_WORLD_H
+#define HOLDFAST_TESTS_SIM_CLUSTER_WORLD_H
+
+#include "roles/ledger.h"
+#include "tests/sim/disk.h"
+#include "tests/sim/fiber.h"
+#include "tests/sim/lease_world.h"
+#include "tests/sim/memview.h"
+
+#define SIM_UNITS    5
+#define SIM_PLACES   16 /* holdings ever looked at */
+#define SIM_LATE_MAX 16 /* writes that land some day */
+#define SIM_MESSAGES 64 /* on their way to a journal role */
+#define SIM_WISHES   64
+
+#define SIM_WALL_MS INT64_C(1800000000000)
+
+/* What is left out; the lease's own are in enum lease_plant. */
+enum sim_plant {
+	SIM_SOUND,
+	SIM_PAST_END,	   /* reads past the end that is shown */
+	SIM_STALE_SEIZE,   /* a leader reads what it read before */
+	SIM_WITHDRAWS,	   /* gives to another what nobody took for long */
+	SIM_NO_GENERATION, /* takes what another generation was given */
+	SIM_JOIN_UNREAD,   /* promises less than it found */
+	SIM_IN_FLIGHT,	   /* promises while an append is under way */
+	SIM_LATE_SYNC,	   /* what was synced too late counts */
+	SIM_AS_IT_WAS,	   /* an outcome is copied under its old version */
+	SIM_PLANTS,
+};
+
+enum sim_event {
+	SIM_JOURNAL = EVENT_TENANT, /* the journal role goes on */
+	SIM_IO,			    /* its call returns */
+	SIM_JOURNAL_START,
+	SIM_LATE,	/* a write that was given up lands */
+	SIM_SUPERVISOR, /* it looks at the board and its clocks */
+	SIM_WORK,	/* something comes of a holding's work */
+	SIM_REVIVE,	/* the guardian starts a supervisor */
+	SIM_DATAGRAM,
+	SIM_THAW, /* a node that was frozen goes on */
+	SIM_OPERATOR,
+};
+
+/* This node's sight of the shared storage; its own journal is a disk. */
+struct sim_storage {
+	struct shared shared; /* first: what journal_init takes */
+	struct cluster *cluster;
+	uint32_t node;
+	uint64_t written; /* end of what is in the current segment */
+	/* of each writer, as of the last refresh: */
+	struct {
+		uint32_t number;
+		uint64_t synced;
+	} seen[WORLD_NODES];
+	/* of what it wrote itself: */
+	uint32_t synced_number;
+	uint64_t synced;
+	/* a write on its way */
+	struct sim_write {
+		uint32_t number; /* of the segment, 0 = none */
+		uint64_t offset;
+		size_t len;
+		uint8_t *bytes;
+	} flight;
+};
+
+struct sim_late {
+	bool used;
+	uint32_t node;
+	struct sim_write write;
+};
+
+enum sim_state {
+	SIM_NONE,
+	SIM_FORKED,
+	SIM_RUNS,
+	SIM_STOPS, /* was asked to */
+	SIM_DIES,  /* was killed */
+	SIM_ENDED, /* proven dead; says so until it is settled */
+};
+
+struct sim_work {
+	enum sim_state state;
+	uint64_t token;
+	uint64_t generation; /* of the lease it was started under */
+	int unit;
+	uint64_t life; /* of its next event */
+	int64_t said_us;
+	enum message_how how;
+};
+
+struct sim_packet {
+	struct message message;
+	char name[16];
+	char text[16];
+};
+
+struct sim_node {
+	struct config config;
+	struct board *board;
+	struct disk disk;
+	struct sim_storage storage;
+	struct memview view;
+	struct journal journal;
+	struct ledger *ledger;
+	struct fiber fiber;
+	bool journals;	 /* the journal role lives */
+	bool waits;	 /* for its bell or its deadline */
+	bool rung;	 /* meanwhile */
+	bool frozen;	 /* all of the node stands still */
+	bool down;	 /* nothing of it lives */
+	int64_t stop_us; /* it was told to stop */
+	uint64_t life;	 /* of the journal role */
+	struct event *alarm_event;
+	uint64_t alarm; /* order of the event it waits for */
+	int64_t alarm_us;
+	bool supervised; /* a supervisor lives */
+	struct event *look_event;
+	uint64_t look; /* order of the event the supervisor waits for */
+	int64_t look_us;
+	int64_t wall_off_ms; /* of its wall clock */
+	struct sim_work works[SIM_PLACES];
+	uint64_t works_life;
+	struct sim_packet packets[SIM_MESSAGES];
+	uint32_t packets_count;
+	uint64_t incarnation;	    /* of its heartbeats */
+	uint64_t told_hash;	    /* of what it told last */
+	bool cut_from[WORLD_NODES]; /* hears nothing of these */
+};
+
+struct sim_wish {
+	uint64_t request;
+	uint32_t node; /* asked */
+	enum message_action action;
+	int64_t asked_us;
+	int64_t answered_us; /* with 0 */
+	bool refused;
+};
+
+/* A singleton, as those outside know it. */
+struct sim_unit {
+	uint64_t token;	 /* the highest that was started */
+	int64_t slot_ms; /* the latest time that was run */
+	int64_t ran_us;	 /* first time after heal, or 0 */
+	struct sim_wish wishes[SIM_WISHES];
+	uint32_t wishes_count;
+	uint64_t starts;
+	uint32_t node; /* of the latest */
+};
+
+struct cluster {
+	struct lease_world world; /* first: the tenants find theirs */
+	enum sim_plant plant;
+	uint32_t loss; /* of datagrams, one in so many, 0 = all arrive */
+	bool no_net;
+	uint32_t stale; /* reads, likewise */
+	uint32_t quick; /* so many steps of storage take no time */
+	uint32_t runs;	/* whose journal role does, now */
+	uint64_t requests;
+	uint64_t leads; /* figures for a person */
+	uint64_t starts;
+	uint64_t moves;
+	struct sim_late late[SIM_LATE_MAX];
+	struct sim_unit known[SIM_UNITS];
+	struct sim_node nodes[WORLD_NODES];
+};
+
+/* Plays one seed; what was broken, or NULL. */
+const char *sim_run(struct cluster *cluster, uint64_t seed,
+		    enum lease_plant lease_plant, enum sim_plant plant,
+		    bool talk);
+/* What it needs besides itself, for as many seeds as there are. */
+void sim_init(struct cluster *cluster);
+void sim_fini(struct cluster *cluster);
+
+/* ---- between its files ---- */
+
+static inline struct cluster *cluster_of(struct lease_world *world)
+{
+	return (struct cluster *)world; /* its first member */
+}
+
+static inline bool sim_is_calm(const struct cluster *cluster)
+{
+	return cluster->world.now_us >= cluster->world.heal_us;
+}
+
+struct ledger_now sim_now(struct cluster *cluster, uint32_t node);
+bool sim_is_timed(int unit);
+/* The unit NAME, or -1. */
+int sim_unit_of(struct text name);
+const char *sim_unit_name(int unit);
+/* The node NAME, or WORLD_NODES. */
+uint32_t sim_node_of(const char *name);
+const char *sim_node_name(uint32_t node);
+
+/* Storage: cluster_storage.c */
+void sim_storage_open(struct cluster *cluster, uint32_t node, uint64_t seed);
+void sim_storage_close(struct cluster *cluster, uint32_t node);
+/* The process that had it died: what was under way lands later, or never. */
+void sim_storage_drop(struct cluster *cluster, uint32_t node);
+void sim_storage_late(struct cluster *cluster, uint32_t index);
+
+/* The lease role's side of the board: cluster_lease.c */
+void sim_lease_starts(struct lease_world *world, uint32_t node, bool anew);
+void sim_lease_step(struct lease_world *world, uint32_t node);
+void sim_lease_shows(struct lease_world *world, uint32_t node);
+
+/* The journal role: cluster_journal.c */
+void sim_journal_start(struct cluster *cluster, uint32_t node);
+void sim_journal_kill(struct cluster *cluster, uint32_t node);
+/* Goes on, if that is what it waits for. */
+void sim_journal_goes_on(struct cluster *cluster, const struct event *event);
+void sim_journal_ring(struct cluster *cluster, uint32_t node);
+/* Inside: a call takes so long. */
+void sim_journal_spend(struct cluster *cluster, uint32_t node, int64_t us);
+void sim_send(struct cluster *cluster, uint32_t node,
+	      const struct message *message);
+
+/* Supervisor and workers: cluster_work.c */
+void sim_supervisor_ring(struct cluster *cluster, uint32_t node);
+void sim_supervisor_looks(struct cluster *cluster, const struct event *event);
+void sim_supervisor_die(struct cluster *cluster, uint32_t node);
+void sim_supervisor_revive(struct cluster *cluster, uint32_t node);
+void sim_work_event(struct cluster *cluster, const struct event *event);
+/* All of it is gone at once. */
+void sim_work_vanish(struct cluster *cluster, uint32_t node);
+bool sim_work_is_alive(const struct sim_work *work);
+/* Its worker died: the supervisor proves the rest dead. */
+void sim_work_lose(struct cluster *cluster, uint32_t node, uint32_t place);
+
+/* Heartbeats: cluster_net.c */
+void sim_net_tell(struct cluster *cluster, uint32_t node);
+void sim_net_arrives(struct cluster *cluster, const struct event *event);
+void sim_net_reset(struct cluster *cluster, uint32_t node);
+
+/* Operators: cluster_operate.c */
+void sim_operate(struct cluster *cluster);
+void sim_operator_reply(struct cluster *cluster, const struct message *reply);
+/* May UNIT run, must it, when nothing happens any more? */
+bool sim_should_run(const struct cluster *cluster, int unit);
+bool sim_must_not_run(const struct cluster *cluster, int unit);
+
+/* What must hold: cluster_check.c */
+void sim_check_start(struct cluster *cluster, uint32_t node, int unit,
+		     uint64_t token);
+void sim_check(struct lease_world *world);
+void sim_check_end(struct lease_world *world);
+
+/* Faults: cluster_fault.c */
+bool sim_fault(struct lease_world *world, uint32_t node);
+void sim_heal(struct lease_world *world);
+void sim_thaw(struct cluster *cluster, uint32_t node);
+
+#endif
