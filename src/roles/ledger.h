@@ -50,8 +50,9 @@
 #define LEDGER_HISTORY_MS	(INT64_C(24) * 3600 * 1000) /* after expiry */
 #define LEDGER_GIVEN_MAX	1024  /* given away and not yet shown */
 #define LEDGER_AHEAD_MS		60000 /* clocks of two nodes differ by less */
-#define LEDGER_FORGET_MS	(INT64_C(24) * 3600 * 1000) /* after a node is gone \
-							     */
+#define LEDGER_FORGET_MS                                    \
+	(INT64_C(24) * 3600 * 1000) /* after a node is gone \
+				     */
 #define LEDGER_SINGLES_MAX  BOARD_SINGLES_MAX
 #define LEDGER_TAGS_MAX	    8192 /* bytes of a node's tags */
 #define LEDGER_AFTER_MS	    100	 /* between two looks at what one waits for */

@@ -76,7 +76,9 @@ static void look_at(struct ledger *ledger, struct ledger_node *node,
 	node->changed_ms = peer->changed_ms;
 	if (ended > node->ended)
 		node->ended = ended;
+	/* A lease role that starts again does not know yet who has ended. */
 	node->member = peer->verdict == LEASE_PEER_ALIVE &&
+		       peer->generation > node->ended &&
 		       (peer->flags & LEASE_JOINING) == 0 &&
 		       peer->epoch == ledger->epoch;
 }
