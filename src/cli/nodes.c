@@ -74,11 +74,11 @@ static bool is_heard(const json_t *nodes, const char *name)
 	const json_t *node;
 	size_t i;
 
-	json_array_foreach(
-		nodes, i,
-		node) if (strcmp(json_text(node, "name"), name) ==
-			  0) return json_is_true(json_object_get(node,
-								 "heard"));
+	json_array_foreach(nodes, i, node)
+	{
+		if (strcmp(json_text(node, "name"), name) == 0)
+			return json_is_true(json_object_get(node, "heard"));
+	}
 	return false;
 }
 
@@ -152,7 +152,10 @@ static void print_nodes(const json_t *answer)
 		print_cluster(cluster);
 	else
 		printf("no cluster: this node is alone\n");
-	json_array_foreach(nodes, i, node) print_node(node, nodes);
+	json_array_foreach(nodes, i, node)
+	{
+		print_node(node, nodes);
+	}
 }
 
 int command_nodes(int argc, char **argv)
