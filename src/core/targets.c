@@ -13,6 +13,7 @@ void targets_init(struct targets *targets, int64_t interval_ms, uint64_t random,
 	targets->interval_ms = interval_ms;
 	targets->next_ms = now_ms;
 	targets->last_ms = now_ms - interval_ms;
+	targets->spent_ms = now_ms;
 	targets->round = 0;
 	targets->random = random | 1;
 }
@@ -120,6 +121,14 @@ void targets_own(struct targets *targets, const struct endpoint *from)
 
 void targets_hurry(struct targets *targets, int64_t now_ms)
 {
+	if (targets->spent_ms - now_ms > (TARGETS_SPARE - 1) * TARGETS_HURRY_MS)
+		targets_repeat(targets, now_ms);
+	else if (now_ms < targets->next_ms)
+		targets->next_ms = now_ms;
+}
+
+void targets_repeat(struct targets *targets, int64_t now_ms)
+{
 	int64_t soonest = targets->last_ms + TARGETS_HURRY_MS;
 
 	if (soonest < now_ms)
@@ -174,6 +183,9 @@ static void schedule(struct targets *targets, int64_t now_ms)
 	early = (int64_t)(random %
 			  (uint64_t)(targets->interval_ms / UNEVEN + 1));
 	targets->last_ms = now_ms;
+	if (targets->spent_ms < now_ms)
+		targets->spent_ms = now_ms;
+	targets->spent_ms += TARGETS_HURRY_MS;
 	targets->next_ms = now_ms + targets->interval_ms - early;
 	targets->round++;
 }

@@ -9,7 +9,8 @@
  * not, so it is enough that one of two nodes knows the other.
  *
  *   interval 500 ms   rounds at 0, 450..500, 900..1000 ...
- *   targets_hurry()   the next round is now, but 10 ms after the last one
+ *   targets_repeat()  the next round is 10 ms after the last one, or now
+ *   targets_hurry()   the next round is now, unless there were many lately
  */
 #ifndef HOLDFAST_CORE_TARGETS_H
 #define HOLDFAST_CORE_TARGETS_H
@@ -20,7 +21,8 @@
 
 #define TARGETS_MAX	    512
 #define TARGETS_LEARNED_MAX 256	  /* of them not listed */
-#define TARGETS_HURRY_MS    10	  /* between rounds, at least */
+#define TARGETS_HURRY_MS    10	  /* between rounds, on average at least */
+#define TARGETS_SPARE	    4	  /* rounds that may come sooner */
 #define TARGETS_FORGET_MS   60000 /* silence after which one not listed goes */
 #define TARGETS_NEVER	    INT64_MIN
 
@@ -42,8 +44,10 @@ struct targets {
 	struct target at[TARGETS_MAX];
 	size_t count;
 	int64_t interval_ms;
-	int64_t next_ms; /* when the next round is */
-	int64_t last_ms; /* when the latest was */
+	int64_t next_ms;  /* when the next round is */
+	int64_t last_ms;  /* when the latest was */
+	int64_t spent_ms; /* had they come one after the other, it would be
+			     then */
 	uint64_t round;
 	uint64_t random;
 };
@@ -66,8 +70,10 @@ void targets_heard(struct targets *targets, const struct endpoint *from,
 		   int64_t now_ms);
 void targets_own(struct targets *targets, const struct endpoint *from);
 
-/* There is something to say that helps others to be fast. */
+/* There is something new to say that helps others to be fast. */
 void targets_hurry(struct targets *targets, int64_t now_ms);
+/* It is to be said again, as it may get lost. */
+void targets_repeat(struct targets *targets, int64_t now_ms);
 
 /* Begins the next round when its time has come, and fills OUT with whom it
  * goes to.  How many; 0 as well when it is not yet time, see next_ms.

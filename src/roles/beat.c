@@ -169,7 +169,7 @@ static void count_looks(struct beat *beat, int64_t now_ms)
 	}
 	beat->looks_count = kept;
 	if (kept > 0)
-		targets_hurry(&beat->targets, now_ms);
+		targets_repeat(&beat->targets, now_ms);
 }
 
 static void say(struct beat *beat, int64_t now_ms)

@@ -122,17 +122,42 @@ START_TEST(haste_brings_the_next_round_forward_but_bounded)
 	begin();
 	targets_set(&targets, 0, &to, 1);
 	targets_due(&targets, 1000, out);
-	targets_hurry(&targets, 1002);
+	targets_repeat(&targets, 1002);
 	ck_assert_int_eq(targets.next_ms, 1000 + TARGETS_HURRY_MS);
 	targets_due(&targets, 1010, out);
-	targets_hurry(&targets, 1200);
+	targets_repeat(&targets, 1200);
 	ck_assert_int_eq(targets.next_ms, 1200);
 	targets_heard(&targets, &to, 1200);
 	for (int64_t now = 1200; now < 2200; now++) {
-		targets_hurry(&targets, now);
+		targets_repeat(&targets, now);
 		rounds += targets_due(&targets, now, out) > 0 ? 1 : 0;
 	}
 	ck_assert_uint_eq(rounds, 1000 / TARGETS_HURRY_MS);
+}
+END_TEST
+
+START_TEST(news_go_out_at_once_unless_there_were_many)
+{
+	struct endpoint to = number(1);
+	unsigned rounds = 0;
+
+	begin();
+	targets_set(&targets, 0, &to, 1);
+	targets_heard(&targets, &to, 1000);
+	for (int i = 0; i < TARGETS_SPARE; i++) {
+		targets_hurry(&targets, 1000);
+		ck_assert_int_eq(targets.next_ms, 1000);
+		ck_assert_uint_eq(targets_due(&targets, 1000, out), 1);
+	}
+	targets_hurry(&targets, 1000);
+	ck_assert_int_eq(targets.next_ms, 1000 + TARGETS_HURRY_MS);
+	for (int64_t now = 2000; now < 3000; now++) {
+		targets_heard(&targets, &to, now);
+		targets_hurry(&targets, now);
+		rounds += targets_due(&targets, now, out) > 0 ? 1 : 0;
+	}
+	ck_assert_uint_ge(rounds, 1000 / TARGETS_HURRY_MS);
+	ck_assert_uint_le(rounds, 1000 / TARGETS_HURRY_MS + TARGETS_SPARE);
 }
 END_TEST
 
@@ -191,6 +216,7 @@ TEST_MAIN("targets", rounds_are_one_interval_apart_or_a_little_less,
 	  our_own_address_is_told_next_to_nothing,
 	  a_group_is_told_at_first_then_now_and_then,
 	  haste_brings_the_next_round_forward_but_bounded,
+	  news_go_out_at_once_unless_there_were_many,
 	  a_name_that_points_elsewhere_moves_its_targets,
 	  one_address_in_two_entries_is_told_once,
 	  the_table_is_bounded_and_keeps_room_for_the_list)
