@@ -102,6 +102,13 @@ class Member(lib.Node):
             os.kill(pid, signal.SIGCONT)
         return at
 
+    def left_behind(self):
+        marks = {f"{lib.MARK}={self.cluster.mark}".encode(),
+                 f"HOLDFAST_NODE={self.settings['name']}".encode()}
+        return super().left_behind() + [
+            pid for pid in lib.pids() if lib.is_alive(pid) and marks <=
+            set(lib.read(f"/proc/{pid}/environ", "rb").split(b"\0"))]
+
     def end(self):
         if self.mount is not None and self.mount.process.poll() is None:
             self.mount.clear()
@@ -141,6 +148,7 @@ class Cluster:
         self.states = lib.memory_dir()
         base = lib.Node()  # its directory, and that it is gone at the end
         self.dir = base.dir
+        self.mark = base.mark
         self.shared = lib.memory_dir() if memory else base.shared
         self.traces = os.path.join(self.dir, "traces")
         os.makedirs(self.traces)
@@ -186,8 +194,7 @@ class Cluster:
                 words += ["5", "0"][len(words) - 3:] + [self.sink_path]
             command = ", ".join(f'"{word}"' for word in words)
             text += (f'{name} = {{ command = [ {command} ]; '
-                     f'env = [ "{lib.MARK}={os.path.basename(member.dir)}'
-                     f'{os.path.basename(self.dir)}" ]; {more} }};\n')
+                     f'env = [ "{lib.MARK}={self.mark}" ]; {more} }};\n')
         return text + "};\n" + self.more
 
     # ---- its life ----
@@ -230,8 +237,8 @@ class Cluster:
 
     def wait_all(self, seconds=30, names=None, within_ms=100):
         for name in names or self.singletons:
-            lib.wait_for(lambda n=name: self.is_alive(n, within_ms), seconds,
-                         f"{name} runs\n{self.logs()}")
+            self.wait_for(lambda n=name: self.is_alive(n, within_ms), seconds,
+                          f"{name} runs")
 
     def holder(self, name="w"):
         """(the node that has it, its life)."""
@@ -245,8 +252,14 @@ class Cluster:
         return [other for other in self.nodes if other is not node]
 
     def next_life(self, life, seconds, name="w"):
-        return lib.wait_for(lambda: self.trace[name].next_after(life), seconds,
-                            f"{name} runs after {life}\n{self.logs()}", 0.005)
+        return self.wait_for(lambda: self.trace[name].next_after(life),
+                             seconds, f"{name} runs after {life}", 0.005)
+
+    def wait_for(self, condition, seconds, what, pause=0.02):
+        try:
+            return lib.wait_for(condition, seconds, what, pause)
+        except lib.Failed as failed:
+            raise lib.Failed(f"{failed}\n{self.logs()}") from None
 
     def lives_on(self, node):
         """The latest life there of each unit."""
