@@ -166,7 +166,10 @@ static void take_heard(struct nodes *nodes, const struct heritage *heritage,
 			continue;
 		if (node == NULL) {
 			node = add(nodes, heard.name, heritage->config);
-			node->state = heard.heard ? NODE_JOINING : NODE_UNKNOWN;
+			/* Where we can't look it may have a slot. */
+			node->state = heard.heard && !heard.place.present
+					      ? NODE_JOINING
+					      : NODE_UNKNOWN;
 		}
 		node->at = (int)i;
 		node->heard = heard;
@@ -239,6 +242,23 @@ void nodes_free(struct nodes *nodes)
 	nodes->count = 0;
 }
 
+static const char *trouble_name(int32_t trouble)
+{
+	switch (abs(trouble)) {
+	case EPROTO:
+		return "The lease file was made for another `lease` or number "
+		       "of `slots`: all nodes must agree";
+	case ENOSPC:
+		return "No slot of the lease file is free, or the storage is "
+		       "full";
+	case ESTALE:
+		return "The directory `members` belongs to another lease "
+		       "file, or the mount is stale";
+	default:
+		return NULL;
+	}
+}
+
 const char *nodes_why_not_in(const struct board_cluster *cluster, char *buf)
 {
 	struct out out = out_init(buf, NODES_WHY_MAX);
@@ -248,7 +268,9 @@ const char *nodes_why_not_in(const struct board_cluster *cluster, char *buf)
 
 	if (!cluster->present || phase == LEASE_PHASE_IN)
 		return NULL;
-	if (trouble != 0) {
+	if (trouble_name(trouble) != NULL) {
+		out_string(&out, trouble_name(trouble));
+	} else if (trouble != 0) {
 		out_string(&out, "The lease file can't be read or written: ");
 		out_string(&out, strerror(abs(trouble)));
 	} else if (reason != LEASE_REASON_NONE && reason < LEASE_REASONS) {

@@ -10,6 +10,14 @@ from pagecheck import (check, it_fits_a_phone, nobody_else_is_asked,
 from webdriver import Browser
 
 TOKEN = "open sesame"
+SINGLETON = """singletons = {
+  mailer = { command = [ "/bin/sleep", "1000" ]; stop-timeout = "1s"; };
+};
+"""
+MAILER = """
+const unit = document.querySelector('#singletons .unit');
+unit.open = true;
+"""
 TOKEN_IN = """
 const input = document.querySelector('#sign-in input');
 document.getElementById('operator').open = true;
@@ -71,6 +79,30 @@ def who_leads_is_told(browser):
           "the bounds are told")
 
 
+def a_singleton_is_handed_over(browser, members):
+    def place():
+        names = {member.run("whereis", "mailer").stdout.strip()
+                 for member in members}
+        return names.pop() if len(names) == 1 else None
+
+    def message():
+        return browser.run(MAILER + "return unit.querySelector('.state')"
+                           ".textContent + ' ' + unit.querySelector("
+                           "'.message').textContent")
+    before = wait_for(lambda: place() in NAMES and place(), WAIT_S,
+                      "it runs somewhere")
+    until(lambda: message().strip() == (
+        "ready" if before == "n1" else f"elsewhere on {before}"),
+        "a singleton is shown with where it is")
+    browser.run(MAILER + "unit.querySelector('[data-action=handover]')"
+                ".click()")
+    after = wait_for(lambda: place() not in (None, "", before) and place(),
+                     WAIT_S, "it runs elsewhere")
+    until(lambda: message().strip() == (
+        "ready" if after == "n1" else f"elsewhere on {after}"),
+        "and where it was handed to")
+
+
 def who_stopped_is_told(browser, members):
     members[1].stop()
     until(lambda: nodes(browser)["n2"]["state"] == "released",
@@ -97,7 +129,7 @@ def who_is_not_heard_is_told(browser, members):
 
 
 def body():
-    members = cluster([free_udp_port() for _ in NAMES])
+    members = cluster([free_udp_port() for _ in NAMES], top=SINGLETON)
     token_file = os.path.join(members[0].dir, "token")
     with open(token_file, "w", encoding="utf-8") as file:
         file.write(TOKEN + "\n")
@@ -111,6 +143,7 @@ def body():
         operators_see_the_nodes(browser)
         who_leads_is_told(browser)
         shot(browser, "cluster")
+        a_singleton_is_handed_over(browser, members)
         who_is_not_heard_is_told(browser, members)
         it_fits_a_phone(browser)
         shot(browser, "cluster-phone")
