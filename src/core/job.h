@@ -48,16 +48,16 @@ struct job {
 	int64_t created_ms; /* since 1970, as all times here */
 	/* the present */
 	enum job_state state;
-	bool cancelling;   /* someone asked; it has not stopped yet */
-	bool forgotten;	   /* deleted by its user; served no more */
-	uint32_t attempt;  /* 1 for the first; 0 before it */
-	uint32_t failures; /* attempts that ended by their own fault */
-	uint32_t losses;   /* attempts that died with their node or role */
-	uint64_t held;	   /* token of the latest attempt, 0 before it:
-			      the directory of its output */
-	struct text node;  /* of the latest attempt */
+	bool cancelling;     /* someone asked; it has not stopped yet */
+	bool forgotten;	     /* deleted by its user; served no more */
+	uint32_t attempt;    /* 1 for the first; 0 before it */
+	uint32_t failures;   /* attempts that ended by their own fault */
+	uint32_t losses;     /* attempts that died with their node or role */
+	uint64_t held;	     /* token of the latest attempt, 0 before it:
+				the directory of its output */
+	struct text node;    /* of the latest attempt */
 	uint64_t generation; /* of that node's lease, 0 without a cluster */
-	int32_t percent;   /* hundredths, or JOB_PERCENT_NONE */
+	int32_t percent;     /* hundredths, or JOB_PERCENT_NONE */
 	struct text message;
 	int64_t updated_ms;
 	int64_t started_ms;    /* of the latest attempt, 0 before it */
