@@ -10,12 +10,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/lateness.h"
-#include "core/restart.h"
-#include "io/cgroup.h"
 #include "io/clock.h"
 #include "io/events.h"
 #include "io/log.h"
@@ -23,46 +19,12 @@
 #include "io/proc.h"
 #include "io/title.h"
 #include "roles/birth.h"
-#include "roles/deadline.h"
 #include "roles/estate.h"
 #include "roles/giveback.h"
-#include "roles/manager.h"
+#include "roles/guardian_parts.h"
 #include "roles/news.h"
-#include "roles/reload.h"
 
-#define LOOK_MS		   1000
-#define READY_LOOK_MS	   20 /* until the node is ready */
-#define SUPERVISOR_LATE_MS 10000
-#define END_LOOK_MS	   5000 /* between complaints about what won't die */
-
-static const struct restart_policy policy = {
-	.max = 10,
-	.within_ms = 60000,
-	.at_once = 3,
-	.step_ms = 250,
-	.pause_max_ms = 2000,
-	.calm_ms = 10000,
-};
-
-struct guardian {
-	struct heritage heritage;
-	struct board *board;
-	struct loop loop;
-	struct manager manager;
-	struct reload reload;
-	struct restart restart;
-	struct lateness lateness;
-	struct deadline deadline;
-	pid_t supervisor;     /* 0 = not running */
-	bool killed;	      /* it was sent SIGKILL */
-	bool unburied;	      /* it ended; what it left is not proven dead */
-	int64_t start_ms;     /* when to start it */
-	int64_t opened_ms;    /* when the node began */
-	uint32_t reload_wish; /* the board's, as last acted upon */
-	bool done;
-	int exit_code;
-	int rtmin3; /* what systemd-nspawn and machinectl send PID 1 */
-};
+#define READY_LOOK_MS 20 /* until the node is ready */
 
 static void ring_all(const struct guardian *guardian)
 {
@@ -91,7 +53,7 @@ static void begin_reload(struct guardian *guardian, int64_t now_ms)
 	manager_reloaded(&guardian->manager, false);
 }
 
-static void take_reload(struct guardian *guardian, bool good)
+void guardian_take_reload(struct guardian *guardian, bool good)
 {
 	manager_reloaded(&guardian->manager, good);
 	if (good) {
@@ -175,170 +137,6 @@ static void take_signals(struct guardian *guardian, int64_t now_ms)
 	pass_on(guardian, SIGTTOU);
 }
 
-/* ---- the supervisor's life ---- */
-
-static void start_supervisor(struct guardian *guardian, int64_t now_ms)
-{
-	int rc = estate_renew(&guardian->heritage);
-	pid_t pid = rc == 0 ? fork() : -1;
-
-	if (pid == -1) {
-		log_err(rc != 0 ? rc : -errno,
-			"guardian: cannot start the supervisor");
-		guardian->start_ms = now_ms + LOOK_MS;
-		return;
-	}
-	if (pid == 0) {
-		loop_close(&guardian->loop);
-		_exit(supervisor_main(&guardian->heritage));
-	}
-	estate_handed_over(&guardian->heritage);
-	guardian->supervisor = pid;
-	guardian->killed = false;
-	restart_started(&guardian->restart, now_ms);
-	lateness_reset(&guardian->lateness, now_ms);
-}
-
-/* All that still had to be told is told as lost: it is proven dead. */
-static void mark_lost(struct board *board)
-{
-	for (int i = 0; i < BOARD_HOLDINGS_MAX; i++) {
-		struct holding *holding = &board->holdings[i];
-		uint64_t token = holding->token;
-
-		if (token == 0 && holding->phase == PHASE_IDLE)
-			continue;
-		holding->worker_pid = 0;
-		if (token != 0 && token != holding->settled) {
-			holding->phase_token = token;
-			holding->phase = PHASE_LOST;
-		} else {
-			holding->phase = PHASE_IDLE;
-		}
-	}
-	for (int role = ROLE_SUPERVISOR; role < ROLE_MAX; role++)
-		board->roles[role].pid = 0;
-}
-
-static void log_end(pid_t pid, int status)
-{
-	if (WIFSIGNALED(status))
-		log_err(0, "guardian: supervisor died pid=%d signal=%d",
-			(int)pid, WTERMSIG(status));
-	else
-		log_err(0, "guardian: supervisor left pid=%d exit=%d", (int)pid,
-			WEXITSTATUS(status));
-}
-
-static void take_ended(void *arg, pid_t pid, int status)
-{
-	struct guardian *guardian = arg;
-	bool good;
-
-	if (reload_took(&guardian->reload, pid, status, &good)) {
-		take_reload(guardian, good);
-		return;
-	}
-	if (pid != guardian->supervisor)
-		return; /* an orphan */
-	guardian->supervisor = 0;
-	if (guardian->board->stopping > 0 && WIFEXITED(status) &&
-	    WEXITSTATUS(status) == 0) {
-		guardian->done = true;
-		guardian->exit_code = 0;
-		return;
-	}
-	log_end(pid, status);
-	events_add(guardian->board, EVENT_ROLE_DIED, "supervisor",
-		   "%s %d, all work is ended and started again",
-		   WIFSIGNALED(status) ? "signal" : "exit code",
-		   WIFSIGNALED(status) ? WTERMSIG(status)
-				       : WEXITSTATUS(status));
-	guardian->exit_code = 1;
-	guardian->unburied = true;
-}
-
-/* Kills all below.  True when it is proven dead. */
-static bool end_everything(struct guardian *guardian)
-{
-	int cgroup = guardian->heritage.cgroup;
-
-	if (cgroup != -1)
-		cgroup_kill(cgroup);
-	guardian->reload.pid = 0;
-	if (proc_end_all(END_LOOK_MS, NULL, NULL) == 0 &&
-	    (cgroup == -1 || cgroup_tree_empty(cgroup, END_LOOK_MS) == 0))
-		return true;
-	log_err(0, "guardian: something does not die; waiting for it");
-	return false;
-}
-
-static void bury(struct guardian *guardian)
-{
-	int64_t began_ms = clock_ms();
-	int64_t pause_ms;
-
-	if (!end_everything(guardian))
-		return;
-	guardian->unburied = false;
-	mark_lost(guardian->board);
-	deadline_all_dead(&guardian->heritage, false);
-	pause_ms = restart_ended(&guardian->restart, &policy, clock_ms());
-	if (guardian->board->stopping > 0) {
-		guardian->done = true;
-	} else if (pause_ms == RESTART_GIVE_UP) {
-		log_err(0,
-			"guardian: the supervisor died more than %u times in "
-			"%d s, giving up",
-			policy.max, (int)(policy.within_ms / 1000));
-		guardian->done = true;
-	} else {
-		log_info("guardian: all work is proven dead after_ms=%lld "
-			 "restart_in_ms=%lld",
-			 (long long)(clock_ms() - began_ms),
-			 (long long)pause_ms);
-		guardian->start_ms = clock_ms() + pause_ms;
-	}
-}
-
-/* It is late, or has missed a deadline: all that is not in a group dies with
- * it, but it may itself not die at once.
- */
-static void kill_supervisor(struct guardian *guardian)
-{
-	int cgroup = guardian->heritage.cgroup;
-
-	guardian->killed = true;
-	kill(guardian->supervisor, SIGKILL);
-	if (cgroup != -1)
-		cgroup_kill(cgroup);
-}
-
-static void watch_supervisor(struct guardian *guardian, int64_t now_ms)
-{
-	if (lateness_look(&guardian->lateness,
-			  guardian->board->supervisor_beat_ms, now_ms, LOOK_MS,
-			  SUPERVISOR_LATE_MS)) {
-		log_err(0, "guardian: supervisor is late, killing it");
-		kill_supervisor(guardian);
-	} else if (deadline_is_missed(&guardian->deadline)) {
-		log_err(0, "guardian: leased work has outlived its time, "
-			   "killing all");
-		kill_supervisor(guardian);
-	}
-}
-
-static void keep_supervisor(struct guardian *guardian, int64_t now_ms)
-{
-	if (guardian->unburied)
-		bury(guardian);
-	else if (guardian->supervisor != 0 && !guardian->killed)
-		watch_supervisor(guardian, now_ms);
-	else if (guardian->supervisor == 0 && !guardian->done &&
-		 now_ms >= guardian->start_ms)
-		start_supervisor(guardian, now_ms);
-}
-
 /* ---- the loop ---- */
 
 /* A child without which the node must not be has ended. */
@@ -360,7 +158,8 @@ static void tell_manager(struct guardian *guardian, int64_t now_ms)
 
 static int64_t next_turn(const struct guardian *guardian, int64_t now_ms)
 {
-	int64_t look_ms = guardian->manager.ready ? LOOK_MS : READY_LOOK_MS;
+	int64_t look_ms =
+		guardian->manager.ready ? GUARDIAN_LOOK_MS : READY_LOOK_MS;
 	int64_t next_ms = manager_deadline(&guardian->manager);
 
 	if (guardian->unburied)
@@ -451,7 +250,8 @@ static void introduce(struct guardian *guardian)
 
 static void dissolve(struct guardian *guardian)
 {
-	if (guardian->heritage.board != NULL && end_everything(guardian))
+	if (guardian->heritage.board != NULL &&
+	    guardian_end_everything(guardian))
 		giveback(&guardian->heritage, &guardian->loop);
 	estate_close(&guardian->heritage);
 	log_info("guardian: ended exit=%d", guardian->exit_code);
@@ -477,10 +277,10 @@ int guardian_main(const struct config *config, const char *config_path)
 		guardian.board->guardian_beat_ms = now_ms;
 		take_signals(&guardian, now_ms);
 		if (loop_took(&guardian.loop, SIGCHLD))
-			proc_reap(take_ended, &guardian);
+			proc_reap(guardian_took, &guardian);
 		hear_essential(&guardian);
 		reload_step(&guardian.reload, now_ms);
-		keep_supervisor(&guardian, now_ms);
+		guardian_keep_supervisor(&guardian, now_ms);
 		tell_manager(&guardian, now_ms);
 		if (!guardian.done)
 			loop_wait(&guardian.loop, next_turn(&guardian, now_ms));
