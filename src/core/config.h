@@ -128,6 +128,7 @@ struct config_cluster {
 	int64_t heartbeat_ms;
 	unsigned slots;
 	struct strings tags;
+	char *watchdog; /* device, NULL = none */
 };
 
 struct config_http {

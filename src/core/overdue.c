@@ -56,3 +56,19 @@ int64_t overdue_next_us(const struct overdue *overdue,
 
 	return us > 0 ? us : 0;
 }
+
+bool overdue_may_ping(const struct lease_kept *kept, bool alive,
+		      const struct lease_terms *terms, int64_t timeout_us,
+		      const struct lease_time *now)
+{
+	if (!kept->in || overdue_is_over(kept, terms, now))
+		return !alive;
+	return lease_elapsed_max(&kept->stamp, now) + timeout_us <=
+	       lease_length_us(terms);
+}
+
+int overdue_watchdog_s(const struct lease_terms *terms)
+{
+	return (int)((lease_length_us(terms) - lease_renewal_us(terms)) /
+		     1000000);
+}

@@ -44,6 +44,17 @@ struct overdue {
  */
 bool overdue_look(struct overdue *overdue, const struct lease_terms *terms,
 		  const struct lease_time *stamp, const struct lease_time *now);
+/* May the machine's watchdog be put off for TIMEOUT_US?  Never beyond the end
+ * of the lease under which work is, or may soon be, alive (K4).
+ */
+bool overdue_may_ping(const struct lease_kept *kept, bool alive,
+		      const struct lease_terms *terms, int64_t timeout_us,
+		      const struct lease_time *now);
+/* Seconds after a ping in which that works: at most L - r; 0 for a lease too
+ * short.
+ */
+int overdue_watchdog_s(const struct lease_terms *terms);
+
 /* Microseconds until the next look. */
 int64_t overdue_next_us(const struct overdue *overdue,
 			const struct lease_terms *terms,

@@ -45,6 +45,9 @@ static const struct schema_key cluster_keys[] = {
 	  .help = "size of the lease file, fixed when it is made" },
 	{ "tags", SCHEMA_STRINGS, AT(cluster.tags), .max = 64,
 	  .form = FORM_FILLED, .help = "what `require` of a singleton asks" },
+	{ "watchdog", SCHEMA_STRING, AT(cluster.watchdog), .form = FORM_PATH,
+	  .help = "device that resets the machine should work outlive its "
+		  "lease" },
 };
 
 static const struct schema_section cluster_section = { "cluster",

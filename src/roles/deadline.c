@@ -11,6 +11,7 @@
 #include "io/clock.h"
 #include "io/log.h"
 #include "io/loop.h"
+#include "io/watchdog.h"
 #include "roles/reconcile.h"
 
 static struct board_cluster *cluster_of(const struct deadline *deadline)
@@ -192,6 +193,30 @@ bool deadline_is_missed(struct deadline *deadline)
 	}
 	set_timer(deadline, us);
 	return missed;
+}
+
+int64_t deadline_ping(const struct heritage *heritage)
+{
+	const struct board_cluster *cluster = &heritage->board->cluster;
+	const struct lease_terms *terms = &cluster->terms;
+	struct cluster_lease lease = { 0 };
+	struct lease_time now = clock_lease();
+	int64_t timeout_us = overdue_watchdog_s(terms) * INT64_C(1000000);
+
+	if (heritage->watchdog == -1)
+		return INT64_MAX / 2;
+	(void)cluster_lease(cluster, &lease);
+	if (overdue_may_ping(&lease.kept, atomic_load(&cluster->alive) != 0,
+			     terms, timeout_us, &now))
+		watchdog_ping(heritage->watchdog);
+	/* Twice between two renewals, since a ping counts from the last. */
+	return lease_renewal_us(terms) / 2000;
+}
+
+void deadline_disarm(const struct heritage *heritage)
+{
+	if (heritage->watchdog != -1)
+		watchdog_disarm(heritage->watchdog);
 }
 
 void deadline_all_dead(const struct heritage *heritage, bool for_good)

@@ -41,6 +41,13 @@ void deadline_settle(struct deadline *deadline, const struct reconcile *work);
  */
 bool deadline_is_missed(struct deadline *deadline);
 
+/* Guardian, in each turn: puts the machine's watchdog off, if one is used and
+ * it may.  Milliseconds until the next turn for it, at most.
+ */
+int64_t deadline_ping(const struct heritage *heritage);
+/* The rest is proven dead: the watchdog need not see to it. */
+void deadline_disarm(const struct heritage *heritage);
+
 /* Nothing of ours is left but who calls: says that the generation is dead if
  * it is over, and in any case with FOR_GOOD, when nothing will be started any
  * more.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/out.h"
+#include "core/overdue.h"
 #include "io/cgroup.h"
 #include "io/channel.h"
 #include "io/log.h"
@@ -17,6 +18,7 @@
 #include "io/sockets.h"
 #include "io/statedir.h"
 #include "io/strays.h"
+#include "io/watchdog.h"
 
 #define LOCK_PATIENCE_MS 10000 /* for what a killed node left to die */
 #define LEFTOVER_MS	 5000  /* likewise, in its control groups */
@@ -29,6 +31,7 @@ static void forget_fds(struct heritage *heritage)
 	heritage->state_lock = -1;
 	heritage->shared_lock = -1;
 	heritage->cgroup = -1;
+	heritage->watchdog = -1;
 	for (int role = 0; role < ROLE_MAX; role++) {
 		heritage->bells[role] = -1;
 		heritage->links[role][0] = heritage->links[role][1] = -1;
@@ -201,6 +204,27 @@ static void show_terms(const struct heritage *heritage)
 	cluster->present = true;
 }
 
+/* Last of all: from now on the machine is at stake. */
+static int arm_watchdog(struct heritage *heritage)
+{
+	const char *path = heritage->config->cluster.watchdog;
+	const struct board_cluster *cluster = &heritage->board->cluster;
+	int rc;
+
+	if (path == NULL)
+		return 0;
+	rc = overdue_watchdog_s(&cluster->terms);
+	if (rc == 0) {
+		log_err(0, "watchdog: the lease is too short for one, it takes "
+			   "1200 ms");
+		return -EINVAL;
+	}
+	rc = watchdog_open(path, rc);
+	if (rc >= 0)
+		heritage->watchdog = rc;
+	return rc < 0 ? rc : 0;
+}
+
 int estate_open(struct heritage *heritage, const struct config *config,
 		const char *config_path)
 {
@@ -233,7 +257,8 @@ int estate_open(struct heritage *heritage, const struct config *config,
 		log_err(rc, "guardian: cannot prepare what roles share");
 		return rc;
 	}
-	return open_cgroup(heritage);
+	rc = open_cgroup(heritage);
+	return rc != 0 ? rc : arm_watchdog(heritage);
 }
 
 static void close_pair(int ends[2])

@@ -161,11 +161,14 @@ static int64_t next_turn(const struct guardian *guardian, int64_t now_ms)
 	int64_t look_ms =
 		guardian->manager.ready ? GUARDIAN_LOOK_MS : READY_LOOK_MS;
 	int64_t next_ms = manager_deadline(&guardian->manager);
+	int64_t ping_ms = now_ms + deadline_ping(&guardian->heritage);
 
 	if (guardian->unburied)
 		return now_ms;
 	if (now_ms + look_ms < next_ms)
 		next_ms = now_ms + look_ms;
+	if (ping_ms < next_ms)
+		next_ms = ping_ms;
 	if (guardian->supervisor == 0 && guardian->start_ms < next_ms)
 		next_ms = guardian->start_ms;
 	return next_ms;
@@ -251,8 +254,10 @@ static void introduce(struct guardian *guardian)
 static void dissolve(struct guardian *guardian)
 {
 	if (guardian->heritage.board != NULL &&
-	    guardian_end_everything(guardian))
+	    guardian_end_everything(guardian)) {
+		deadline_disarm(&guardian->heritage);
 		giveback(&guardian->heritage, &guardian->loop);
+	}
 	estate_close(&guardian->heritage);
 	log_info("guardian: ended exit=%d", guardian->exit_code);
 }

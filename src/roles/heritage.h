@@ -23,6 +23,7 @@ struct heritage {
 	/* the same on SHARED/lock, where there is no cluster; -1 when SHARED
 	 * was not there at the start: then the journal role takes it */
 	int shared_lock;
+	int watchdog; /* the machine's, -1 = none is to be used */
 	/* eventfd of each role; ring it to make the role look */
 	int bells[ROLE_MAX];
 	/* [role][0] is the role's end, [role][1] the journal role's; for

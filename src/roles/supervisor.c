@@ -92,6 +92,9 @@ static int listen_to_all(struct supervisor *supervisor)
 		rc = loop_add(&supervisor->loop,
 			      heritage->bells[ROLE_SUPERVISOR], EPOLLIN,
 			      hear_bell, &heritage->bells[ROLE_SUPERVISOR]);
+	if (rc == 0)
+		rc = deadline_open(&supervisor->deadline, heritage,
+				   &supervisor->loop);
 	if (rc != 0)
 		log_err(rc, "supervisor: cannot listen");
 	return rc;
@@ -369,9 +372,7 @@ int supervisor_main(struct heritage *heritage)
 	supervisor.heritage = heritage;
 	supervisor.board = heritage->board;
 	introduce(&supervisor);
-	if (listen_to_all(&supervisor) != 0 ||
-	    deadline_open(&supervisor.deadline, heritage, &supervisor.loop) !=
-		    0)
+	if (listen_to_all(&supervisor) != 0)
 		return 1;
 	crew_init(&supervisor.crew, heritage, &supervisor.loop);
 	reconcile_init(&supervisor.work, heritage, &supervisor.loop,
@@ -394,6 +395,8 @@ int supervisor_main(struct heritage *heritage)
 	if (supervisor.guardian_gone)
 		log_err(0, "supervisor: the guardian is gone, ending all");
 	end_everything(&supervisor);
+	if (supervisor.guardian_gone)
+		deadline_disarm(heritage);
 	giveback(heritage, &supervisor.loop);
 	return supervisor.guardian_gone ? 1 : 0;
 }

@@ -153,6 +153,47 @@ START_TEST(the_guardian_acts_before_the_end_at_every_length)
 }
 END_TEST
 
+static bool may_ping(bool in, bool over, bool alive, int64_t ms)
+{
+	struct lease_kept kept = {
+		.generation = 7, .stamp = stamp, .in = in, .over = over
+	};
+	struct lease_time now = at(ms, ms);
+
+	return overdue_may_ping(&kept, alive, &terms, 2000 * MS, &now);
+}
+
+START_TEST(a_ping_never_reaches_beyond_the_lease)
+{
+	set_up();
+	ck_assert_int_eq(overdue_watchdog_s(&terms), 2);
+	ck_assert(may_ping(true, false, true, 1000));
+	ck_assert(!may_ping(true, false, true, 1001));
+	/* Work may be started right after it. */
+	ck_assert(!may_ping(true, false, false, 1001));
+}
+END_TEST
+
+START_TEST(what_is_over_is_put_off_only_when_all_is_dead)
+{
+	set_up();
+	ck_assert(may_ping(true, false, false, 2500));
+	ck_assert(!may_ping(true, false, true, 2500));
+	ck_assert(may_ping(true, true, false, 100));
+	ck_assert(!may_ping(true, true, true, 100));
+	ck_assert(may_ping(false, false, false, 100));
+}
+END_TEST
+
+START_TEST(a_lease_of_a_second_is_too_short_for_a_watchdog)
+{
+	terms = lease_terms_for(1000, 8);
+	ck_assert_int_eq(overdue_watchdog_s(&terms), 0);
+	terms = lease_terms_for(1200, 8);
+	ck_assert_int_eq(overdue_watchdog_s(&terms), 1);
+}
+END_TEST
+
 TEST_MAIN("overdue", a_lease_is_over_a_kill_before_its_end_by_the_faster_clock,
 	  what_was_lost_is_over_at_once, what_is_joining_is_not_over,
 	  a_common_turn_is_no_gap, a_suspend_is_a_gap,
@@ -160,4 +201,7 @@ TEST_MAIN("overdue", a_lease_is_over_a_kill_before_its_end_by_the_faster_clock,
 	  the_guardian_gives_the_supervisor_its_time,
 	  a_guardian_that_wakes_late_lets_the_supervisor_wake_too,
 	  a_renewal_ends_the_wondering,
-	  the_guardian_acts_before_the_end_at_every_length)
+	  the_guardian_acts_before_the_end_at_every_length,
+	  a_ping_never_reaches_beyond_the_lease,
+	  what_is_over_is_put_off_only_when_all_is_dead,
+	  a_lease_of_a_second_is_too_short_for_a_watchdog)
