@@ -303,7 +303,7 @@ static int dir_set_aside(struct shared *shared, uint32_t number)
 static int dir_forget(struct shared *shared, const char *node)
 {
 	struct shared_dir *dir = dir_of(shared);
-	uint32_t numbers[SHARED_SEGMENTS_MAX];
+	uint32_t numbers[SHARED_SEGMENTS_MAX] = { 0 };
 	int count = dir_segments(shared, node, numbers, SHARED_SEGMENTS_MAX);
 	int own =
 		openat(dir->journal, node, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
