@@ -72,6 +72,10 @@ static int find(void *arg, const struct record *record)
 	struct ledger_now none = { 0, 0 };
 	int rc = 0;
 
+	/* It may have been about to keep what another left: that is read again.
+	 */
+	if (ledger_register_kind(record->key) == LEDGER_ENDED)
+		return 0;
 	if (is_owned(record->key) && is_news(found->ledger, record))
 		rc = remember(found, record->key);
 	return rc != 0 ? rc : ledger_merge(found->ledger, record, none);
@@ -137,31 +141,6 @@ static int put_ended(struct ledger *ledger, const struct ledger_node *node)
 	return ledger_put_register(ledger, &record);
 }
 
-/* Reads what the ended generations of NODE left, and keeps it. */
-static int settle(struct ledger *ledger, struct ledger_node *node)
-{
-	struct found found = { .ledger = ledger };
-	int rc = ledger_begin(ledger);
-
-	/* All of it goes into a snapshot, which is of any size. */
-	ledger->fresh = false;
-	if (rc == 0)
-		rc = follow_tail(&node->follow, node->ended, find, &found);
-	for (size_t i = 0; rc == 0 && i < found.count; i++)
-		rc = adopt(ledger, found.keys[i]);
-	if (rc == 0)
-		rc = put_ended(ledger, node);
-	if (rc == 0) {
-		node->settled = node->ended;
-		log_info("journal: read what is left of node=%s up to "
-			 "generation=%llu, adopted=%zu",
-			 node->name, (unsigned long long)node->ended,
-			 found.count);
-	}
-	free(found.keys);
-	return rc;
-}
-
 static void take_back_singles(struct ledger *ledger, struct ledger_now now)
 {
 	for (unsigned i = 0; i < ledger->singles_high; i++) {
@@ -190,20 +169,60 @@ static void take_back_jobs(struct ledger *ledger, struct ledger_now now)
 			ledger_take_back(ledger, entry, now);
 }
 
-/* Reads what is left of all that ended; true when there was something. */
+static bool is_unsettled(const struct ledger_node *node)
+{
+	return node->name[0] != '\0' && node->ended > node->settled;
+}
+
+/* All of it is kept. */
+static int note_settled(struct ledger *ledger, size_t adopted)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < ledger->nodes_count; i++) {
+		struct ledger_node *node = &ledger->nodes[i];
+
+		if (!is_unsettled(node))
+			continue;
+		rc = put_ended(ledger, node);
+		if (rc != 0)
+			break;
+		node->settled = node->ended;
+		log_info("journal: read what is left of node=%s up to "
+			 "generation=%llu, adopted=%zu",
+			 node->name, (unsigned long long)node->ended, adopted);
+	}
+	return rc;
+}
+
+/* Reads what is left of all that ended, and keeps it; how many they were, or a
+ * negative errno.  All is read before any of it is written again: what one left
+ * may be superseded by what another did.
+ */
 static int settle_all(struct ledger *ledger)
 {
+	struct found found = { .ledger = ledger };
 	int settled = 0;
 	int rc = 0;
 
 	for (uint32_t i = 0; rc == 0 && i < ledger->nodes_count; i++) {
 		struct ledger_node *node = &ledger->nodes[i];
 
-		if (node->name[0] == '\0' || node->ended <= node->settled)
+		if (!is_unsettled(node))
 			continue;
-		rc = settle(ledger, node);
+		/* All of it goes into a snapshot, which is of any size. */
+		ledger->fresh = false;
+		rc = ledger_begin(ledger);
+		if (rc == 0)
+			rc = follow_tail(&node->follow, node->ended, find,
+					 &found);
 		settled++;
 	}
+	for (size_t i = 0; rc == 0 && i < found.count; i++)
+		rc = adopt(ledger, found.keys[i]);
+	if (rc == 0)
+		rc = note_settled(ledger, found.count);
+	free(found.keys);
 	return rc != 0 ? rc : settled;
 }
 
