@@ -119,6 +119,8 @@ void sim_lease_step(struct lease_world *world, uint32_t node)
 	uint64_t saw = atomic_load(&board->saw);
 	bool stands = atomic_load(&board->stand) != 0 && !host->stopping;
 
+	if (atomic_load(&board->leaving) != 0)
+		host->stopping = true;
 	take_promise(world, node);
 	lease_stand(lease, stands);
 	if (lease->standing == LEASE_PASSED && leads != 0 &&
