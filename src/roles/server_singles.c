@@ -62,8 +62,8 @@ const char *single_state(const struct server *server,
 	uint32_t slot = single_slot(board, single);
 
 	/* How far it is there, that node knows. */
-	if (slot == 0 && goal == GOAL_UP && is_elsewhere(server, single))
-		return "elsewhere";
+	if (slot == 0 && is_elsewhere(server, single))
+		return goal == GOAL_UP ? "elsewhere" : "stopping";
 	if (slot == 0)
 		return unit_rest(board, goal);
 	if (goal != GOAL_UP)
