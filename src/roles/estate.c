@@ -192,18 +192,6 @@ static void show_cluster(const struct heritage *heritage)
 						 configured->slots);
 }
 
-static void show_terms(const struct heritage *heritage)
-{
-	const struct config_cluster *config = &heritage->config->cluster;
-	struct board_cluster *cluster = &heritage->board->cluster;
-
-	if (!config->present)
-		return;
-	cluster->terms =
-		lease_terms_for((uint32_t)config->lease_ms, config->slots);
-	cluster->present = true;
-}
-
 /* Last of all: from now on the machine is at stake. */
 static int arm_watchdog(struct heritage *heritage)
 {
@@ -248,11 +236,12 @@ int estate_open(struct heritage *heritage, const struct config *config,
 	if (rc != 0)
 		return rc;
 	heritage->board = board_new();
-	rc = heritage->board == NULL ? -errno : open_links(heritage);
-	if (rc == 0)
-		show_terms(heritage);
-	if (rc == 0)
+	if (heritage->board == NULL) {
+		rc = -errno;
+	} else {
 		show_cluster(heritage);
+		rc = open_links(heritage);
+	}
 	if (rc != 0) {
 		log_err(rc, "guardian: cannot prepare what roles share");
 		return rc;

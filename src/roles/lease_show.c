@@ -123,8 +123,6 @@ static void show_shared(struct lease_role *role, bool *changed, bool *shown)
 		   was->claim != next.kept.claim || was->in != next.kept.in ||
 		   was->over != next.kept.over;
 	*shown = !same_record(&role->shown.shown, &next.shown);
-	if (memcmp(&next, &role->shown, sizeof(next)) == 0)
-		return;
 	role->shown = next;
 	cluster_set_lease(role->cluster, &role->shown);
 }
@@ -221,8 +219,6 @@ static void show_peer(struct lease_role *role, uint32_t i, bool *changed,
 	fill_peer(&next, &role->lease.peers[i]);
 	if (!cluster_peer(role->cluster, i, &was))
 		memset(&was, 0, sizeof(was));
-	if (memcmp(&next, &was, sizeof(next)) == 0)
-		return;
 	cluster_set_peer(role->cluster, i, &next);
 	if (i == role->lease.setup.slot)
 		return;

@@ -23,6 +23,8 @@ int ledger_init(struct ledger *ledger, const struct ledger_world *world,
 	ledger->in_cluster = world->board->cluster.present;
 	ledger->queue = malloc(sizeof(*ledger->queue));
 	entries = calloc(LEDGER_LIVE_MAX, sizeof(*entries));
+	if (ledger->queue != NULL)
+		ledger->queue->entries = entries;
 	if (ledger->in_cluster) {
 		ledger->nodes = calloc(LEASE_SLOTS_MAX, sizeof(*ledger->nodes));
 		ledger->follow_buf = malloc(SEGMENT_BUFFER);
@@ -30,7 +32,8 @@ int ledger_init(struct ledger *ledger, const struct ledger_world *world,
 	if (ledger->queue == NULL || entries == NULL ||
 	    (ledger->in_cluster &&
 	     (ledger->nodes == NULL || ledger->follow_buf == NULL))) {
-		free(entries);
+		if (ledger->queue == NULL)
+			free(entries);
 		ledger_fini(ledger);
 		return -ENOMEM;
 	}
