@@ -70,6 +70,11 @@ void lease_lose(struct lease *lease, enum lease_reason reason)
 	lease->kept.over = true;
 }
 
+void lease_replaced(struct lease *lease)
+{
+	lease_lose(lease, LEASE_REASON_REPLACED);
+}
+
 void lease_doubt(struct lease *lease)
 {
 	lease->phase = LEASE_PHASE_OUT;

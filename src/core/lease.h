@@ -177,6 +177,9 @@ void lease_compose(struct lease *lease, const struct lease_time *now,
 void lease_written(struct lease *lease, const struct lease_time *returned,
 		   int rc);
 
+/* The name of the file leads to another one by now. */
+void lease_replaced(struct lease *lease);
+
 /* Look now: somebody said that there is something new (U1, U3). */
 void lease_hint(struct lease *lease);
 

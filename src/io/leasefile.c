@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -52,13 +53,12 @@ static void memory_close(struct leasefile *file)
 	file->memory = NULL;
 }
 
-static int read_all(const struct leasefile *file, void *buf, size_t len,
-		    uint64_t offset)
+static int read_all(int fd, void *buf, size_t len, uint64_t offset)
 {
 	ssize_t got;
 
 	do {
-		got = pread(file->fd, buf, len, (off_t)offset);
+		got = pread(fd, buf, len, (off_t)offset);
 	} while (got == -1 && errno == EINTR);
 	if (got == -1)
 		return -errno;
@@ -69,7 +69,7 @@ int leasefile_read(struct leasefile *file, uint32_t slots)
 {
 	if (slots > file->header.terms.slots)
 		return -EINVAL;
-	return read_all(file, file->memory + LEASE_STRIDE,
+	return read_all(file->fd, file->memory + LEASE_STRIDE,
 			(size_t)slots * SLOT_BYTES, LEASE_STRIDE);
 }
 
@@ -103,7 +103,7 @@ static int header_read(struct leasefile *file)
 	int rc = memory_open(file, 0);
 
 	if (rc == 0)
-		rc = read_all(file, file->memory, LEASE_STRIDE, 0);
+		rc = read_all(file->fd, file->memory, LEASE_STRIDE, 0);
 	if (rc == 0)
 		rc = lease_header_decode(&file->header, file->memory);
 	if (rc == 0 && fstat(file->fd, &stat) == -1)
@@ -192,6 +192,44 @@ int leasefile_open(struct leasefile *file, const char *dir,
 			file->header.terms.slots);
 	leasefile_close(file);
 	return -EPROTO;
+}
+
+/* Inode numbers are not to be trusted everywhere: what we wrote last is what
+ * tells.  False where it can't be read.
+ */
+static bool differs(struct leasefile *file, int other, uint32_t slot,
+		    unsigned block)
+{
+	uint64_t offset = lease_block_offset(slot, block);
+	uint8_t *ours = file->memory + offset;
+
+	return read_all(file->fd, ours, LEASE_STRIDE, offset) == 0 &&
+	       read_all(other, file->memory, LEASE_STRIDE, offset) == 0 &&
+	       memcmp(ours, file->memory, LEASE_STRIDE) != 0;
+}
+
+bool leasefile_is_replaced(struct leasefile *file, const char *dir,
+			   uint32_t slot, unsigned block)
+{
+	char path[PATH_MAX];
+	struct stat named;
+	struct stat ours;
+	bool replaced;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/lease", dir);
+	/* Opened, since a name that is looked up may be an old one (S12). */
+	fd = open(path, O_RDONLY | O_CLOEXEC | (file->direct ? O_DIRECT : 0));
+	if (fd == -1)
+		return false;
+	replaced =
+		fstat(fd, &named) == 0 && fstat(file->fd, &ours) == 0 &&
+		(named.st_ino != ours.st_ino || named.st_dev != ours.st_dev) &&
+		((uint64_t)named.st_size <
+			 lease_file_bytes(file->header.terms.slots) ||
+		 differs(file, fd, slot, block));
+	close(fd);
+	return replaced;
 }
 
 void leasefile_close(struct leasefile *file)

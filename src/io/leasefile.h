@@ -38,6 +38,13 @@ int leasefile_open(struct leasefile *file, const char *dir,
 int leasefile_look(struct leasefile *file, const char *path);
 void leasefile_close(struct leasefile *file);
 
+/* Does DIR/lease lead to another file by now?  Only when that is certain: who
+ * is on another file than the others sees nobody renew, and nobody sees him.
+ * SLOT and BLOCK are where this node writes, and its last write was done.
+ */
+bool leasefile_is_replaced(struct leasefile *file, const char *dir,
+			   uint32_t slot, unsigned block);
+
 /* Reads the first SLOTS slots; a short read is -EIO. */
 int leasefile_read(struct leasefile *file, uint32_t slots);
 /* A block as it was read. */

@@ -54,6 +54,12 @@ static void put(struct lease_role *role, bool tomb)
 	unsigned block = lease_block_of(lease->setup.number);
 	int rc;
 
+	if (lease->phase != LEASE_PHASE_OUT &&
+	    leasefile_is_replaced(&role->file, role->heritage->config->shared,
+				  lease->setup.slot, block)) {
+		lease_replaced(lease);
+		return;
+	}
 	lease_compose(lease, &now, bytes);
 	lease_role_show(role); /* before it can be seen by others */
 	rc = leasefile_write(&role->file, lease->setup.slot,

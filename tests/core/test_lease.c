@@ -455,6 +455,20 @@ START_TEST(a_file_that_forgot_stops_the_holder)
 }
 END_TEST
 
+/* Scenario 19 */
+START_TEST(a_file_that_was_replaced_stops_the_holder)
+{
+	struct lease_time now = { 2 * SECOND, 2 * SECOND };
+
+	start(0, 1);
+	run(1, SECOND);
+	lease_replaced(&nodes[0]);
+	ck_assert_int_eq(nodes[0].reason, LEASE_REASON_REPLACED);
+	ck_assert(!lease_holds(&nodes[0], &now));
+	ck_assert_int_eq(lease_next(&nodes[0], &now).what, LEASE_STOP);
+}
+END_TEST
+
 /* S26 */
 START_TEST(a_machine_that_slept_has_lost_its_lease)
 {
@@ -521,6 +535,7 @@ TEST_MAIN("lease", alone_in_a_new_file_it_leads_at_once,
 	  a_predecessors_late_write_changes_nothing, two_with_one_identity_stop,
 	  a_copy_does_not_enter_a_slot_that_is_renewed,
 	  a_file_that_forgot_stops_the_holder,
+	  a_file_that_was_replaced_stops_the_holder,
 	  a_machine_that_slept_has_lost_its_lease,
 	  who_cannot_promise_for_a_lease_is_out,
 	  the_next_epoch_is_above_and_of_the_slot)

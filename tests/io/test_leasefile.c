@@ -227,6 +227,30 @@ START_TEST(eight_that_come_at_once_get_a_slot_each)
 }
 END_TEST
 
+/* A copy in its place, as a restore leaves it. */
+START_TEST(a_file_put_in_its_place_is_told_from_ours)
+{
+	char command[256];
+
+	make_top();
+	put(2, 5);
+	ck_assert(!leasefile_is_replaced(&file, top, 2, 1));
+	snprintf(command, sizeof(command), "cp '%s/lease' '%s/copy'", top, top);
+	ck_assert_int_eq(system(command), 0);
+	put(2, 7);
+	ck_assert(!leasefile_is_replaced(&file, top, 2, 1));
+	snprintf(command, sizeof(command), "mv '%s/copy' '%s/lease'", top, top);
+	ck_assert_int_eq(system(command), 0);
+	ck_assert(leasefile_is_replaced(&file, top, 2, 1));
+	ck_assert(!leasefile_is_replaced(&file, top, 3, 1));
+	ck_assert_int_eq(truncate(in_top("lease"), 4096), 0);
+	ck_assert(leasefile_is_replaced(&file, top, 3, 1));
+	ck_assert_int_eq(unlink(in_top("lease")), 0);
+	ck_assert(!leasefile_is_replaced(&file, top, 2, 1));
+	remove_top();
+}
+END_TEST
+
 START_TEST(a_number_is_never_given_twice)
 {
 	uint64_t last = 0;
@@ -277,5 +301,6 @@ TEST_MAIN("leasefile", the_file_has_its_whole_size_from_the_beginning,
 	  members_of_another_file_are_refused,
 	  slots_are_given_out_from_the_lowest_and_kept,
 	  eight_that_come_at_once_get_a_slot_each,
+	  a_file_put_in_its_place_is_told_from_ours,
 	  a_number_is_never_given_twice, a_local_directory_is_fit,
 	  a_directory_that_is_not_there_cannot_be_probed)
