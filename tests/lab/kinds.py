@@ -124,6 +124,54 @@ for role in ("lease", "journal", "heartbeat", "control", "http"):
     kind(role, lambda lease: 100)(crash_role(role))
 
 
+@kind("worker", lambda lease: 300)
+def crash_worker(cluster):
+    """kill -9 of the process the work is a child of"""
+    def strike(_):
+        pid = int(lib.stat_fields(cluster.trace[WORK].latest().pid)[1])
+        at = time.monotonic_ns()
+        os.kill(pid, signal.SIGKILL)
+        return at
+    return moves(cluster, strike, 10, elsewhere=False)[0]
+
+
+@kind("both", lambda lease: lease + 500)
+def crash_both(cluster):
+    """kill -9 of guardian and supervisor at one instant"""
+    def strike(node):
+        pids = [node.role("guardian"), node.role("supervisor")]
+        at = time.monotonic_ns()
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        return at
+    took, _, node = moves(cluster, strike, 30)
+    node.process.wait(10)
+    node.restart(SETTLE)
+    return took
+
+
+def stop_role(name):
+    def strike(cluster):
+        node, life = cluster.holder(WORK)
+        pid = node.role(name)
+        at = time.monotonic_ns()
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(3 * lease_ms(cluster) / 1000)
+        if lib.is_alive(pid):
+            os.kill(pid, signal.SIGCONT)
+        cluster.wait_all()
+        for node in cluster.nodes:
+            node.wait_ready(SETTLE)
+        new = cluster.trace[WORK].next_after(life)
+        return since(at, new) if new else life.widest / MS
+    strike.__doc__ = f"SIGSTOP of the {name} for three leases, then SIGCONT"
+    return strike
+
+
+for role in ("supervisor", "guardian", "lease", "journal"):
+    kind(f"stop-{role}", lambda lease: lease + 500)(stop_role(role))
+
+
 @kind("power", lambda lease: lease + 500)
 def power_off(cluster):
     """kill -9 of all processes of the node at one instant"""
@@ -248,6 +296,81 @@ def land_late(cluster):
     time.sleep(lease_ms(cluster) / 2000)
     check(cluster.is_alive(WORK) is new, "disturbed by a late write")
     return took
+
+
+def lease_file(cluster):
+    """(its path, what is in it)."""
+    path = os.path.join(cluster.shared, "lease")
+    with open(path, "rb") as file:
+        return path, file.read()
+
+
+@kind("replace")
+def replace_file(cluster):
+    """the lease file replaced by an older copy of its own, by rename"""
+    path, copy = lease_file(cluster)
+    _, life = cluster.holder(WORK)
+    time.sleep(1.5 * lease_ms(cluster) / 1000)
+    at = time.monotonic_ns()
+    with open(path + ".copy", "wb") as file:
+        file.write(copy)
+    os.rename(path + ".copy", path)
+    stray = cluster.others(cluster.by_name(life.node))[0]
+    stray.process.terminate()
+    stray.wait_exit(20)
+    heal(stray)
+    new = cluster.next_life(life, 30, WORK)
+    for node in cluster.nodes:
+        node.wait_ready(SETTLE)
+    time.sleep(1.5 * lease_ms(cluster) / 1000)
+    return since(at, new)
+
+
+@kind("restore")
+def restore_file(cluster):
+    """the lease file overwritten by an older copy of its own"""
+    path, copy = lease_file(cluster)
+    _, life = cluster.holder(WORK)
+    time.sleep(1.5 * lease_ms(cluster) / 1000)
+    at = time.monotonic_ns()
+    with open(path, "r+b") as file:
+        file.write(copy)
+    new = cluster.next_life(life, 30, WORK)
+    for node in cluster.nodes:
+        node.wait_ready(SETTLE)
+    return since(at, new)
+
+
+@kind("torn", lambda lease: lease + 500, faulty=True)
+def tear(cluster):
+    """the holder's renewals are torn"""
+    def strike(node):
+        at = time.monotonic_ns()
+        node.mount.fault("write", "torn", 100, "/lease")
+        return at
+    took, _, node = moves(cluster, strike, 30)
+    node.mount.clear()
+    node.wait_ready(SETTLE)
+    return took
+
+
+def slow(part):
+    def strike(cluster):
+        node, _ = cluster.holder(WORK)
+        node.mount.fault("all", "delay", int(lease_ms(cluster) * part))
+        time.sleep(5 * lease_ms(cluster) / 1000)
+        node.mount.clear()
+        at = time.monotonic_ns()
+        cluster.wait_all()
+        for node in cluster.nodes:
+            node.wait_ready(SETTLE)
+        return max(0, since(at, cluster.trace[WORK].latest()))
+    strike.__doc__ = f"each call of the holder's storage takes {part} leases"
+    return strike
+
+
+for part in (0.1, 0.5, 1.5):
+    kind(f"slow-{part}", faulty=True)(slow(part))
 
 
 # ---- time ----
