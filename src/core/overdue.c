@@ -27,11 +27,12 @@ static int64_t kill_us(const struct lease_terms *terms)
 
 static int64_t wonder_us(const struct lease_terms *terms)
 {
-	return lease_length_us(terms) - kill_us(terms) / 2;
+	return lease_length_us(terms) - kill_us(terms) * 3 / 4;
 }
 
 bool overdue_look(struct overdue *overdue, const struct lease_terms *terms,
-		  const struct lease_time *stamp, const struct lease_time *now)
+		  const struct lease_time *stamp, bool awake,
+		  const struct lease_time *now)
 {
 	if (lease_elapsed_max(stamp, now) < wonder_us(terms)) {
 		overdue->wonders = false;
@@ -41,7 +42,8 @@ bool overdue_look(struct overdue *overdue, const struct lease_terms *terms,
 		overdue->wonders = true;
 		overdue->since = *now;
 	}
-	return lease_elapsed_max(&overdue->since, now) >= kill_us(terms) / 4;
+	return lease_elapsed_max(&overdue->since, now) >=
+	       kill_us(terms) / (awake ? 2 : 4);
 }
 
 int64_t overdue_next_us(const struct overdue *overdue,
@@ -49,11 +51,15 @@ int64_t overdue_next_us(const struct overdue *overdue,
 			const struct lease_time *stamp,
 			const struct lease_time *now)
 {
-	int64_t us = overdue->wonders
-			     ? kill_us(terms) / 4 -
-				       lease_elapsed_max(&overdue->since, now)
-			     : wonder_us(terms) - lease_elapsed_max(stamp, now);
+	int64_t us = wonder_us(terms) - lease_elapsed_max(stamp, now);
+	int64_t past_us;
 
+	if (overdue->wonders) {
+		past_us = lease_elapsed_max(&overdue->since, now);
+		us = kill_us(terms) / 4 - past_us;
+		if (us <= 0)
+			us = kill_us(terms) / 2 - past_us;
+	}
 	return us > 0 ? us : 0;
 }
 

@@ -5,13 +5,14 @@
  * look at the clocks, whatever became of the others (T2, T13).  K = the time
  * from SIGKILL to reaped:
  *
- *   stamp                L-K              L-K/2       L-K/4       L
- *   |--------------------|----------------|-----------|-----------|
- *                        supervisor       guardian    guardian    dead
- *                        kills it         wonders     kills all
+ *   stamp            L-K          L-3K/4       L-K/2       L-K/4       L
+ *   |----------------|------------|------------|-----------|-----------|
+ *                    supervisor   guardian     kills all,  or if it    dead
+ *                    kills it     wonders      asleep      is awake
  *
  * The guardian wonders for K/4 before it acts, so that after a stop of the
- * whole node the supervisor, waking with it, comes first.
+ * whole node the supervisor, waking with it, comes first; and for as long
+ * again while the supervisor shows that it is at it.
  */
 #ifndef HOLDFAST_CORE_OVERDUE_H
 #define HOLDFAST_CORE_OVERDUE_H
@@ -40,10 +41,11 @@ struct overdue {
 };
 
 /* Work is alive under a lease stamped at STAMP.  Must it be killed, since the
- * supervisor did not?
+ * supervisor, which is AWAKE or not, did not?
  */
 bool overdue_look(struct overdue *overdue, const struct lease_terms *terms,
-		  const struct lease_time *stamp, const struct lease_time *now);
+		  const struct lease_time *stamp, bool awake,
+		  const struct lease_time *now);
 /* May the machine's watchdog be put off for TIMEOUT_US?  Never beyond the end
  * of the lease under which work is, or may soon be, alive (K4).
  */

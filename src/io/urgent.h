@@ -9,6 +9,8 @@
  * before it becomes another user.
  */
 void urgent_raise(void);
+/* Undoes that, for what is forked from such a process and is not urgent. */
+void urgent_relax(void);
 
 /* Keeps every page of this process in memory from its first use on, where
  * nothing bounds that.

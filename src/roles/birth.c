@@ -9,6 +9,7 @@
 #include "io/log.h"
 #include "io/loop.h"
 #include "io/title.h"
+#include "io/urgent.h"
 
 #define SHIELD "-900"
 
@@ -52,6 +53,8 @@ void birth_below_supervisor(const struct birth *birth)
 
 	log_role(birth->name);
 	birth_unshield();
+	if (!birth->urgent)
+		urgent_relax();
 	if (birth->identity != NULL)
 		rc = identity_assume(birth->identity);
 	if (rc != 0) {

@@ -17,6 +17,7 @@ struct birth {
 	const struct identity *identity; /* NULL: stays who it is */
 	const char *name;
 	int death_signal; /* comes when the parent dies */
+	bool urgent;	  /* stays before others, as its parent */
 };
 
 /* In a child of the supervisor: takes on its identity, its tie to the parent

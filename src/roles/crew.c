@@ -13,7 +13,6 @@
 #include "io/events.h"
 #include "io/log.h"
 #include "io/loop.h"
-#include "io/urgent.h"
 #include "roles/birth.h"
 #include "roles/news.h"
 
@@ -107,6 +106,7 @@ static void start(struct crew *crew, enum role role, int64_t now_ms)
 		.identity = &crew->heritage->identity,
 		.name = role_name(role),
 		.death_signal = SIGKILL,
+		.urgent = role == ROLE_LEASE,
 	};
 	pid_t pid = fork();
 
@@ -116,8 +116,6 @@ static void start(struct crew *crew, enum role role, int64_t now_ms)
 		return;
 	}
 	if (pid == 0) {
-		if (role == ROLE_LEASE)
-			urgent_raise();
 		birth_below_supervisor(&birth);
 		_exit(be(crew, role));
 	}

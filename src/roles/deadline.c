@@ -169,6 +169,13 @@ static bool find_stamp(const struct board_cluster *cluster, uint64_t alive,
 	return lease.kept.in;
 }
 
+/* Has it begun a turn, or killed something, lately? */
+static bool is_awake(const struct board *board)
+{
+	return clock_ms() - atomic_load(&board->supervisor_beat_ms) <
+	       board->cluster.terms.kill_ms / 2;
+}
+
 bool deadline_is_missed(struct deadline *deadline)
 {
 	struct board_cluster *cluster = cluster_of(deadline);
@@ -182,7 +189,9 @@ bool deadline_is_missed(struct deadline *deadline)
 	if (!cluster->present)
 		return false;
 	if (find_stamp(cluster, alive, &stamp) || alive != 0) {
-		missed = overdue_look(&deadline->overdue, terms, &stamp, &now);
+		missed =
+			overdue_look(&deadline->overdue, terms, &stamp,
+				     is_awake(deadline->heritage->board), &now);
 		if (alive == 0 && deadline->overdue.wonders) {
 			deadline->overdue.wonders = false;
 			missed = false;

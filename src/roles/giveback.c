@@ -10,7 +10,6 @@
 #include "core/overdue.h"
 #include "io/clock.h"
 #include "io/log.h"
-#include "io/urgent.h"
 #include "roles/birth.h"
 #include "roles/deadline.h"
 
@@ -37,9 +36,9 @@ static void be_lease(struct heritage *heritage, struct loop *loop, pid_t parent)
 		.identity = &heritage->identity,
 		.name = "lease",
 		.death_signal = SIGKILL,
+		.urgent = true,
 	};
 
-	urgent_raise();
 	birth_below_supervisor(&birth);
 	_exit(lease_main(heritage));
 }

@@ -18,6 +18,7 @@
 #include "io/loop.h"
 #include "io/proc.h"
 #include "io/title.h"
+#include "io/urgent.h"
 #include "roles/birth.h"
 #include "roles/estate.h"
 #include "roles/giveback.h"
@@ -273,6 +274,8 @@ int guardian_main(const struct config *config, const char *config_path)
 		estate_open(&guardian.heritage, config, config_path) != 0 ||
 		listen_to_all(&guardian) != 0;
 	guardian.board = guardian.heritage.board;
+	if (config->cluster.present)
+		urgent_raise(); /* who kills must come before who is killed */
 	if (!guardian.done)
 		events_add(guardian.board, EVENT_NODE_STARTED, config->node,
 			   "holdfast " PACKAGE_VERSION);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "io/cgroup.h"
+#include "io/clock.h"
 #include "io/log.h"
 #include "roles/reconcile_parts.h"
 
@@ -103,9 +104,14 @@ void reconcile_kill_all(struct reconcile *reconcile, bool even_stopped)
 
 void reconcile_kill_leased(struct reconcile *reconcile)
 {
+	struct board *board = reconcile->heritage->board;
+
 	for (unsigned slot = reconcile_slot_from(reconcile, BOARD_LEADER_FIRST);
 	     slot < BOARD_HOLDINGS_MAX;
-	     slot = reconcile_slot_from(reconcile, slot + 1))
-		if (reconcile->workers[slot].state != WORKER_RESTS)
-			reconcile_kill(reconcile, slot);
+	     slot = reconcile_slot_from(reconcile, slot + 1)) {
+		if (reconcile->workers[slot].state == WORKER_RESTS)
+			continue;
+		reconcile_kill(reconcile, slot);
+		board->supervisor_beat_ms = clock_ms();
+	}
 }

@@ -39,11 +39,16 @@ static bool is_gap(int64_t boot_ms, int64_t raw_ms)
 	return overdue_is_gap(&terms, &stamp, &now);
 }
 
-static bool look(int64_t ms)
+static bool look_at(int64_t ms, bool awake)
 {
 	struct lease_time now = at(ms, ms);
 
-	return overdue_look(&overdue, &terms, &stamp, &now);
+	return overdue_look(&overdue, &terms, &stamp, awake, &now);
+}
+
+static bool look(int64_t ms)
+{
+	return look_at(ms, false);
 }
 
 static int64_t next_ms(int64_t ms)
@@ -107,12 +112,23 @@ START_TEST(the_guardian_gives_the_supervisor_its_time)
 {
 	set_up();
 	ck_assert(!look(0));
-	ck_assert_int_eq(next_ms(0), 2750);
+	ck_assert_int_eq(next_ms(0), 2625);
+	ck_assert(!look(2624));
+	ck_assert(!look(2625));
+	ck_assert_int_eq(next_ms(2625), 125);
 	ck_assert(!look(2749));
-	ck_assert(!look(2750));
+	ck_assert(look(2750));
+}
+END_TEST
+
+START_TEST(one_that_is_at_it_is_given_more)
+{
+	set_up();
+	ck_assert(!look_at(2625, true));
+	ck_assert(!look_at(2750, true));
 	ck_assert_int_eq(next_ms(2750), 125);
-	ck_assert(!look(2874));
-	ck_assert(look(2875));
+	ck_assert(!look_at(2874, true));
+	ck_assert(look_at(2875, true));
 	ck_assert_int_eq(next_ms(2875), 0);
 }
 END_TEST
@@ -128,12 +144,12 @@ END_TEST
 
 START_TEST(a_renewal_ends_the_wondering)
 {
-	struct lease_time renewed = at(2700, 2700);
+	struct lease_time renewed = at(2600, 2600);
 	struct lease_time now = at(2900, 2900);
 
 	set_up();
-	ck_assert(!look(2800));
-	ck_assert(!overdue_look(&overdue, &terms, &renewed, &now));
+	ck_assert(!look(2700));
+	ck_assert(!overdue_look(&overdue, &terms, &renewed, false, &now));
 	ck_assert(!overdue.wonders);
 }
 END_TEST
@@ -145,7 +161,7 @@ START_TEST(the_guardian_acts_before_the_end_at_every_length)
 
 		overdue = (struct overdue){ 0 };
 		terms = lease_terms_for(ms, 8);
-		while (!look(now_ms))
+		while (!look_at(now_ms, true))
 			now_ms += next_ms(now_ms) + 1;
 		ck_assert_int_gt(now_ms * MS, lease_stop_us(&terms, 0));
 		ck_assert_int_le(now_ms, ms - terms.kill_ms / 5);
@@ -199,6 +215,7 @@ TEST_MAIN("overdue", a_lease_is_over_a_kill_before_its_end_by_the_faster_clock,
 	  a_common_turn_is_no_gap, a_suspend_is_a_gap,
 	  a_stop_beyond_all_that_may_have_been_held_is_a_gap,
 	  the_guardian_gives_the_supervisor_its_time,
+	  one_that_is_at_it_is_given_more,
 	  a_guardian_that_wakes_late_lets_the_supervisor_wake_too,
 	  a_renewal_ends_the_wondering,
 	  the_guardian_acts_before_the_end_at_every_length,
