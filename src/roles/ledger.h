@@ -53,6 +53,7 @@
 #define LEDGER_FORGET_MS                                    \
 	(INT64_C(24) * 3600 * 1000) /* after a node is gone \
 				     */
+#define LEDGER_OFFERS_MS    300	    /* a new leader waits for offers so long */
 #define LEDGER_SINGLES_MAX  BOARD_SINGLES_MAX
 #define LEDGER_TAGS_MAX	    8192 /* bytes of a node's tags */
 #define LEDGER_AFTER_MS	    100	 /* between two looks at what one waits for */
@@ -204,6 +205,8 @@ struct ledger {
 	enum ledger_told told;	   /* what we offer */
 	bool counted;		   /* what each node holds */
 	bool unheard;	     /* a slot was seen whose offer may be known */
+	int64_t led_ms;	     /* when it began to lead */
+	bool early;	     /* members are about to say what they offer */
 	bool joined;	     /* a node offers that did not */
 	int64_t failing_ms;  /* since when storage fails, 0 = it works */
 	bool open;	     /* replayed; the view shows the truth */

@@ -257,6 +257,7 @@ bool ledger_lead(struct ledger *ledger, uint64_t claim, struct ledger_now now)
 	if (!ledger->open || !has_read_all(ledger))
 		return false;
 	ledger->leads = true;
+	ledger->led_ms = now.ms;
 	ledger->spent = claim;
 	ledger->counter = 0;
 	rc = settle_all(ledger);

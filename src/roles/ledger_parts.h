@@ -294,6 +294,8 @@ int ledger_offer(struct ledger *ledger);
 
 /* ledger_place.c */
 
+/* Before any of a turn is placed. */
+void ledger_place_turn(struct ledger *ledger, struct ledger_now now);
 /* Nodes that joined are given what is to move then. */
 void ledger_rebalance(struct ledger *ledger);
 /* The node to give it to, or NULL. */

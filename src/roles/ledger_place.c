@@ -42,6 +42,18 @@ static uint32_t members(const struct ledger *ledger)
 	return count;
 }
 
+void ledger_place_turn(struct ledger *ledger, struct ledger_now now)
+{
+	ledger->counted = false;
+	ledger->early = false;
+	if (!ledger->leads || now.ms - ledger->led_ms >= LEDGER_OFFERS_MS)
+		return;
+	for (uint32_t i = 0; i < ledger->nodes_count; i++)
+		if (ledger->nodes[i].member &&
+		    ledger->nodes[i].offered != ledger->nodes[i].generation)
+			ledger->early = true;
+}
+
 /* False when its lists are too long to judge. */
 static bool make_choice(struct ledger *ledger,
 			const struct ledger_single *single,
@@ -79,7 +91,7 @@ struct ledger_node *ledger_place(struct ledger *ledger,
 	struct choice choice;
 	int at;
 
-	if (members(ledger) < single->unit->min_nodes)
+	if (ledger->early || members(ledger) < single->unit->min_nodes)
 		return NULL;
 	if (!ledger->counted)
 		count_held(ledger);

@@ -257,7 +257,7 @@ void ledger_singles_wake(struct ledger *ledger)
 
 void ledger_singles_turn(struct ledger *ledger, struct ledger_now now)
 {
-	ledger->counted = false;
+	ledger_place_turn(ledger, now);
 	for (unsigned i = 0;
 	     i < ledger->singles_high && ledger_has_room(ledger); i++)
 		if (ledger->singles[i].used)
