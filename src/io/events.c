@@ -36,6 +36,11 @@ static const char *const names[EVENT_KINDS] = {
 	[EVENT_NODE_TWIN] = "node-twin",
 	[EVENT_DATAGRAM_REFUSED] = "datagram-refused",
 	[EVENT_LEADS] = "leads",
+	[EVENT_LEASE_HELD] = "lease-held",
+	[EVENT_LEASE_LOST] = "lease-lost",
+	[EVENT_LEASE_RELEASED] = "lease-released",
+	[EVENT_NODE_DEAD] = "node-dead",
+	[EVENT_NODE_RELEASED] = "node-released",
 };
 
 const char *events_name(enum event_kind kind)

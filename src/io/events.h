@@ -38,6 +38,11 @@ enum event_kind {
 	EVENT_NODE_TWIN,    /* another one has our name */
 	EVENT_DATAGRAM_REFUSED,
 	EVENT_LEADS, /* this node does */
+	EVENT_LEASE_HELD,
+	EVENT_LEASE_LOST,
+	EVENT_LEASE_RELEASED,
+	EVENT_NODE_DEAD, /* by its slot, as this: */
+	EVENT_NODE_RELEASED,
 	EVENT_KINDS
 };
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "io/clock.h"
+#include "io/events.h"
 #include "io/log.h"
 #include "io/urgent.h"
 #include "roles/lease_role.h"
@@ -127,26 +128,40 @@ static bool goes_on(const struct lease_role *role)
 	       lease_may_start(&lease->setup.terms, &role->began, &now);
 }
 
+/* What never came to be in is told once for each reason. */
+static void tell_lost(struct lease_role *role)
+{
+	const struct lease *lease = &role->lease;
+	const char *why = lease->reason == LEASE_REASON_RELEASED
+				  ? "all its work was killed, it is given back"
+				  : lease_reason_name(lease->reason);
+
+	atomic_fetch_add(&role->cluster->lost, 1);
+	if (!lease->kept.in && lease->reason == role->lost_for)
+		return;
+	role->lost_for = lease->kept.in ? LEASE_REASON_NONE : lease->reason;
+	log_err(0, "lease: lost generation=%" PRIu64 ": %s",
+		lease->kept.generation, why);
+	events_add(role->heritage->board, EVENT_LEASE_LOST, lease->setup.name,
+		   "%s", why);
+}
+
 static void tell_end(struct lease_role *role)
 {
 	struct lease *lease = &role->lease;
-	bool lost = lease->reason != LEASE_REASON_RELEASED ||
-		    (lease->kept.in && !is_leaving(role));
 
 	role->ending = true;
 	lease->kept.over = true;
 	lease->kept.standing = LEASE_FOLLOWS;
 	atomic_store(&role->cluster->reason, lease->reason);
-	if (lost) {
-		atomic_fetch_add(&role->cluster->lost, 1);
-		log_err(0, "lease: lost generation=%" PRIu64 ": %s",
-			lease->kept.generation,
-			lease->reason == LEASE_REASON_RELEASED
-				? "all its work was killed, it is given back"
-				: lease_reason_name(lease->reason));
+	if (lease->reason != LEASE_REASON_RELEASED ||
+	    (lease->kept.in && !is_leaving(role))) {
+		tell_lost(role);
 	} else {
 		log_info("lease: released generation=%" PRIu64,
 			 lease->kept.generation);
+		events_add(role->heritage->board, EVENT_LEASE_RELEASED,
+			   lease->setup.name, "in order");
 	}
 	lease_role_show(role);
 	news_tell(role->heritage);

@@ -27,6 +27,7 @@ struct lease_role {
 	bool ending;		    /* and over; that was told */
 	bool gave_back;		    /* or tried to */
 	bool left;		    /* the node stops, and all is done */
+	enum lease_reason lost_for; /* before it was in, as told last */
 	int told;		    /* failure to begin that was told last */
 	uint32_t hint;		    /* the board's, as last acted upon */
 	uint32_t peers_shown;

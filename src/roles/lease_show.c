@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "io/clock.h"
+#include "io/events.h"
 #include "io/log.h"
 #include "roles/lease_role.h"
 #include "roles/news.h"
@@ -142,6 +142,18 @@ static void log_change(const struct lease_role *role)
 		 kept->claim);
 }
 
+/* That it is in, now or again after another start of the role. */
+static void tell_in(struct lease_role *role)
+{
+	const struct lease *lease = &role->lease;
+
+	role->lost_for = LEASE_REASON_NONE;
+	if (!lease->go_on)
+		events_add(role->heritage->board, EVENT_LEASE_HELD,
+			   lease->setup.name, "generation %" PRIu64,
+			   lease->kept.generation);
+}
+
 void lease_role_show(struct lease_role *role)
 {
 	struct board_cluster *cluster = role->cluster;
@@ -152,8 +164,12 @@ void lease_role_show(struct lease_role *role)
 	bool asked;
 
 	show_shared(role, &changed, &shown);
-	changed |= atomic_exchange(&cluster->phase, lease->phase) !=
-		   (uint32_t)lease->phase;
+	if (atomic_exchange(&cluster->phase, lease->phase) !=
+	    (uint32_t)lease->phase) {
+		changed = true;
+		if (lease->phase == LEASE_PHASE_IN)
+			tell_in(role);
+	}
 	atomic_store(&cluster->highest, lease->highest);
 	atomic_store(&cluster->in_use, lease->in_use);
 	asked = atomic_exchange(&cluster->wish, wish) != wish;
@@ -207,6 +223,24 @@ static const char *verdict_name(enum lease_verdict verdict)
 	return names[verdict];
 }
 
+static void tell_verdict(const struct lease_role *role, uint32_t i,
+			 const struct cluster_peer *peer,
+			 const struct cluster_peer *was)
+{
+	const char *name = peer->name[0] != '\0' ? peer->name : "?";
+	bool was_there = was->verdict == LEASE_PEER_ALIVE ||
+			 was->verdict == LEASE_PEER_UNSURE;
+
+	log_info("lease: node %s is %s slot=%" PRIu32 " generation=%" PRIu64,
+		 name, verdict_name(peer->verdict), i, peer->generation);
+	if (was_there && peer->verdict == LEASE_PEER_DEAD)
+		events_add(role->heritage->board, EVENT_NODE_DEAD, name,
+			   "its lease ran out, its work goes elsewhere");
+	else if (was_there && peer->verdict == LEASE_PEER_RELEASED)
+		events_add(role->heritage->board, EVENT_NODE_RELEASED, name,
+			   "its work goes elsewhere");
+}
+
 /* Shows slot I; what changed is added to CHANGED, and whether its journal has
  * grown to GROWN.
  */
@@ -223,10 +257,7 @@ static void show_peer(struct lease_role *role, uint32_t i, bool *changed,
 	if (i == role->lease.setup.slot)
 		return;
 	if (was.verdict != next.verdict)
-		log_info("lease: node %s is %s slot=%" PRIu32
-			 " generation=%" PRIu64,
-			 next.name[0] != '\0' ? next.name : "?",
-			 verdict_name(next.verdict), i, next.generation);
+		tell_verdict(role, i, &next, &was);
 	*changed |= differs(&was, &next);
 	*grown |= was.end.segment != next.end.segment ||
 		  was.end.offset != next.end.offset;

@@ -27,10 +27,13 @@ const EVENT_WORDS = {
   "node-one-way": "is heard one way:",
   "node-twin": "is the name of two nodes:",
   "datagram-refused": "sends what is refused:",
+  "lease-held": "holds its lease", "lease-lost": "lost its lease:",
+  "lease-released": "gave its lease back",
+  "node-dead": "is dead:", "node-released": "gave its lease back",
 };
 const BAD_EVENTS = ["role-died", "reload-refused", "storage-failed",
   "unit-failed", "unit-silent", "unit-missed", "node-lost", "node-one-way",
-  "node-twin", "datagram-refused"];
+  "node-twin", "datagram-refused", "lease-lost", "node-dead"];
 
 let session = null;           // of an operator, an object of its own
 let token = null;
