@@ -88,7 +88,11 @@ void lease_compose(struct lease *lease, const struct lease_time *now,
 	record.number = lease->setup.number;
 	record.generation = lease->kept.generation;
 	record.incarnation = lease->kept.incarnation;
-	record.sequence = ++lease->sequence;
+	/* A release that is tried again says the same, to the byte: what it
+	 * leaves half done is no sign of life. */
+	if (!lease->releasing || (lease->written.flags & LEASE_RELEASED) == 0)
+		lease->sequence++;
+	record.sequence = lease->sequence;
 	record.lease_ms = lease->setup.terms.lease_ms;
 	memcpy(record.boot_id, lease->setup.boot_id, LEASE_BOOT_ID);
 	memcpy(record.name, lease->setup.name, sizeof(record.name));

@@ -444,6 +444,25 @@ START_TEST(a_copy_does_not_enter_a_slot_that_is_renewed)
 }
 END_TEST
 
+/* Torn each time it would else look like a sign of life. */
+START_TEST(a_release_is_tried_again_in_the_same_words)
+{
+	struct lease *lease = &nodes[0];
+	struct lease_time now;
+	uint8_t first[LEASE_RECORD];
+	uint8_t again[LEASE_RECORD];
+
+	start(0, 1);
+	run(1, SECOND);
+	now = (struct lease_time){ now_us, now_us };
+	lease_release(lease);
+	lease_compose(lease, &now, first);
+	lease_written(lease, &now, -1);
+	lease_compose(lease, &now, again);
+	ck_assert_mem_eq(first, again, LEASE_RECORD);
+}
+END_TEST
+
 /* Scenario 19 */
 START_TEST(a_file_that_forgot_stops_the_holder)
 {
@@ -534,6 +553,7 @@ TEST_MAIN("lease", alone_in_a_new_file_it_leads_at_once,
 	  what_was_being_released_is_not_gone_on_with,
 	  a_predecessors_late_write_changes_nothing, two_with_one_identity_stop,
 	  a_copy_does_not_enter_a_slot_that_is_renewed,
+	  a_release_is_tried_again_in_the_same_words,
 	  a_file_that_forgot_stops_the_holder,
 	  a_file_that_was_replaced_stops_the_holder,
 	  a_machine_that_slept_has_lost_its_lease,
