@@ -124,7 +124,7 @@ for role in ("lease", "journal", "heartbeat", "control", "http"):
     kind(role, lambda lease: 100)(crash_role(role))
 
 
-@kind("worker", lambda lease: 300)
+@kind("worker", lambda lease: 1500)
 def crash_worker(cluster):
     """kill -9 of the process the work is a child of"""
     def strike(_):
@@ -341,7 +341,7 @@ def restore_file(cluster):
     return since(at, new)
 
 
-@kind("torn", lambda lease: lease + 500, faulty=True)
+@kind("torn", lambda lease: lease + 1000, faulty=True)
 def tear(cluster):
     """the holder's renewals are torn"""
     def strike(node):
