@@ -27,20 +27,36 @@ static bool is_held(const struct heritage *heritage)
 	       !overdue_is_over(&lease.kept, &cluster->terms, &now);
 }
 
-static void be_lease(struct heritage *heritage, struct loop *loop, pid_t parent)
+typedef int role_main(struct heritage *heritage);
+
+struct last {
+	struct heritage *heritage;
+	struct loop *loop; /* of who calls, to be closed in children */
+	const char *name;
+	role_main *main;
+};
+
+/* Its process id, or -1. */
+static pid_t start(const struct last *last, bool urgent)
 {
 	struct birth birth = {
-		.heritage = heritage,
-		.parents_loop = loop,
-		.parent = parent,
-		.identity = &heritage->identity,
-		.name = "lease",
+		.heritage = last->heritage,
+		.parents_loop = last->loop,
+		.parent = getpid(),
+		.identity = &last->heritage->identity,
+		.name = last->name,
 		.death_signal = SIGKILL,
-		.urgent = true,
+		.urgent = urgent,
 	};
+	pid_t pid = fork();
 
-	birth_below_supervisor(&birth);
-	_exit(lease_main(heritage));
+	if (pid == 0) {
+		birth_below_supervisor(&birth);
+		_exit(last->main(last->heritage));
+	}
+	if (pid == -1)
+		log_err(-errno, "giveback: cannot fork");
+	return pid;
 }
 
 /* True when it ended in time; one that hangs is left to the kernel. */
@@ -59,21 +75,35 @@ static bool await(pid_t pid)
 	return true;
 }
 
+/* The others look at once when they hear of it.  A signal that comes before
+ * the role listens waits for it, until it has spoken.
+ */
+static void tell_others(struct heritage *heritage, struct loop *loop)
+{
+	struct last last = { heritage, loop, "heartbeat", heartbeat_main };
+	pid_t pid = start(&last, false);
+
+	if (pid == -1)
+		return;
+	kill(pid, SIGTERM);
+	(void)await(pid);
+}
+
 void giveback(struct heritage *heritage, struct loop *loop)
 {
-	pid_t parent = getpid();
+	struct last last = { heritage, loop, "lease", lease_main };
 	pid_t pid;
 
 	if (!is_held(heritage))
 		return;
 	deadline_all_dead(heritage, true);
 	atomic_store(&heritage->board->cluster.leaving, 1);
-	pid = fork();
-	if (pid == 0)
-		be_lease(heritage, loop, parent);
+	pid = start(&last, true);
 	if (pid == -1)
-		log_err(-errno, "giveback: cannot fork");
-	else if (!await(pid))
+		return;
+	if (await(pid))
+		tell_others(heritage, loop);
+	else
 		log_err(0, "giveback: storage does not answer, the lease has "
 			   "to run out");
 }
