@@ -13,8 +13,10 @@
 #define RETRY_FIRST_MS 1000
 #define RETRY_MAX_MS   60000
 #define REFRESH_MS     250
-#define RESOLVE_MS     50 /* between looks at an answer of name servers */
-#define LEAVE_MS       15 /* between the last words and their repetition */
+#define RESOLVE_MS     50   /* between looks at an answer of name servers */
+#define TWIN_GONE_MS   3000 /* silence of the other node of our name, */
+#define TWIN_ROUNDS    10   /* and as many intervals */
+#define LEAVE_MS       15   /* between the last words and their repetition */
 /* Events of 64 nodes that lose each other, then 30 a minute: for core/rate.h a
  * minute is a second. */
 #define EVENTS_BURST 64
@@ -115,6 +117,38 @@ static void open_when_due(struct heartbeat *heartbeat, int64_t now_ms)
 		 (long long)(heartbeat->retry_ms - now_ms));
 }
 
+static void keep_counts(struct heartbeat *heartbeat)
+{
+	heartbeat->sent = atomic_load(&heartbeat->cluster->sent);
+	heartbeat->received = atomic_load(&heartbeat->cluster->received);
+	heartbeat->refused = atomic_load(&heartbeat->cluster->refused);
+}
+
+/* Where the other node of our name was taken for us, this life of ours is out
+ * for good (core/peers.h): when that one has gone another one begins.
+ */
+static void outlive_twin(struct heartbeat *heartbeat, int64_t now_ms)
+{
+	struct beat *beat = &heartbeat->beat;
+	int64_t gone_ms = TWIN_ROUNDS * beat->targets.interval_ms;
+
+	if (gone_ms < TWIN_GONE_MS)
+		gone_ms = TWIN_GONE_MS;
+	if (!heartbeat->is_open || beat->peers.twin_ms == PEERS_NEVER ||
+	    now_ms - beat->peers.twin_ms < gone_ms)
+		return;
+	log_info("heartbeat: the other node of our name is silent: begins "
+		 "anew");
+	loop_remove(&heartbeat->loop, beat->udp.fd);
+	if (beat->udp.group_fd != -1)
+		loop_remove(&heartbeat->loop, beat->udp.group_fd);
+	beat_close(beat);
+	atomic_store(&heartbeat->cluster->beats_as, 0);
+	keep_counts(heartbeat);
+	heartbeat->is_open = false;
+	heartbeat->retry_ms = heartbeat->refresh_ms = now_ms;
+}
+
 /* The keys may be others; all else of it is fixed until the node starts. */
 static void reload(struct heartbeat *heartbeat, int64_t now_ms)
 {
@@ -136,6 +170,7 @@ static void turn(struct heartbeat *heartbeat)
 
 	atomic_store(&me(heartbeat)->beat_ms, now_ms);
 	reload(heartbeat, now_ms);
+	outlive_twin(heartbeat, now_ms);
 	open_when_due(heartbeat, now_ms);
 	heartbeat_tell(heartbeat, now_ms);
 	if (heartbeat->is_open)
@@ -197,9 +232,7 @@ static int begin(struct heartbeat *heartbeat, struct heritage *heritage)
 	heartbeat->pause_ms = RETRY_FIRST_MS;
 	heartbeat->events =
 		rate_init(EVENTS_PER, EVENTS_BURST, clock_ms() / 60);
-	heartbeat->sent = atomic_load(&heartbeat->cluster->sent);
-	heartbeat->received = atomic_load(&heartbeat->cluster->received);
-	heartbeat->refused = atomic_load(&heartbeat->cluster->refused);
+	keep_counts(heartbeat);
 	heartbeat->is_idle = cluster->key_file == NULL;
 	if (sodium_init() == -1)
 		return -EIO;

@@ -105,6 +105,14 @@ def a_stranger_is_refused(members, port):
         "when it has gone that is seen")
 
 
+def a_twin_is_told(members, port):
+    twin = Member("n1", port, [members[0].udp, members[1].udp]).begin()
+    wait_for(lambda: members[0].has_event("node-twin", "n1"), WAIT_S,
+             "another node of its name is told")
+    twin.stop()
+    wait_for(lambda: all_hear(members), WAIT_S, "all hear all again")
+
+
 def a_silent_one_is_told(members):
     pid = members[2].role("heartbeat")
     poll = Poll(members[0], "/v1/nodes?wait=50s")
@@ -199,6 +207,7 @@ def body():
     people_can_read_it(members[0])
     it_is_counted(members[0])
     a_stranger_is_refused(members, ports[3])
+    a_twin_is_told(members, ports[3])
     a_silent_one_is_told(members)
     a_killed_one_comes_back(members)
     who_leaves_is_missed_at_once(members)
