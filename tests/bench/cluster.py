@@ -19,9 +19,10 @@ from bench import lib  # noqa: E402
 import idle  # noqa: E402
 import judge  # noqa: E402
 import kinds  # noqa: E402
+import kinds_storage  # noqa: E402,F401 pylint: disable=unused-import
 import nodes  # noqa: E402
 
-SINGLETONS = {"w": 'backoff = "0s"; max-restarts = 1000;', "v": "", "u": ""}
+SINGLETONS = {"w": 'backoff = "0s"; max-restarts = 20;', "v": "", "u": ""}
 
 
 def tell(name, values, overlaps, bound):

@@ -1,16 +1,18 @@
 /* witness - the work of a singleton that leaves a trace, and who checks tokens.
  *
  *   witness work FILE [PERIOD_MS [STOP_MS [SINK]]]
+ *   witness stray FILE [PERIOD_MS]
  *   witness crash FILE
  *   witness sink SINK FILE
  *
  * "work" appends a line "MONOTONIC_NS NODE PID.START_NS TOKEN" to FILE, and
  * sends it to the datagram socket SINK, at once and every PERIOD_MS (5);
- * after TERM for STOP_MS (0) more, then it ends.  "crash" appends one line and
- * fails.  "sink" stands for what a token protects: it appends each line it
- * gets to FILE, with "taken" or, when a higher token was seen, "refused"
- * before it.  All of it lives outside the nodes, so that any two lines of
- * different incarnations tell who was alive when.
+ * after TERM for STOP_MS (0) more, then it ends.  "stray" is as "work", done by
+ * a grandchild in a session of its own that takes no notice of TERM.  "crash"
+ * appends one line and fails.  "sink" stands for what a token protects: it
+ * appends each line it gets to FILE, with "taken" or, when a higher token was
+ * seen, "refused" before it.  All of it lives outside the nodes, so that any
+ * two lines of different incarnations tell who was alive when.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -124,18 +126,33 @@ static int go_on(const struct work *work, int64_t period_ns, int64_t until_ns)
 	return rc;
 }
 
+/* The grandchild returns; nobody else does. */
+static void go_astray(void)
+{
+	if (fork() != 0)
+		for (;;)
+			pause();
+	setsid();
+	if (fork() != 0)
+		_exit(0);
+	signal(SIGTERM, SIG_IGN);
+}
+
 static int be_work(int argc, char **argv)
 {
 	struct work work = { .sink = -1,
 			     .node = variable("HOLDFAST_NODE"),
-			     .token = variable("HOLDFAST_TOKEN"),
-			     .start_ns = now_ns() };
+			     .token = variable("HOLDFAST_TOKEN") };
 	struct sigaction action = { .sa_handler = on_term };
 	int64_t period_ns = (argc > 3 ? atoi(argv[3]) : PERIOD_MS) * MS_NS;
 	int64_t stop_ns = (argc > 4 ? atoi(argv[4]) : 0) * MS_NS;
 	int rc;
 
-	sigaction(SIGTERM, &action, NULL);
+	if (strcmp(argv[1], "stray") == 0)
+		go_astray();
+	else
+		sigaction(SIGTERM, &action, NULL);
+	work.start_ns = now_ns();
 	work.file = open_trace(argv[2]);
 	if (work.file == -1)
 		return fail(argv[2]);
@@ -199,8 +216,9 @@ int main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[1], "sink") == 0)
 		return be_sink(argv[2], argv[3]);
 	if (argc >= 3 && argc <= 6 &&
-	    (strcmp(argv[1], "work") == 0 || strcmp(argv[1], "crash") == 0))
+	    (strcmp(argv[1], "work") == 0 || strcmp(argv[1], "stray") == 0 ||
+	     strcmp(argv[1], "crash") == 0))
 		return be_work(argc, argv);
-	fprintf(stderr, "usage: witness work|crash|sink ...\n");
+	fprintf(stderr, "usage: witness work|stray|crash|sink ...\n");
 	return 2;
 }

@@ -13,13 +13,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lab"))
 import lib  # noqa: E402
 import kinds  # noqa: E402
+import kinds_storage  # noqa: E402,F401 pylint: disable=unused-import
 import nodes  # noqa: E402
 from lib import check  # noqa: E402
 
 LEASE = "2s"
 SLACK_MS = 3000
 MANY = 10
-AGAIN = 'backoff = "0s"; max-restarts = 1000;'
+AGAIN = 'backoff = "0s"; max-restarts = 20;'
 FIVE = {"w": AGAIN, "a": AGAIN, "b": AGAIN, "c": AGAIN, "d": AGAIN}
 
 

@@ -28,7 +28,7 @@ WAVE_S = 4.0   # of faults, on average
 CALM_S = 20.0  # after a wave all runs again within that
 ROLES = ("lease", "journal", "heartbeat", "supervisor", "guardian", "worker",
          "control", "http")
-AGAIN = 'backoff = "0s"; max-restarts = 1000;'
+AGAIN = 'backoff = "0s"; max-restarts = 20;'
 UNITS = {f"u{number}": AGAIN for number in range(6)}
 
 
