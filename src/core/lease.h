@@ -16,7 +16,8 @@
  *	LOOKING	   watches its slot until nobody else can be in it (O8)
  *	ENTERING   shows its record, which promises nothing yet
  *	BURYING	   puts a tombstone into the other block
- *	JOINING	   reads all slots, promises the highest epoch
+ *	JOINING	   reads all slots, promises the highest epoch; as all claims
+ *		   wait for that, it is OUT when it takes too long
  *	IN	   may accept, claim and lead
  *	OUT	   never again with this number; see lease->reason
  *
@@ -95,6 +96,7 @@ struct lease_setup {
 	uint64_t incarnation; /* random */
 	int64_t grace_us;     /* between TERM and KILL when the lease is lost */
 	uint32_t slot;
+	uint32_t patience; /* leases to wait for the first promise, 0 = 1 */
 	/* All of an older generation of this boot id is proven dead (O8). */
 	bool reclaim;
 	uint8_t boot_id[LEASE_BOOT_ID];
@@ -125,6 +127,7 @@ struct lease {
 	uint64_t floor;	       /* shown while nothing is promised yet */
 	bool joined_look;      /* all slots were read since we entered */
 	uint64_t joined_epoch; /* the highest that look found */
+	struct lease_time joined_since; /* when that was */
 
 	struct lease_record shown;   /* of the last counted write */
 	struct lease_record written; /* of the last write, begun or done */

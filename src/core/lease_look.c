@@ -258,6 +258,7 @@ void lease_read_done(struct lease *lease, const struct lease_look *look, int rc)
 	    is_certain(lease)) {
 		lease->joined_look = true;
 		lease->joined_epoch = lease->highest;
+		lease->joined_since = look->returned;
 	}
 	lease_settle(lease);
 	if (lease->phase == LEASE_PHASE_IN)

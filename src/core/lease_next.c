@@ -23,6 +23,20 @@ static bool is_gap(const struct lease *lease, const struct lease_time *now)
 	return lease->has_now && apart > lease_renewal_us(lease_terms(lease));
 }
 
+/* Must a newer epoch be shown that is not, and for how long already? */
+static bool is_behind(const struct lease *lease, const struct lease_time *now)
+{
+	int64_t length_us = lease_length_us(lease_terms(lease));
+	uint32_t patience = lease->setup.patience;
+
+	if (lease->phase == LEASE_PHASE_JOINING)
+		return lease->joined_look &&
+		       lease_elapsed_max(&lease->joined_since, now) >=
+			       length_us * (patience != 0 ? patience : 1);
+	return lease->phase == LEASE_PHASE_IN && lease->behind &&
+	       lease_elapsed_max(&lease->behind_since, now) >= length_us;
+}
+
 void lease_watch_clocks(struct lease *lease, const struct lease_time *now)
 {
 	if (lease->phase != LEASE_PHASE_OUT && lease->has_written &&
@@ -36,9 +50,7 @@ void lease_watch_clocks(struct lease *lease, const struct lease_time *now)
 	    lease_elapsed_max(&lease->kept.stamp, now) >=
 		    lease_stop_us(lease_terms(lease), lease->setup.grace_us))
 		lease_lose(lease, LEASE_REASON_LATE);
-	else if (lease->behind && lease->phase == LEASE_PHASE_IN &&
-		 lease_elapsed_max(&lease->behind_since, now) >=
-			 lease_length_us(lease_terms(lease)))
+	else if (is_behind(lease, now))
 		lease_lose(lease, LEASE_REASON_BEHIND);
 }
 

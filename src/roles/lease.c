@@ -107,6 +107,20 @@ static bool is_leaving(const struct lease_role *role)
 	return atomic_load(&role->cluster->leaving) != 0;
 }
 
+/* One that could not come in holds up whoever wants to lead while it tries: it
+ * tries ever more seldom.
+ */
+static int64_t pause_ms(struct lease_role *role)
+{
+	if (role->lease.kept.in) {
+		role->failed = 0;
+		return 0;
+	}
+	if (role->failed < LEASE_ROLE_PATIENCE)
+		role->failed++;
+	return INT64_C(1) * RETRY_MS << (role->failed - 1);
+}
+
 static void stop_running(struct lease_role *role, int64_t pause_ms)
 {
 	role->running = false;
@@ -184,7 +198,7 @@ static void end(struct lease_role *role)
 		tell_end(role);
 	if (lease->reason == LEASE_REASON_RELEASED) {
 		atomic_store(&role->cluster->reason, lease->reason);
-		stop_running(role, 0);
+		stop_running(role, pause_ms(role));
 		return;
 	}
 	if (lease->kept.in &&

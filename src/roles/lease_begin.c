@@ -218,6 +218,7 @@ int lease_role_begin(struct lease_role *role)
 	setup.terms = role->file.header.terms;
 	setup.file_id = role->file.header.file_id;
 	setup.reclaim = may_reclaim(role, &own);
+	setup.patience = role->failed > 0 ? 1u << (role->failed - 1) : 1;
 	memcpy(setup.boot_id, role->boot_id, LEASE_BOOT_ID);
 	text_copy(text_of(role->heritage->config->node), setup.name,
 		  sizeof(setup.name));

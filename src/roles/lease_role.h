@@ -13,6 +13,9 @@
 #include "io/loop.h"
 #include "roles/heritage.h"
 
+/* What fails so often is tried for, and after, 2^5 times as long at most. */
+#define LEASE_ROLE_PATIENCE 6
+
 struct lease_role {
 	struct heritage *heritage;
 	struct board_cluster *cluster;
@@ -23,6 +26,7 @@ struct lease_role {
 	struct cluster_lease shown; /* on the board */
 	struct lease_time began;    /* this start of LEASE */
 	int64_t retry_ms;	    /* when the next may begin */
+	unsigned failed;	    /* starts in a row that did not come in */
 	bool running;		    /* LEASE is begun and not given up */
 	bool ending;		    /* and over; that was told */
 	bool gave_back;		    /* or tried to */

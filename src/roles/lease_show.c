@@ -3,10 +3,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "io/clock.h"
 #include "io/events.h"
 #include "io/log.h"
 #include "roles/lease_role.h"
 #include "roles/news.h"
+
+/* A long turn is no death: a snapshot takes its time. */
+#define QUIET_LEASES 3
 
 void lease_role_ring(const struct lease_role *role, enum role whom)
 {
@@ -29,6 +33,16 @@ static void take_promise(struct lease_role *role)
 		lease_tell_end(lease, &promise.end);
 }
 
+/* Whoever neither lives nor moves can't lead, whatever it said before. */
+static bool journal_lives(const struct lease_role *role)
+{
+	const struct board *board = role->heritage->board;
+	int64_t beat_ms = atomic_load(&board->roles[ROLE_JOURNAL].beat_ms);
+
+	return clock_ms() - beat_ms <
+	       QUIET_LEASES * (int64_t)role->cluster->terms.lease_ms;
+}
+
 /* A journal role that was started anew leads nothing of what it led before. */
 static void take_standing(struct lease_role *role)
 {
@@ -37,7 +51,8 @@ static void take_standing(struct lease_role *role)
 	uint64_t leads = atomic_load(&cluster->leads);
 
 	lease_stand(lease, atomic_load(&cluster->stand) != 0 &&
-				   atomic_load(&cluster->leaving) == 0);
+				   atomic_load(&cluster->leaving) == 0 &&
+				   journal_lives(role));
 	if (lease->standing == LEASE_PASSED && leads == lease->kept.claim)
 		lease_lead(lease);
 	else if (lease->standing == LEASE_LEADS && leads != lease->kept.claim)

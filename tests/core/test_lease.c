@@ -11,6 +11,7 @@
 static uint8_t file[SLOTS][2][LEASE_RECORD];
 static struct lease nodes[SLOTS];
 static int64_t now_us;
+static unsigned mute; /* promises nothing; 0 = none */
 
 static struct lease_time now(void)
 {
@@ -75,7 +76,8 @@ static int64_t step(struct lease *lease)
 		struct lease_time time = now();
 		struct lease_act act;
 
-		if (lease_wish(lease) != 0)
+		if (lease_wish(lease) != 0 &&
+		    (mute == 0 || lease != &nodes[mute]))
 			lease_promise(lease, lease_wish(lease), &end);
 		if (lease->standing == LEASE_PASSED)
 			lease_lead(lease);
@@ -302,6 +304,26 @@ START_TEST(who_joins_waits_until_every_slot_is_certain)
 	run(3, SECOND);
 	ck_assert_int_eq(nodes[1].phase, LEASE_PHASE_IN);
 	ck_assert_uint_eq(nodes[1].shown.epoch, nodes[0].shown.epoch);
+	ck_assert(leads(0));
+}
+END_TEST
+
+/* All claims wait for it. */
+START_TEST(who_joins_and_cannot_promise_gives_up)
+{
+	struct lease_setup setup = setup_of(1, 1);
+
+	start(0, 1);
+	run(1, SECOND);
+	setup.patience = 2;
+	lease_init(&nodes[1], &setup, NULL);
+	mute = 1;
+	run(3, 5 * SECOND);
+	ck_assert_int_eq(nodes[1].phase, LEASE_PHASE_JOINING);
+	run(3, 2 * SECOND);
+	mute = 0;
+	ck_assert_int_eq(nodes[1].phase, LEASE_PHASE_OUT);
+	ck_assert_int_eq(nodes[1].reason, LEASE_REASON_BEHIND);
 	ck_assert(leads(0));
 }
 END_TEST
@@ -546,6 +568,7 @@ TEST_MAIN("lease", alone_in_a_new_file_it_leads_at_once,
 	  after_a_write_that_failed_it_goes_on_under_another_number,
 	  a_first_write_that_failed_leaves_nothing_to_go_on_with,
 	  who_joins_waits_until_every_slot_is_certain,
+	  who_joins_and_cannot_promise_gives_up,
 	  a_slot_whose_holder_may_live_is_watched_for_a_lease,
 	  what_is_proven_dead_on_this_boot_is_taken_back_at_once,
 	  a_new_start_goes_on_with_the_generation_and_leads_on,

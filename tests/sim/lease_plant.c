@@ -46,6 +46,7 @@ void plant_verdict(struct lease_world *world, uint32_t node)
 	    lease->phase == LEASE_PHASE_JOINING) {
 		lease->joined_look = true;
 		lease->joined_epoch = 0;
+		lease->joined_since = lease->now;
 	}
 }
 
