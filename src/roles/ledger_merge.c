@@ -121,6 +121,9 @@ static int hear(struct ledger *ledger, const struct record *record,
 		ledger_single_merge(ledger, record, now);
 		return 0;
 	case LEDGER_OFFER:
+		/* What we said in another life, above what we say now. */
+		if (text_is(name_of(record->key), ledger->world.place.node))
+			ledger->told = LEDGER_TOLD_NOTHING;
 		return ledger_hear_offer(ledger, name_of(record->key), record);
 	case LEDGER_ENDED:
 		hear_ended(ledger, record);

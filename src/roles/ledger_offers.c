@@ -55,6 +55,24 @@ static int encode(struct ledger *ledger, bool draining)
 	return rc != 0 ? rc : offer_end(&writer);
 }
 
+/* Above all that earlier lives of this node said, be it under the same epoch;
+ * who has just started may not have heard of it yet.
+ */
+static struct version version_of(struct ledger *ledger, struct text key)
+{
+	struct version version = {
+		token_make(ledger->epoch, (uint32_t)ledger->generation), 0
+	};
+	struct record known;
+
+	if (ledger_get_register(ledger, key, &known) == 0 &&
+	    known.version.token >= version.token) {
+		version = known.version;
+		version.step++;
+	}
+	return version;
+}
+
 int ledger_offer(struct ledger *ledger)
 {
 	enum ledger_told told =
@@ -75,7 +93,7 @@ int ledger_offer(struct ledger *ledger)
 		return len;
 	}
 	record.key = offer_key(text_of(ledger->world.place.node), key);
-	record.version = ledger_wish_version(ledger, record.key);
+	record.version = version_of(ledger, record.key);
 	record.value =
 		(struct text){ (const char *)ledger->value, (size_t)len };
 	rc = ledger_put_register(ledger, &record);
