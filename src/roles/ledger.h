@@ -166,11 +166,13 @@ struct ledger_node {
 	uint64_t settled;    /* up to this one their journals were read to the
 				end, and what had to be kept is */
 	struct follow follow;
-	int64_t changed_ms; /* when its slot last did, for us */
-	bool forgotten;	    /* and its journal is gone */
-	bool behind;	    /* not read to the end that is shown */
-	bool more;	    /* and there is more at once */
-	int64_t stale_ms;   /* since when that can't be read, 0 = it can */
+	int64_t changed_ms;  /* when its slot last did, for us */
+	bool forgotten;	     /* and its journal is gone */
+	bool behind;	     /* not read to the end that is shown */
+	bool more;	     /* and there is more at once */
+	int64_t stale_ms;    /* since when that can't be read, 0 = it can */
+	int64_t vanished_ms; /* since when it has no journal though it showed
+				one, 0 = it has */
 	/* what it offers, as heard last */
 	uint64_t offered; /* by that generation */
 	bool draining;
@@ -204,13 +206,19 @@ struct ledger {
 	uint64_t saw;		   /* the highest epoch of any record */
 	enum ledger_told told;	   /* what we offer */
 	bool counted;		   /* what each node holds */
-	bool unheard;	     /* a slot was seen whose offer may be known */
-	int64_t led_ms;	     /* when it began to lead */
-	bool early;	     /* members are about to say what they offer */
-	bool joined;	     /* a node offers that did not */
-	int64_t failing_ms;  /* since when storage fails, 0 = it works */
-	bool open;	     /* replayed; the view shows the truth */
-	bool broken;	     /* the view failed: the role must end */
+	bool unheard;	    /* a slot was seen whose offer may be known */
+	int64_t led_ms;	    /* when it began to lead */
+	bool early;	    /* members are about to say what they offer */
+	bool joined;	    /* a node offers that did not */
+	int64_t failing_ms; /* since when storage fails, 0 = it works */
+	int64_t passed_ms;  /* since when it might lead and does not, or 0 */
+	int64_t aside_ms;   /* until then it lets others lead */
+	bool open;	    /* replayed; the view shows the truth */
+	bool broken;	    /* the view failed: the role must end */
+	bool drops;	    /* the segments before the current one are to go,
+			       once the slot shows that one's end; also those
+			       of our generations up to: */
+	uint64_t drops_to;
 	bool fresh;	     /* the current segment begins with a snapshot and
 				takes appends */
 	bool in_batch;	     /* a transaction of the view is open */

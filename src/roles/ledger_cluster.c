@@ -6,6 +6,8 @@
 #include "roles/ledger_parts.h"
 
 #define CLUSTER_AGAIN_MS 20 /* between two tries to read what is shown */
+#define PASSED_LEASES	 2  /* so long it tries to lead */
+#define ASIDE_LEASES	 4  /* then it leaves that to others */
 
 bool ledger_holds(const struct ledger *ledger)
 {
@@ -59,14 +61,17 @@ static void promise(struct ledger *ledger)
 	ledger_tell_end(ledger);
 }
 
+static int64_t lease_ms(const struct ledger *ledger)
+{
+	return ledger->world.board->cluster.terms.lease_ms;
+}
+
 /* Who cannot append, or is about to go, is no leader. */
 static bool is_willing(const struct ledger *ledger, struct ledger_now now)
 {
-	int64_t lease_ms = ledger->world.board->cluster.terms.lease_ms;
-
-	return !ledger_is_leaving(ledger) &&
+	return !ledger_is_leaving(ledger) && now.ms >= ledger->aside_ms &&
 	       (ledger->failing_ms == 0 ||
-		now.ms - ledger->failing_ms < lease_ms);
+		now.ms - ledger->failing_ms < lease_ms(ledger));
 }
 
 static void note_storage(struct ledger *ledger, struct ledger_now now)
@@ -99,6 +104,30 @@ static void stand(struct ledger *ledger, const struct cluster_lease *lease,
 	ledger->world.ops->tell(ledger->world.arg);
 }
 
+void ledger_step_aside(struct ledger *ledger, struct ledger_now now)
+{
+	ledger->passed_ms = 0;
+	ledger->aside_ms = now.ms + ASIDE_LEASES * lease_ms(ledger);
+}
+
+/* Who passed the barrier and cannot read what the others show keeps those from
+ * leading who perhaps can.
+ */
+static void judge_patience(struct ledger *ledger, bool passed,
+			   struct ledger_now now)
+{
+	if (!passed || ledger->leads)
+		ledger->passed_ms = 0;
+	else if (ledger->passed_ms == 0)
+		ledger->passed_ms = now.ms;
+	else if (now.ms - ledger->passed_ms >=
+		 PASSED_LEASES * lease_ms(ledger)) {
+		log_err(0, "journal: cannot read what others wrote, lets them "
+			   "lead");
+		ledger_step_aside(ledger, now);
+	}
+}
+
 static void look_at_standing(struct ledger *ledger,
 			     const struct cluster_lease *lease,
 			     struct ledger_now now)
@@ -113,6 +142,8 @@ static void look_at_standing(struct ledger *ledger,
 		 atomic_load(&ledger->world.board->cluster.stand) != 0 &&
 		 !ledger->in_batch && ledger->storage == 0)
 		(void)ledger_lead(ledger, lease->kept.claim, now);
+	if (ledger->open)
+		judge_patience(ledger, passed, now);
 }
 
 static void tell_saw(struct ledger *ledger)
@@ -143,6 +174,7 @@ void ledger_cluster_turn(struct ledger *ledger, struct ledger_now now)
 	ledger->in = lease.kept.in;
 	note_storage(ledger, now);
 	tell_saw(ledger);
+	ledger_drop_segments(ledger, &lease.shown.end);
 	promise(ledger);
 	if (!ledger->in)
 		return;

@@ -74,12 +74,26 @@ static int begin_segment(struct ledger *ledger)
 		return rc;
 	ledger->fresh = true;
 	ledger->dirty = false;
-	rc = ledger->in_cluster
-		     ? journal_drop_ended(journal, own_settled(ledger))
-		     : journal_drop_older(journal);
+	/* In a cluster others may still have to read the older. */
+	ledger->drops = ledger->in_cluster;
+	ledger->drops_to = own_settled(ledger);
+	rc = ledger->in_cluster ? 0 : journal_drop_older(journal);
 	if (rc != 0)
 		log_warn(rc, "journal: cannot remove old segments");
 	return 0;
+}
+
+void ledger_drop_segments(struct ledger *ledger, const struct lease_end *shown)
+{
+	struct journal *journal = ledger->world.journal;
+	int rc;
+
+	if (!ledger->drops || shown->segment != journal->number)
+		return;
+	ledger->drops = false;
+	rc = journal_drop_ended(journal, ledger->drops_to);
+	if (rc != 0)
+		log_warn(rc, "journal: cannot remove old segments");
 }
 
 static int make_durable(struct ledger *ledger)

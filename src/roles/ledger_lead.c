@@ -275,6 +275,7 @@ bool ledger_lead(struct ledger *ledger, uint64_t claim, struct ledger_now now)
 		log_err(rc, "journal: cannot lead epoch=%u", ledger->epoch);
 		ledger->leads = false;
 		ledger->open = false;
+		ledger_step_aside(ledger, now);
 		return false;
 	}
 	atomic_store(&ledger->world.board->cluster.leads, claim);

@@ -7,6 +7,7 @@
 #include "roles/ledger_parts.h"
 
 #define FOLLOW_BYTES (1u << 20) /* of one node in one turn */
+#define VANISHED_MS  60000	/* so long a journal must not be there */
 #define STALE_SAY_MS 5000	/* so long what is shown may be unreadable */
 
 struct ledger_node *ledger_node_of(struct ledger *ledger, struct text name)
@@ -154,6 +155,27 @@ static void note_stale(struct ledger_node *node, int rc, struct ledger_now now)
 	node->stale_ms = now.ms;
 }
 
+/* Of an ended generation that was forgotten no journal is left.  A directory
+ * that is not there may be an old answer, so not at once.
+ */
+static bool has_vanished(struct ledger *ledger, struct ledger_node *node,
+			 struct ledger_now now)
+{
+	struct shared *shared = ledger->world.journal->shared;
+	uint32_t numbers[SHARED_SEGMENTS_MAX];
+	int count = 1;
+
+	if (node->generation <= node->ended)
+		count = shared->ops->segments(shared, node->name, numbers,
+					      SHARED_SEGMENTS_MAX);
+	if (count != 0 && count != -ENOENT)
+		node->vanished_ms = 0;
+	else if (node->vanished_ms == 0)
+		node->vanished_ms = now.ms;
+	return node->vanished_ms != 0 &&
+	       now.ms - node->vanished_ms >= VANISHED_MS;
+}
+
 static void follow(struct ledger *ledger, struct ledger_node *node,
 		   const struct lease_end *end, struct ledger_now now)
 {
@@ -171,6 +193,8 @@ static void follow(struct ledger *ledger, struct ledger_node *node,
 	if (!node->behind || ledger_begin(ledger) != 0)
 		return;
 	rc = follow_to(&node->follow, end, FOLLOW_BYTES, take, &hearing);
+	if (rc == -EAGAIN && has_vanished(ledger, node, now))
+		rc = 0;
 	node->behind = rc != 0;
 	node->more = rc > 0;
 	note_stale(node, rc, now);

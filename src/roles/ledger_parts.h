@@ -245,6 +245,10 @@ int ledger_single_hear_move(struct ledger *ledger,
 
 /* Shows the board how far the journal is synced. */
 void ledger_tell_end(struct ledger *ledger);
+/* The slot shows SHOWN: what was written before that segment may go. */
+void ledger_drop_segments(struct ledger *ledger, const struct lease_end *shown);
+/* Did not come to lead: lets others try for a while. */
+void ledger_step_aside(struct ledger *ledger, struct ledger_now now);
 
 /* ledger_merge.c */
 
