@@ -1,0 +1,106 @@
+"""Goal: nodes that are there, but unfit, hold up nobody; fit ones get work."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lab"))
+import lib  # noqa: E402
+import nodes  # noqa: E402
+from lib import check  # noqa: E402
+
+AGAIN = 'backoff = "0s"; max-restarts = 1000;'
+
+
+def leader(cluster):
+    shown = subprocess.run([lib.HOLDFAST, "lease", "--json", cluster.shared],
+                           capture_output=True, text=True, check=False)
+    for slot in json.loads(shown.stdout)["slots"]:
+        node = cluster.by_name(slot["node"])
+        if slot["state"] == "leading" and node.is_up():
+            return node
+    return None
+
+
+def comes_back():
+    """Under the same epoch, after it was drained, killed, stopped."""
+    with nodes.Cluster(3, memory=True, singletons={"w": AGAIN}) as cluster:
+        cluster.start()
+        head = lib.wait_for(lambda: leader(cluster), 20, "a leader")
+        node = cluster.others(head)[0]
+        for end in ("kill", "drain", "stop"):
+            if end == "drain":
+                for word in ("drain", "undrain"):
+                    check(node.run(word).returncode == 0, word)
+                    time.sleep(0.3)
+            if end == "stop":
+                node.stop()
+            else:
+                node.kill_all()
+                node.process.wait(10)
+            node.spawn()
+            node.wait_ready(30)
+            cluster.wait_all()
+
+            def takes():
+                return head.run("handover", "w", node.settings["name"]
+                                ).returncode == 0
+            lib.wait_for(takes, 20, f"it takes w after {end}\n"
+                         f"{cluster.logs()}", 0.2)
+            lib.wait_for(lambda: cluster.is_alive("w") and cluster.
+                         is_alive("w").node == node.settings["name"], 20,
+                         f"it runs w after {end}\n{cluster.logs()}")
+            check(leader(cluster) is head, "the leader changed after", end)
+        cluster.check()
+
+
+def cannot_join():
+    """One whose journal role never starts; then the leader dies."""
+    with nodes.Cluster(3, memory=True, singletons={"w": AGAIN}) as cluster:
+        with open(os.path.join(cluster.nodes[2].state, "view"), "w",
+                  encoding="ascii"):
+            pass  # where its directory is to be
+        for node in cluster.nodes:
+            node.spawn()
+        cluster.wait_all()
+        head = lib.wait_for(lambda: leader(cluster), 20, "a leader")
+        head.kill_all()
+        head.process.wait(10)
+        life = cluster.trace["w"].latest()
+        lib.wait_for(lambda: leader(cluster) not in (None, head), 20,
+                     f"another leader\n{cluster.logs()}")
+        if life.node == head.settings["name"]:
+            cluster.next_life(life, 20)
+        cluster.wait_all()
+        cluster.check()
+
+
+def stands_still():
+    """The leader's journal role, for good; and then another node dies."""
+    with nodes.Cluster(3, memory=True, singletons={"w": AGAIN}) as cluster:
+        cluster.start()
+        head = lib.wait_for(lambda: leader(cluster), 20, "a leader")
+        os.kill(head.role("journal"), signal.SIGSTOP)
+        lib.wait_for(lambda: leader(cluster) not in (None, head), 30,
+                     f"another leader\n{cluster.logs()}")
+        node, life = cluster.holder()
+        if node is not head:
+            node.kill_all()
+            node.process.wait(10)
+            cluster.next_life(life, 20)
+        cluster.wait_all()
+        cluster.check()
+
+
+def main():
+    comes_back()
+    cannot_join()
+    stands_still()
+
+
+if __name__ == "__main__":
+    lib.main(main)
