@@ -318,6 +318,19 @@ int command_status(int argc, char **argv)
 	return rc;
 }
 
+/* What is alive may wait for its storage, or its lease: no ill health, but to
+ * be told.
+ */
+static void tell_readiness(struct api *api)
+{
+	if (api_ask(api, "GET", "/readyz", NULL, NULL) == 0 &&
+	    api->response.status >= 300) {
+		printf("not ready: ");
+		print_plain(stdout, json_text(api->answer, "detail"));
+		putchar('\n');
+	}
+}
+
 int command_health(int argc, char **argv)
 {
 	struct options options;
@@ -335,6 +348,8 @@ int command_health(int argc, char **argv)
 			rc = EXIT_CODE_DOWN;
 		if (api.response.body_len > 0 && !options.quiet)
 			api_print(&api);
+		if (rc == 0 && !options.quiet && !options.json)
+			tell_readiness(&api);
 	}
 	api_close(&api);
 	return rc;

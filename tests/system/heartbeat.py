@@ -155,6 +155,18 @@ def who_leaves_is_missed_at_once(members):
           "which is no trouble")
 
 
+def one_that_can_not_join_says_why(port):
+    other = Member("other", port, [])
+    with open(os.path.join(other.shared, "lease"), "wb") as file:
+        file.write(b"no lease file" * 1000)
+    other.begin()
+    wait_for(lambda: "not ready: The lease file" in other.run("health").stdout,
+             WAIT_S, "it says why it is not ready")
+    check(other.run("health").returncode == 0, "which is no ill health")
+    check("not in: The lease" in other.run("status").stdout, "nor unsaid")
+    other.stop()
+
+
 def without_keys_a_node_goes_on(port):
     for key, tells in ((None, "no `key-file`"), ("a 12\n", "error")):
         lonely = Member("lonely", port, [], key).begin()
@@ -211,6 +223,7 @@ def body():
     a_silent_one_is_told(members)
     a_killed_one_comes_back(members)
     who_leaves_is_missed_at_once(members)
+    one_that_can_not_join_says_why(ports[4])
     without_keys_a_node_goes_on(ports[4])
     one_node_is_alone()
 
