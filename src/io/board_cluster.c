@@ -94,7 +94,8 @@ int64_t cluster_left_us(const struct board_cluster *cluster,
 		return INT64_MAX;
 	if (generation == 0 || !cluster_lease(cluster, &lease) ||
 	    lease.kept.generation != generation || !lease.kept.in ||
-	    lease.kept.over || atomic_load(&cluster->dead) >= generation)
+	    lease.kept.over || atomic_load(&cluster->dead) >= generation ||
+	    atomic_load(&cluster->ended) >= generation)
 		return 0;
 	return lease_stop_us(&cluster->terms, 0) -
 	       lease_elapsed_max(&lease.kept.stamp, now);

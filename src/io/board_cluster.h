@@ -21,6 +21,9 @@
  *            generation the work was started under, all leased work is killed;
  *            proven dead, DEAD = that generation.  lease: releases a
  *            generation only once it is DEAD, and joins anew.
+ *   paused   a virtual machine's clocks may stand still with it, and then no
+ *            clock tells that the lease is over.  journal: reads that a leader
+ *            counted this generation dead, ENDED = it: holds no more.
  */
 #ifndef HOLDFAST_IO_BOARD_CLUSTER_H
 #define HOLDFAST_IO_BOARD_CLUSTER_H
@@ -119,6 +122,8 @@ struct board_cluster {
 	_Atomic uint64_t saw;	 /* the highest epoch found in a journal */
 	_Atomic uint32_t wishes; /* grows: an operator wished something, the
 				    others should look (LOOK_WISH) */
+	_Atomic uint64_t ended;	 /* this generation of ours: the others counted
+				    it dead and gave away what it held */
 	/* heartbeat */
 	_Atomic uint64_t beats_as; /* its incarnation, which outlives the role:
 				      whom the others believe they go on to */

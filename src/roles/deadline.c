@@ -84,6 +84,10 @@ static void judge(struct deadline *deadline, const struct lease_kept *kept,
 		end_generation(deadline, kept->generation,
 			       kept->over ? "the lease is lost or given back"
 					  : "the lease ran out");
+	else if (kept->generation > 0 &&
+		 atomic_load(&cluster_of(deadline)->ended) == kept->generation)
+		end_generation(deadline, kept->generation,
+			       "the others have counted it dead");
 	/* What runs is of the generation before: none of it may. */
 	if (kept->generation > 0)
 		end_generation(deadline, kept->generation - 1,

@@ -31,6 +31,21 @@ bool ledger_may_take(struct ledger *ledger)
 	       ledger_holds(ledger);
 }
 
+void ledger_give_up(struct ledger *ledger)
+{
+	struct board_cluster *cluster = &ledger->world.board->cluster;
+
+	ledger->open = false;
+	if (!ledger->in_cluster ||
+	    atomic_load(&cluster->ended) >= ledger->generation)
+		return;
+	atomic_store(&cluster->ended, ledger->generation);
+	log_err(0, "journal: the others have counted generation=%llu dead",
+		(unsigned long long)ledger->generation);
+	ledger->world.ops->ring(ledger->world.arg, false, true);
+	ledger->world.ops->tell(ledger->world.arg);
+}
+
 void ledger_tell_end(struct ledger *ledger)
 {
 	const struct cluster_promise promise = {
@@ -205,6 +220,7 @@ int ledger_begin_generation(struct ledger *ledger)
 
 	if (!cluster_lease(cluster, &lease) || lease.kept.generation == 0 ||
 	    lease.kept.over ||
+	    atomic_load(&cluster->ended) >= lease.kept.generation ||
 	    (phase != LEASE_PHASE_JOINING && phase != LEASE_PHASE_IN))
 		return -EAGAIN;
 	ledger->generation = lease.kept.generation;

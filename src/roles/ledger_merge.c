@@ -23,7 +23,7 @@ static void queue_job(struct ledger *ledger, const struct job *job)
 	if (entry != NULL && entry->slot != QUEUE_NONE) {
 		/* It runs here, and somebody else says how it is: only were
 		 * our generation over. */
-		ledger->open = false;
+		ledger_give_up(ledger);
 		return;
 	}
 	if (job_has_ended(job)) {
@@ -101,10 +101,16 @@ uint64_t ledger_settled(struct ledger *ledger, struct text node)
 
 static void hear_ended(struct ledger *ledger, const struct record *record)
 {
-	struct ledger_node *node = ledger_node_of(ledger, name_of(record->key));
+	struct text name = name_of(record->key);
+	struct ledger_node *node = ledger_node_of(ledger, name);
+	uint64_t number = number_of(record);
 
-	if (node != NULL && number_of(record) > node->settled)
-		node->settled = number_of(record);
+	if (node != NULL && number > node->settled)
+		node->settled = number;
+	/* Our clocks did not tell: this machine was paused, they with it. */
+	if (number == ledger->generation &&
+	    text_is(name, ledger->world.place.node))
+		ledger_give_up(ledger);
 }
 
 /* What the register RECORD is about was not known before. */

@@ -249,6 +249,10 @@ void ledger_tell_end(struct ledger *ledger);
 void ledger_drop_segments(struct ledger *ledger, const struct lease_end *shown);
 /* Did not come to lead: lets others try for a while. */
 void ledger_step_aside(struct ledger *ledger, struct ledger_now now);
+/* The others counted this generation dead, though no clock of ours says so:
+ * what runs under it is to die at once.
+ */
+void ledger_give_up(struct ledger *ledger);
 
 /* ledger_merge.c */
 

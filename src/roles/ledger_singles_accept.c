@@ -86,7 +86,7 @@ void ledger_single_merge(struct ledger *ledger, const struct record *record,
 		 * for them. */
 		log_err(0, "journal: singleton=%s was taken back",
 			single->name);
-		ledger->open = false;
+		ledger_give_up(ledger);
 		return;
 	}
 	ended = single->kept.held && !next.held;

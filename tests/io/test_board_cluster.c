@@ -96,6 +96,20 @@ START_TEST(only_the_present_generation_holds)
 }
 END_TEST
 
+START_TEST(what_the_others_counted_dead_holds_no_more)
+{
+	struct board_cluster *cluster = made();
+	struct lease_time now = at(1000);
+
+	show(cluster, 4, 1000);
+	atomic_store(&cluster->ended, 3);
+	ck_assert(cluster_holds(cluster, 4, &now));
+	atomic_store(&cluster->ended, 4);
+	ck_assert(!cluster_holds(cluster, 4, &now));
+	free(cluster);
+}
+END_TEST
+
 START_TEST(a_node_alone_always_holds)
 {
 	struct board_cluster *cluster = made();
@@ -109,4 +123,5 @@ END_TEST
 
 TEST_MAIN("board_cluster", what_was_never_written_is_not_there,
 	  the_latest_is_read_back, work_lives_until_the_stop_and_no_longer,
-	  only_the_present_generation_holds, a_node_alone_always_holds)
+	  only_the_present_generation_holds,
+	  what_the_others_counted_dead_holds_no_more, a_node_alone_always_holds)

@@ -135,6 +135,9 @@ void sim_lease_step(struct lease_world *world, uint32_t node)
 		world_say(world, node, "resigns");
 		lease_resign(lease);
 	}
+	if (lease->phase == LEASE_PHASE_IN &&
+	    atomic_load(&board->dead) >= lease->kept.generation)
+		lease_release(lease);
 	if (saw > lease->highest && world->plant != PLANT_EPOCH_NOT_ABOVE_OWN)
 		lease_saw_epoch(lease, saw);
 }
