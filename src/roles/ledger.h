@@ -139,6 +139,7 @@ struct ledger_single {
 	char move_to[BOARD_NAME_MAX + 1];
 	uint32_t failures; /* of assignments, in a row; without a cluster */
 	struct failures failed; /* where, in one */
+	int64_t given_ms;	/* clock_ms() of its last assignment by us */
 	int64_t not_before_ms;	/* clock_ms() */
 	/* of one with times, by the wall clock */
 	struct cron cron;

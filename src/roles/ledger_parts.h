@@ -233,6 +233,8 @@ bool ledger_single_is_mine(const struct ledger *ledger,
 /* Takes what was assigned to this node, or declines it. */
 void ledger_single_accept(struct ledger *ledger, struct ledger_single *single,
 			  struct ledger_now now);
+/* Leads no more when a node ignores what it was given. */
+void ledger_singles_judge(struct ledger *ledger, struct ledger_now now);
 /* Asks its node to give it up, for TO to have it; 0 or -errno. */
 int ledger_single_move(struct ledger *ledger, struct ledger_single *single,
 		       struct text to);

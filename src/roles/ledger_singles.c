@@ -143,6 +143,7 @@ void ledger_single_assign(struct ledger *ledger, struct ledger_single *single,
 		return;
 	}
 	due_claim(&single->due, slot_ms);
+	single->given_ms = now.ms;
 	single->look_ms = 0;
 	single->slot = QUEUE_NONE;
 	single->skip = false;
@@ -262,6 +263,7 @@ void ledger_singles_turn(struct ledger *ledger, struct ledger_now now)
 	     i < ledger->singles_high && ledger_has_room(ledger); i++)
 		if (ledger->singles[i].used)
 			turn(ledger, &ledger->singles[i], now);
+	ledger_singles_judge(ledger, now);
 	if (ledger->news)
 		ledger->world.ops->news(ledger->world.arg);
 	ledger->news = false;

@@ -11,6 +11,9 @@
 #define TAG_TOKEN RECORD_VALUE_TAG
 #define TAG_TO	  17
 
+#define IGNORED_LEASES 4    /* so long an assignment may be ignored, */
+#define IGNORED_MIN_MS 5000 /* and at least so long */
+
 bool ledger_single_is_mine(const struct ledger *ledger,
 			   const struct ledger_single *single)
 {
@@ -53,6 +56,43 @@ void ledger_single_accept(struct ledger *ledger, struct ledger_single *single,
 	single->skip = false;
 	ledger->given[ledger->given_count++] =
 		(struct ledger_given){ .single = single, .token = next.token };
+}
+
+/* Was it given to a node that lives, and neither takes nor declines it? */
+static bool is_ignored(const struct ledger *ledger,
+		       const struct ledger_single *single,
+		       struct ledger_now now)
+{
+	int64_t patience_ms =
+		IGNORED_LEASES *
+		(int64_t)ledger->world.board->cluster.terms.lease_ms;
+
+	if (patience_ms < IGNORED_MIN_MS)
+		patience_ms = IGNORED_MIN_MS;
+	return single->used && single->kept.held && !single->kept.accepted &&
+	       token_epoch(single->kept.token) == ledger->epoch &&
+	       now.ms - single->given_ms >= patience_ms;
+}
+
+/* An assignment is never withdrawn, but is void under a new epoch: and a node
+ * that can't promise that either, since its journal role stands still, loses
+ * its lease.
+ */
+void ledger_singles_judge(struct ledger *ledger, struct ledger_now now)
+{
+	for (unsigned i = 0;
+	     i < ledger->singles_high && ledger->in_cluster && ledger->leads;
+	     i++) {
+		const struct ledger_single *single = &ledger->singles[i];
+
+		if (!is_ignored(ledger, single, now))
+			continue;
+		log_warn(0,
+			 "journal: node=%s does not take singleton=%s, a new "
+			 "epoch is needed",
+			 single->kept.node, single->name);
+		ledger_resign(ledger);
+	}
 }
 
 /* It ended on another node. */

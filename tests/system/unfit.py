@@ -96,10 +96,26 @@ def stands_still():
         cluster.check()
 
 
+def ignores():
+    """A node whose journal role stands still is given something."""
+    with nodes.Cluster(3, memory=True, singletons={"w": AGAIN}) as cluster:
+        cluster.start()
+        head = lib.wait_for(lambda: leader(cluster), 20, "a leader")
+        holder, life = cluster.holder()
+        deaf = [node for node in cluster.nodes
+                if node not in (head, holder)][0]
+        os.kill(deaf.role("journal"), signal.SIGSTOP)
+        head.run("handover", "w", deaf.settings["name"])
+        cluster.next_life(life, 40)
+        cluster.wait_all()
+        cluster.check()
+
+
 def main():
     comes_back()
     cannot_join()
     stands_still()
+    ignores()
 
 
 if __name__ == "__main__":
