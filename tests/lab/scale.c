@@ -153,7 +153,7 @@ static void measure_lease(uint32_t nodes, struct cost *cost)
 
 static struct beat beats[NODES_MAX];
 static struct config_cluster clusters[NODES_MAX];
-static char names[NODES_MAX][8];
+static char names[NODES_MAX][16];
 static char entries[NODES_MAX][UDP_NAME_MAX];
 static char *lists[NODES_MAX][NODES_MAX];
 static char keys[] = "/tmp/holdfast-scale-XXXXXX";
