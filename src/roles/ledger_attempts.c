@@ -54,7 +54,10 @@ void ledger_started(struct ledger *ledger, const struct message *message,
 	job.state = JOB_PROCESSING;
 	job.started_ms = now.wall_ms;
 	entry->started = true;
+	/* Other nodes are to show it, too. */
 	entry->synced_ms = now.ms;
+	if (ledger->in_cluster)
+		entry->synced_ms -= LEDGER_PROGRESS_SYNC_MS;
 	show(ledger, entry, &job, now);
 }
 
