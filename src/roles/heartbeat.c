@@ -105,8 +105,10 @@ static void open_when_due(struct heartbeat *heartbeat, int64_t now_ms)
 	rc = open_beat(heartbeat, now_ms);
 	atomic_store(&me(heartbeat)->health, -rc);
 	heartbeat->is_open = rc == 0;
+	/* Even one that failed has forgotten who we are. */
+	heartbeat_introduce(heartbeat);
 	if (rc == 0) {
-		heartbeat_introduce(heartbeat);
+		heartbeat->pause_ms = RETRY_FIRST_MS;
 		return;
 	}
 	heartbeat->retry_ms = now_ms + heartbeat->pause_ms;

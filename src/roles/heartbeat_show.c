@@ -95,7 +95,8 @@ static void fill_self(const struct heartbeat *heartbeat, int64_t now_ms,
 	if (heartbeat->is_open)
 		udp_name(&heartbeat->beat.udp.bound, heard->from);
 	text_copy(self->version, heard->version, sizeof(heard->version));
-	memcpy(heard->tags, self->tags.at, self->tags.len);
+	if (self->tags.len > 0)
+		memcpy(heard->tags, self->tags.at, self->tags.len);
 	heard->tags_len = (uint32_t)self->tags.len;
 	heard->load = self->load;
 	heard->place = self->place;

@@ -171,7 +171,9 @@ def without_keys_a_node_goes_on(port):
     for key, tells in ((None, "no `key-file`"), ("a 12\n", "error")):
         lonely = Member("lonely", port, [], key).begin()
         wait_for(lambda: tells in lonely.log(), WAIT_S, "it says why")
-        check(list(lonely.seen()) == ["lonely"], lonely.seen())
+        seen = lonely.seen()
+        check(list(seen) == ["lonely"], seen)
+        check(seen["lonely"]["tags"] == ["ssd", "lonely"], seen)
         check(lonely.role("heartbeat"), "the role waits")
         lonely.stop()
 
