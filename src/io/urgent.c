@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define URGENT_NICE (-15)
 
@@ -40,9 +41,10 @@ void urgent_lock(void)
 {
 	struct rlimit limit;
 
-	/* Under a bound what is mapped later would be refused. */
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) == -1 ||
-	    limit.rlim_cur != RLIM_INFINITY)
+	/* Under a bound what is mapped later would be refused; root has none,
+	 * or is refused here. */
+	if (geteuid() != 0 && (getrlimit(RLIMIT_MEMLOCK, &limit) == -1 ||
+			       limit.rlim_cur != RLIM_INFINITY))
 		return;
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }

@@ -213,6 +213,49 @@ for node in 1 2 3; do
   is "n$node" 3 released || fail "n$node did not give its lease back"
 done
 
+# ---- leased work dies in time, whoever hangs; services live on ----
+
+cat >>"$dir/1.conf" <<END
+singletons = { held = { command = [ "/bin/sleep", "12345.$$" ]; }; };
+services = { kept = { command = [ "/bin/sleep", "54321.$$" ]; }; };
+END
+
+sleeper() { # sleeper SECONDS - its process, by an argument of its own
+  grep -lszx "$1[.]$$" /proc/[0-9]*/cmdline | tr -dc '0-9\n'
+}
+
+runs() {
+  [ -n "$(sleeper "$1")" ]
+}
+
+runs_anew() { # runs_anew SECONDS BEFORE
+  now=$(sleeper "$1")
+  [ -n "$now" ] && [ "$now" != "$2" ]
+}
+
+: >"$dir/log1"
+start 1
+wait_for 20 'the singleton runs' runs 12345
+wait_for 20 'the service runs' runs 54321
+held=$(sleeper 12345)
+kept=$(sleeper 54321)
+hung=$(role 1 lease)
+kill -STOP "$hung"
+wait_for 10 'the supervisor ends it' is_gone "$held"
+says 1 'deadline: killing all leased work' || fail "who ended it?"
+kill -CONT "$hung"
+wait_for 20 'the singleton runs again' runs_anew 12345 "$held"
+[ "$(sleeper 54321)" = "$kept" ] || fail "the service was touched"
+
+held=$(sleeper 12345)
+kill -STOP "$(role 1 lease)" "$(supervisor 1)"
+wait_for 10 'the guardian ends it' is_gone "$held"
+wait_for 10 'it says so' says 1 'guardian: leased work has outlived its time'
+wait_for 20 'the singleton runs after that' runs_anew 12345 "$held"
+kill -TERM "$(guardian 1)"
+wait_for 20 'n1 ends' is_gone "$(guardian 1)"
+is n1 3 released || fail "n1 did not give its lease back"
+
 # ---- storage that is not there yet ----
 
 mv "$dir/shared" "$dir/away"
