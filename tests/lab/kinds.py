@@ -193,6 +193,13 @@ def power_off_deaf(cluster):
 
 # ---- orders ----
 
+def ask(node, path, body=None):
+    user = node.operator()
+    answer = user.ask("POST", path, body)
+    user.close()
+    check(answer.status in (200, 202), path, answer.status, answer.text())
+
+
 @kind("term", lambda lease: 100)
 def stop_node(cluster):
     """SIGTERM of the node"""
@@ -210,15 +217,25 @@ def stop_node(cluster):
 def hand_over(cluster):
     """handover to another node"""
     def strike(node):
-        to = cluster.others(node)[0]
-        user = node.operator()
+        to = cluster.others(node)[0].settings["name"]
         at = time.monotonic_ns()
-        answer = user.ask("POST", f"/v1/singletons/{WORK}/handover",
-                          {"node": to.settings["name"]})
-        check(answer.status == 202, answer.status, answer.text())
-        user.close()
+        ask(node, f"/v1/singletons/{WORK}/handover", {"node": to})
         return at
     return moves(cluster, strike, 20)[0]
+
+
+@kind("drain", lambda lease: 100)
+def drain(cluster):
+    """drain of the node, which stays in the cluster"""
+    def strike(node):
+        at = time.monotonic_ns()
+        ask(node, "/v1/node/drain")
+        return at
+    took, _, node = moves(cluster, strike, 20)
+    check(node.is_up(), "the drained node went")
+    ask(node, "/v1/node/undrain")
+    node.wait_ready(SETTLE)
+    return took
 
 
 STRAY = {WORK: ["stray"]}  # its work left its session and ignores TERM

@@ -6,6 +6,7 @@ in a network namespace of its own (net.py).  Only what was started is killed.
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import time
 
@@ -15,6 +16,17 @@ import mount
 import net
 
 WITNESS = os.path.join(os.environ.get("BUILDDIR", "."), "tests/lab/witness")
+
+
+def free_udp_port():
+    while True:
+        port = lib.free_port()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            try:
+                sock.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class Member(lib.Node):
@@ -126,12 +138,13 @@ class Cluster:
     FAULTY: each node sees the directory through a mount of its own.  NETS:
     each is in a namespace of its own.  UDP: whether they hear each other.
     MEMORY: the directory is in memory, where no disk makes anyone wait.
+    LACKS: index of a node -> those of SINGLETONS it knows nothing of.
     WORK: what the witnesses are told besides where to write; a name of
     SINGLETONS may have its own in WORKS."""
 
     def __init__(self, nodes=3, lease="1s", singletons=None, faulty=False,
                  nets=False, udp=True, work=(), works=None, sink=False,
-                 memory=False, more=""):
+                 memory=False, lacks=None, more=""):
         if not os.access(WITNESS, os.X_OK):
             lib.skip("tests/lab/witness was not built")
         if faulty and not mount.is_possible():
@@ -144,6 +157,7 @@ class Cluster:
         self.udp = udp
         self.work = list(work)
         self.works = works or {}
+        self.lacks = lacks or {}
         self.more = more
         self.states = lib.memory_dir()
         base = lib.Node()  # its directory, and that it is gone at the end
@@ -153,7 +167,7 @@ class Cluster:
         self.traces = os.path.join(self.dir, "traces")
         os.makedirs(self.traces)
         self.net = net.Net(nodes) if nets else None
-        self.ports = [lib.free_port() for _ in range(nodes)]
+        self.ports = [free_udp_port() for _ in range(nodes)]
         self.key = os.path.join(self.dir, "key")
         with open(self.key, "w", encoding="ascii") as key:
             key.write(f"lab {secrets.token_hex(32)}\n")
@@ -187,6 +201,8 @@ class Cluster:
                 f'peers = [ {", ".join(peers)} ]; heartbeat = "100ms"; '
                 f'key-file = "{self.key}"; }};\nsingletons = {{\n')
         for name, more in self.singletons.items():
+            if name in self.lacks.get(member.index, ()):
+                continue
             work = self.works.get(name, ["work", *self.work])
             words = [WITNESS, work[0], os.path.join(self.traces, name),
                      *work[1:]]

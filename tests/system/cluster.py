@@ -42,7 +42,7 @@ def processes():
                        memory=True) as cluster:
         cluster.start()
         play(cluster, ("work", "supervisor", "lease", "journal", "heartbeat",
-                       "handover", "term", "guardian", "power"))
+                       "handover", "drain", "term", "guardian", "power"))
 
 
 def storage():
@@ -110,7 +110,35 @@ def crashing():
         cluster.check()
 
 
+def eligible():
+    """Who has no definition of a singleton gets it never."""
+    with nodes.Cluster(3, lease=LEASE, memory=True,
+                       lacks={0: {"w"}}) as cluster:
+        cluster.start()
+        holder, life = cluster.holder()
+        check(holder.index != 0, "given to who does not know it")
+        other = nodes_but(cluster, 0, holder.index)
+        at = holder.kill_all()
+        cluster.next_life(life, 20)
+        check(cluster.holder()[0] is other, "not with the other that knows it")
+        life = cluster.holder()[1]
+        other.kill_all()
+        time.sleep(2 * kinds.lease_ms(cluster) / 1000)
+        check(not cluster.is_alive("w"), "with who does not know it")
+        for node in (holder, other):
+            node.process.wait(10)
+            node.restart()
+        cluster.next_life(life, 20)
+        cluster.check()
+        print(f"eligible: {(time.monotonic_ns() - at) / 1e9:.1f} s")
+
+
+def nodes_but(cluster, *indexes):
+    return next(node for node in cluster.nodes if node.index not in indexes)
+
+
 def many():
+    eligible()
     ten()
     twin()
     crashing()

@@ -25,6 +25,7 @@ SEED = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 31)
 NODES = int(os.environ.get("NODES", "3"))
 LEASE_S = float(os.environ.get("LEASE_S", "2"))
 WAVE_S = 4.0   # of faults, on average
+OBEY = 0.3     # after so many waves an operator wants something
 CALM_S = 20.0  # after a wave all runs again within that
 ROLES = ("lease", "journal", "heartbeat", "supervisor", "guardian", "worker",
          "control", "http")
@@ -163,8 +164,8 @@ class Trial:
                 self.cluster.net.heal(node.index)
             self.thaw(node)
 
-    def calm(self):
-        """All is healed: until each singleton runs."""
+    def calm(self, besides=None):
+        """All is healed: until each singleton runs, BESIDES one."""
         self.heal()
         begin = time.monotonic()
         until = begin + CALM_S
@@ -172,8 +173,8 @@ class Trial:
             for node in self.cluster.nodes:
                 self.revive(node)
                 self.ask(node, "/v1/node/undrain")
-            missing = [name for name in UNITS
-                       if not self.cluster.is_alive(name)]
+            missing = [name for name in UNITS if name != besides and
+                       not self.cluster.is_alive(name)]
             if not missing:
                 break
             check(time.monotonic() < until, missing, "do not run")
@@ -183,6 +184,29 @@ class Trial:
         self.cluster.check()
         return time.monotonic() - begin
 
+    def obeys(self):
+        """What is stopped through one node stays so until it is started
+        through another."""
+        name = self.random.choice(list(UNITS))
+        first, second = self.random.sample(self.cluster.nodes, 2)
+        self.note(first, f"stop {name}")
+        time.sleep(LEASE_S)  # the latest wishes are known everywhere
+        told = first.run("stop", name, "-w", "10")
+        check(told.returncode in (0, 3), "stop:", told)
+        lib.wait_for(lambda: not self.cluster.is_alive(name, 300), 10,
+                     f"{name} is stopped")
+        before = self.cluster.trace[name].latest()
+        if self.random.random() < 0.5:
+            self.kill_role(self.random.choice(self.cluster.nodes))
+        time.sleep(LEASE_S * 1.5)
+        check(self.cluster.trace[name].latest() is before, name,
+              "runs though it was stopped")
+        self.calm(besides=name)
+        self.note(second, f"start {name}")
+        told = second.run("start", name, "-w", "10")
+        check(told.returncode in (0, 3), "start:", told)
+        self.calm()
+
     def play(self):
         until = time.monotonic() + SECONDS
         waves, slowest = 0, 0
@@ -190,6 +214,8 @@ class Trial:
             self.history.append(f"--- wave {waves}")
             self.wave()
             slowest = max(slowest, self.calm())
+            if self.random.random() < OBEY:
+                self.obeys()
             waves += 1
         print(f"sound: {waves} waves, {self.struck} blows; calm after "
               f"{slowest:.1f} s at most; old work lived "
