@@ -175,10 +175,29 @@ static void look_at_holding(struct ledger *ledger, struct ledger_single *single,
 	ledger->world.ops->ring(ledger->world.arg, false, true);
 }
 
+/* Has what is to run once run, by a definition that somebody has?  Nodes may
+ * have different ones for a while, and the leader's is not better than
+ * another's.
+ */
+static bool is_done(const struct ledger *ledger,
+		    const struct ledger_single *single)
+{
+	bool known = single->kept.digest == single->digest;
+
+	for (uint32_t i = 0; i < ledger->nodes_count && !known; i++) {
+		const struct ledger_node *node = &ledger->nodes[i];
+
+		known = node->member && node->digests != NULL &&
+			node->digests[single - ledger->singles] ==
+				single->kept.digest;
+	}
+	return single->kept.done && known;
+}
+
 static void turn_continuous(struct ledger *ledger, struct ledger_single *single,
 			    struct ledger_now now)
 {
-	bool done = single->kept.done && single->kept.digest == single->digest;
+	bool done = is_done(ledger, single);
 
 	if (single->kept.held || !may_assign(ledger, single) ||
 	    (done && !single->asked) || now.ms < single->not_before_ms)

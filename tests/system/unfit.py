@@ -17,6 +17,8 @@ AGAIN = 'backoff = "0s"; max-restarts = 1000;'
 
 
 def leader(cluster):
+    if not os.path.exists(os.path.join(cluster.shared, "lease")):
+        return None
     shown = subprocess.run([lib.HOLDFAST, "lease", "--json", cluster.shared],
                            capture_output=True, text=True, check=False)
     for slot in json.loads(shown.stdout)["slots"]:
@@ -111,7 +113,36 @@ def ignores():
         cluster.check()
 
 
+class Unlike(nodes.Cluster):
+    """Each node has its own idea of what "once" is."""
+
+    def top(self, member):
+        words = f"echo {member.index} >> {self.traces}/once"
+        return (super().top(member).rstrip("};\n") + "};\n"
+                f'once = {{ command = [ "/bin/sh", "-c", "{words}" ]; '
+                'restart = "transient"; prefer = [ "n2" ]; };\n};\n')
+
+
+def differs():
+    """What was done by one definition is not done for ever by the others."""
+    with Unlike(3, memory=True, singletons={"w": AGAIN}) as cluster:
+        for node in cluster.nodes[:2]:
+            node.spawn()
+        head = lib.wait_for(lambda: leader(cluster), 20, "a leader")
+        cluster.nodes[2].spawn()
+        for node in cluster.nodes:
+            node.wait_ready(30)
+        head.kill_all()
+        head.process.wait(10)
+        lib.wait_for(lambda: leader(cluster) not in (None, head), 20,
+                     f"another leader\n{cluster.logs()}")
+        time.sleep(2)
+        runs = lib.read(f"{cluster.traces}/once").split()
+        check(len(runs) <= 3, "once:", runs)
+
+
 def main():
+    differs()
     comes_back()
     cannot_join()
     stands_still()
