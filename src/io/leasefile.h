@@ -60,6 +60,11 @@ int leasefile_write(struct leasefile *file, uint32_t slot, unsigned block,
  */
 int leasefile_slot(const char *dir, const struct lease_header *header,
 		   const char *node, uint32_t *slot);
+/* The file shows SLOT to be NODE's: members/SLOT says so again, should it have
+ * been lost.
+ */
+int leasefile_restore(const char *dir, const struct lease_header *header,
+		      const char *node, uint32_t slot);
 /* Takes a number above ABOVE and all taken before: members/SLOT.NUMBER. */
 int leasefile_number(const char *dir, uint32_t slot, uint64_t above,
 		     uint64_t *number);

@@ -235,6 +235,30 @@ static int slot_in(int members, const struct lease_header *header,
 	return -ENOSPC;
 }
 
+static void member_text(char text[MEMBER_MAX],
+			const struct lease_header *header, const char *node)
+{
+	snprintf(text, MEMBER_MAX, "%016" PRIx64 " %.*s\n", header->file_id,
+		 LEASE_NAME_MAX, node);
+}
+
+int leasefile_restore(const char *path, const struct lease_header *header,
+		      const char *node, uint32_t slot)
+{
+	char text[MEMBER_MAX];
+	int members = dir_open(path, "members");
+	int rc;
+
+	if (members < 0)
+		return members;
+	member_text(text, header, node);
+	rc = member_is(members, slot, text);
+	if (rc == -ENOENT)
+		rc = member_take(members, slot, text);
+	close(members);
+	return rc < 0 && rc != -EEXIST ? rc : 0;
+}
+
 int leasefile_slot(const char *path, const struct lease_header *header,
 		   const char *node, uint32_t *slot)
 {
@@ -244,8 +268,7 @@ int leasefile_slot(const char *path, const struct lease_header *header,
 
 	if (members < 0)
 		return members;
-	snprintf(text, sizeof(text), "%016" PRIx64 " %.*s\n", header->file_id,
-		 LEASE_NAME_MAX, node);
+	member_text(text, header, node);
 	rc = slot_in(members, header, text, slot);
 	close(members);
 	return rc;

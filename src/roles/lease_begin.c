@@ -116,14 +116,37 @@ static int open_file(struct lease_role *role)
 	return rc;
 }
 
+/* Whose slots are, the file knows as well: were members/ lost, each would take
+ * the first that comes.
+ */
+static int restore_members(struct lease_role *role)
+{
+	const struct lease_header *header = &role->file.header;
+	int rc = leasefile_read(&role->file, header->terms.slots);
+
+	for (uint32_t i = 0; rc == 0 && i < header->terms.slots; i++) {
+		struct lease_slot slot;
+
+		lease_slot_decode(&slot, leasefile_block(&role->file, i, 0),
+				  leasefile_block(&role->file, i, 1),
+				  header->file_id, i);
+		if (slot.has_record)
+			rc = leasefile_restore(role->heritage->config->shared,
+					       header, slot.record.name, i);
+	}
+	return rc;
+}
+
 /* Which slot is ours, and what it shows. */
 static int find_slot(struct lease_role *role, struct lease_slot *own,
 		     uint32_t *slot)
 {
 	const struct config *config = role->heritage->config;
 	const struct lease_header *header = &role->file.header;
-	int rc = leasefile_slot(config->shared, header, config->node, slot);
+	int rc = restore_members(role);
 
+	if (rc == 0)
+		rc = leasefile_slot(config->shared, header, config->node, slot);
 	if (rc == -ENOSPC && rc != role->told)
 		log_err(0,
 			"lease: all %" PRIu32 " slots of %s/lease belong to "

@@ -177,6 +177,21 @@ START_TEST(members_of_another_file_are_refused)
 }
 END_TEST
 
+START_TEST(a_slot_that_is_known_to_be_a_nodes_is_nobody_elses)
+{
+	uint32_t slot;
+
+	make_top();
+	ck_assert_int_eq(leasefile_restore(top, &file.header, "node-a", 0), 0);
+	ck_assert_int_eq(leasefile_restore(top, &file.header, "node-a", 0), 0);
+	ck_assert_int_eq(leasefile_slot(top, &file.header, "node-b", &slot), 0);
+	ck_assert_uint_eq(slot, 1);
+	ck_assert_int_eq(leasefile_slot(top, &file.header, "node-a", &slot), 0);
+	ck_assert_uint_eq(slot, 0);
+	remove_top();
+}
+END_TEST
+
 START_TEST(slots_are_given_out_from_the_lowest_and_kept)
 {
 	uint32_t slot;
@@ -299,6 +314,7 @@ TEST_MAIN("leasefile", the_file_has_its_whole_size_from_the_beginning,
 	  a_file_cut_short_or_zeroed_is_refused,
 	  a_lost_file_is_not_made_again_while_there_are_members,
 	  members_of_another_file_are_refused,
+	  a_slot_that_is_known_to_be_a_nodes_is_nobody_elses,
 	  slots_are_given_out_from_the_lowest_and_kept,
 	  eight_that_come_at_once_get_a_slot_each,
 	  a_file_put_in_its_place_is_told_from_ours,
