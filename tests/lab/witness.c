@@ -13,8 +13,13 @@
  * appends each line it gets to FILE, with "taken" or, when a higher token was
  * seen, "refused" before it.  All of it lives outside the nodes, so that any
  * two lines of different incarnations tell who was alive when.
+ *
+ * SINK is a path, or ADDRESS:PORT (IPv4).  What comes by the network is of
+ * another machine, whose clock tells nothing here: when it came takes the place
+ * of when it was sent, and what is no such line is left out.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -33,10 +38,15 @@
 #define LINE_BYTES 256
 #define PERIOD_MS  5
 
+struct address {
+	struct sockaddr_storage at;
+	socklen_t len;
+};
+
 struct work {
 	int file;
 	int sink; /* -1 = none */
-	struct sockaddr_un address;
+	struct address address;
 	const char *node;
 	const char *token;
 	int64_t start_ns;
@@ -76,15 +86,45 @@ static int open_trace(const char *path)
 	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
 }
 
-static bool set_address(struct sockaddr_un *address, const char *path)
+static bool set_path(struct address *address, const char *path)
 {
-	address->sun_family = AF_UNIX;
-	if (strlen(path) >= sizeof(address->sun_path)) {
+	struct sockaddr_un *at = (struct sockaddr_un *)&address->at;
+
+	at->sun_family = AF_UNIX;
+	address->len = sizeof(*at);
+	if (strlen(path) >= sizeof(at->sun_path)) {
 		errno = ENAMETOOLONG;
 		return false;
 	}
-	memcpy(address->sun_path, path, strlen(path) + 1);
+	memcpy(at->sun_path, path, strlen(path) + 1);
 	return true;
+}
+
+static bool set_host(struct address *address, const char *text,
+		     const char *colon)
+{
+	struct sockaddr_in *at = (struct sockaddr_in *)&address->at;
+	char host[INET_ADDRSTRLEN];
+
+	at->sin_family = AF_INET;
+	at->sin_port = htons((uint16_t)atoi(colon + 1));
+	address->len = sizeof(*at);
+	snprintf(host, sizeof(host), "%.*s", (int)(colon - text), text);
+	errno = EINVAL;
+	return inet_pton(AF_INET, host, &at->sin_addr) == 1;
+}
+
+/* A socket for the sink WORD, and its ADDRESS; -1: errno. */
+static int open_sink(struct address *address, const char *word)
+{
+	const char *colon = strrchr(word, ':');
+	bool is_host = colon != NULL && strchr(word, '/') == NULL;
+
+	memset(address, 0, sizeof(*address));
+	if (!(is_host ? set_host(address, word, colon)
+		      : set_path(address, word)))
+		return -1;
+	return socket(address->at.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
 
 static int say(const struct work *work)
@@ -99,8 +139,8 @@ static int say(const struct work *work)
 		return fail("write");
 	if (work->sink != -1) /* a sink that is not there hears nothing */
 		(void)sendto(work->sink, line, (size_t)len, MSG_DONTWAIT,
-			     (const struct sockaddr *)&work->address,
-			     sizeof(work->address));
+			     (const struct sockaddr *)&work->address.at,
+			     work->address.len);
 	return 0;
 }
 
@@ -157,9 +197,9 @@ static int be_work(int argc, char **argv)
 	if (work.file == -1)
 		return fail(argv[2]);
 	if (argc > 5) {
-		if (!set_address(&work.address, argv[5]))
+		work.sink = open_sink(&work.address, argv[5]);
+		if (work.sink == -1)
 			return fail(argv[5]);
-		work.sink = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	}
 	if (strcmp(argv[1], "crash") == 0) {
 		rc = say(&work);
@@ -171,41 +211,64 @@ static int be_work(int argc, char **argv)
 	return rc;
 }
 
-/* The last word of a line. */
-static uint64_t token_of(const char *line)
+/* Takes LINE apart; false when it is none. */
+static bool parse(const char *line, const char **rest, uint64_t *token)
 {
 	const char *word = strrchr(line, ' ');
+	size_t len = strlen(line);
 
-	return word != NULL ? strtoull(word + 1, NULL, 10) : 0;
+	*rest = strchr(line, ' ');
+	if (len == 0 || line[len - 1] != '\n' || word == NULL || word == *rest)
+		return false;
+	*token = strtoull(word + 1, NULL, 10);
+	return line[0] >= '0' && line[0] <= '9';
 }
 
-static int be_sink(const char *path, const char *trace)
+/* Judges LINE; the bytes of the VERDICT, 0 for none. */
+static int judge(char verdict[2 * LINE_BYTES], const char *line, bool is_near,
+		 uint64_t *highest)
 {
-	struct sockaddr_un address;
-	int file = open_trace(trace);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	uint64_t highest = 0;
+	const char *said = "taken";
+	const char *rest;
+	uint64_t token;
 
+	if (!parse(line, &rest, &token))
+		return 0;
+	if (token < *highest)
+		said = "refused";
+	else
+		*highest = token;
+	if (is_near)
+		return snprintf(verdict, 2 * LINE_BYTES, "%s %s", said, line);
+	return snprintf(verdict, 2 * LINE_BYTES, "%s %" PRId64 "%s", said,
+			now_ns(), rest);
+}
+
+/* Its TRACE is there once it listens. */
+static int be_sink(const char *word, const char *trace)
+{
+	struct address address;
+	int fd = open_sink(&address, word);
+	bool is_near = address.at.ss_family == AF_UNIX;
+	uint64_t highest = 0;
+	int file;
+
+	if (fd == -1 ||
+	    bind(fd, (const struct sockaddr *)&address.at, address.len) == -1)
+		return fail(word);
+	file = open_trace(trace);
 	if (file == -1)
 		return fail(trace);
-	if (fd == -1 || !set_address(&address, path) ||
-	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) == -1)
-		return fail(path);
 	for (;;) {
 		char line[LINE_BYTES];
-		char verdict[LINE_BYTES + 16];
+		char verdict[2 * LINE_BYTES];
 		ssize_t len = recv(fd, line, sizeof(line) - 1, 0);
-		uint64_t token;
 		int put;
 
 		if (len == -1)
 			return fail("recv");
 		line[len] = '\0';
-		token = token_of(line);
-		put = snprintf(verdict, sizeof(verdict), "%s %s",
-			       token < highest ? "refused" : "taken", line);
-		if (token > highest)
-			highest = token;
+		put = judge(verdict, line, is_near, &highest);
 		if (write(file, verdict, (size_t)put) != put)
 			return fail(trace);
 	}

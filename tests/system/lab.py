@@ -146,15 +146,14 @@ def try_judge(path):
     check(trace.overlap()[0] > 0, "two at once and nobody saw it")
 
 
-def try_sink(path):
+def try_sink(path, name):
     sink = judge.Sink(f"{path}/sink.trace")
-    with subprocess.Popen([nodes.WITNESS, "sink", f"{path}/sink",
+    with subprocess.Popen([nodes.WITNESS, "sink", name,
                            sink.path]) as process:
         try:
-            lib.wait_for(lambda: os.path.exists(f"{path}/sink"), 5, "a sink")
+            lib.wait_for(lambda: os.path.exists(sink.path), 5, "a sink")
             for node, token in (("n0", 7), ("n1", 8), ("n0", 7)):
-                run_work(f"{path}/work", node, token, 30, "5", "0",
-                         f"{path}/sink")
+                run_work(f"{path}/work", node, token, 30, "5", "0", name)
             lines = sink.lines()
             check({line[0] for line in lines if line[4] == 8} == {True},
                   "refused what was right")
@@ -169,7 +168,9 @@ def main():
         lib.skip("tests/lab/witness was not built")
     with tempfile.TemporaryDirectory() as path:
         try_judge(path)
-        try_sink(path)
+        os.mkdir(f"{path}/far")
+        try_sink(path, f"{path}/sink")
+        try_sink(f"{path}/far", f"127.0.0.1:{lib.free_port()}")
     if net.is_possible():
         try_net()
     if not mount.is_possible():
