@@ -238,7 +238,7 @@ static struct lease_act read_act(struct lease *lease)
 	bool all = lease->phase != LEASE_PHASE_IN ||
 		   lease->standing == LEASE_CLAIMS || lease->behind ||
 		   since(lease, lease->has_looked, &lease->all_looked) >=
-			   lease_length_us(lease_terms(lease)) / 3;
+			   lease_length_us(lease_terms(lease));
 	uint32_t slots = lease->setup.terms.slots;
 
 	if (!all && lease->in_use + 1 < slots)
