@@ -34,6 +34,8 @@ enum {
 	TAG_PARAM_VALUE = 42,
 	TAG_EXPECTED = 43,
 	TAG_GENERATION = 44,
+	TAG_ASKED = 45,
+	TAG_JOINED = 46,
 };
 
 /* A member that has the value in parentheses is left out. */
@@ -77,6 +79,8 @@ static const struct member members[] = {
 	MEMBER(TAG_HELD, KIND_U64, held),
 	TEXT(TAG_NODE, KIND_NAME, node, JOB_NAME_MAX),
 	MEMBER(TAG_GENERATION, KIND_U64, generation),
+	MEMBER(TAG_ASKED, KIND_FLAG, asked),
+	TEXT(TAG_JOINED, KIND_NAME, joined, JOB_ID_LEN),
 	MEMBER(TAG_PERCENT, KIND_I32, percent),
 	TEXT(TAG_MESSAGE, KIND_WORDS, message, JOB_MESSAGE_MAX),
 	MEMBER(TAG_UPDATED, KIND_TIME, updated_ms),

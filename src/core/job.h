@@ -48,8 +48,10 @@ struct job {
 	int64_t created_ms; /* since 1970, as all times here */
 	/* the present */
 	enum job_state state;
-	bool cancelling;     /* someone asked; it has not stopped yet */
-	bool forgotten;	     /* deleted by its user; served no more */
+	bool cancelling; /* someone asked; it has not stopped yet */
+	bool forgotten;	 /* deleted by its user; served no more */
+	bool asked; /* by a node that does not lead; the leader has not taken it
+		       yet */
 	uint32_t attempt;    /* 1 for the first; 0 before it */
 	uint32_t failures;   /* attempts that ended by their own fault */
 	uint32_t losses;     /* attempts that died with their node or role */
@@ -70,7 +72,8 @@ struct job {
 	uint64_t output_size; /* bytes */
 	struct text error_title;
 	struct text error_detail;
-	int32_t exit; /* exit code, or 128 + signal; -1 when none */
+	struct text joined; /* it was not taken: this job has its place */
+	int32_t exit;	    /* exit code, or 128 + signal; -1 when none */
 };
 
 static inline bool job_has_ended(const struct job *job)

@@ -229,7 +229,7 @@ struct queue_entry *queue_pick(struct queue *queue, int64_t now_ms)
 	for (; entry != NULL; entry = at(queue, entry->next)) {
 		const struct queue_type *type = type_of(queue, entry->type);
 
-		if (type == NULL || has_to_wait(entry, now_ms))
+		if (type == NULL || entry->asked || has_to_wait(entry, now_ms))
 			continue;
 		if (type->limit != 0 && type->given >= type->limit)
 			continue;

@@ -19,6 +19,7 @@
 struct queue_entry {
 	char id[JOB_ID_LEN + 1];
 	bool cancelling;
+	bool asked;		 /* nobody has taken it yet: not to be picked */
 	bool started;		 /* its worker said so */
 	bool skip;		 /* its next step skips VERSION_SKIP_STEPS */
 	uint32_t type;		 /* index of the unit, QUEUE_NONE if gone */

@@ -384,6 +384,7 @@ void ledger_turn(struct ledger *ledger, struct ledger_now now)
 		ledger_rebalance(ledger);
 	ledger_singles_turn(ledger, now);
 	expire_due(ledger, now);
+	ledger_asked_turn(ledger, now);
 	if (ledger->leads)
 		ledger_assign(ledger, now);
 	/* What could not be shown at the end of an earlier batch is tried again
@@ -414,6 +415,7 @@ void ledger_reload(struct ledger *ledger, const struct config *config)
 	for (size_t i = 0; i < QUEUE_TYPES_MAX; i++)
 		ledger->queue->types[i].limit = 0;
 	ledger_set_limits(ledger);
+	ledger->asks = true; /* what it did not know before */
 	/* Who does not know what was asked of them must not run any. */
 	if (ledger_singles_configure(ledger, config) != 0) {
 		ledger->open = false;
@@ -437,6 +439,8 @@ int64_t ledger_deadline(struct ledger *ledger, struct ledger_now now)
 		deadline = ledger_singles_deadline(ledger, now);
 	if (ledger_cluster_deadline(ledger, now) < deadline)
 		deadline = ledger_cluster_deadline(ledger, now);
+	if (ledger->askers_count > 0 && ledger->askers[0].until_ms < deadline)
+		deadline = ledger->askers[0].until_ms;
 	/* In a cluster what was accepted may wait for services. */
 	if (ledger->given_count > 0 && ledger->in_cluster &&
 	    now.ms + LEDGER_AFTER_MS < deadline)

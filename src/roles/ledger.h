@@ -53,7 +53,9 @@
 #define LEDGER_FORGET_MS                                    \
 	(INT64_C(24) * 3600 * 1000) /* after a node is gone \
 				     */
-#define LEDGER_OFFERS_MS    300	    /* a new leader waits for offers so long */
+#define LEDGER_ASKERS_MAX   512
+#define LEDGER_ASKED_MS	    2000 /* then who asked is told it will be taken */
+#define LEDGER_OFFERS_MS    300	 /* a new leader waits for offers so long */
 #define LEDGER_SINGLES_MAX  BOARD_SINGLES_MAX
 #define LEDGER_TAGS_MAX	    8192 /* bytes of a node's tags */
 #define LEDGER_AFTER_MS	    100	 /* between two looks at what one waits for */
@@ -149,6 +151,14 @@ struct ledger_single {
 	int64_t next_ms;
 };
 
+/* Somebody who asked for a job here, where nobody leads. */
+struct ledger_asker {
+	unsigned link;
+	uint64_t request;
+	char id[JOB_ID_LEN + 1];
+	int64_t until_ms;
+};
+
 /* One of the two. */
 struct ledger_given {
 	struct queue_entry *entry;
@@ -207,9 +217,12 @@ struct ledger {
 	uint64_t saw;		   /* the highest epoch of any record */
 	enum ledger_told told;	   /* what we offer */
 	bool counted;		   /* what each node holds */
-	bool unheard;	    /* a slot was seen whose offer may be known */
-	int64_t led_ms;	    /* when it began to lead */
-	bool early;	    /* members are about to say what they offer */
+	bool unheard;	/* a slot was seen whose offer may be known */
+	int64_t led_ms; /* when it began to lead */
+	bool early;	/* members are about to say what they offer */
+	struct ledger_asker askers[LEDGER_ASKERS_MAX];
+	unsigned askers_count;
+	bool asks;	    /* the leader may have jobs to take */
 	bool joined;	    /* a node offers that did not */
 	int64_t failing_ms; /* since when storage fails, 0 = it works */
 	int64_t passed_ms;  /* since when it might lead and does not, or 0 */

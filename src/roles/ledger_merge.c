@@ -44,6 +44,8 @@ static void queue_job(struct ledger *ledger, const struct job *job)
 	if (entry == NULL)
 		return;
 	entry->cancelling = job->cancelling;
+	entry->asked = job->asked;
+	ledger->asks = ledger->asks || job->asked;
 	entry->not_before_ms = job->not_before_ms;
 }
 

@@ -80,6 +80,8 @@ static int enqueue(struct ledger *ledger, const char *id)
 	if (entry == NULL)
 		return -ENOSPC;
 	entry->cancelling = job.cancelling;
+	entry->asked = job.asked;
+	ledger->asks = ledger->asks || job.asked;
 	entry->not_before_ms = job.not_before_ms;
 	if (ledger_unit(ledger, &job) != NULL)
 		entry->wait_ms = ledger_unit(ledger, &job)->backoff_max_ms;
@@ -143,6 +145,8 @@ static void reset(struct ledger *ledger)
 	}
 	ledger->leads = false;
 	ledger->told = LEDGER_TOLD_NOTHING;
+	ledger->askers_count = 0;
+	ledger->asks = false;
 	ledger->joined = false;
 	memset(entries, 0, sizeof(*entries) * ledger->queue->high);
 	queue_init(ledger->queue, entries, LEDGER_LIVE_MAX);

@@ -38,6 +38,24 @@ void ledger_cancel(struct ledger *ledger, unsigned link,
 void ledger_forget(struct ledger *ledger, unsigned link,
 		   const struct message *message, struct ledger_now now);
 
+/* The live job that holds the same unique value, or NULL. */
+struct queue_entry *ledger_find_rival(struct ledger *ledger,
+				      const struct job *wanted);
+/* May one more job of that type wait?  0 or the errno of the reply. */
+int32_t ledger_check_room(struct ledger *ledger, const struct unit *unit,
+			  uint32_t type);
+
+/* ledger_asked.c */
+
+/* Keeps JOB for the leader to take, and answers once that has, or when it takes
+ * long.  JOB->version is of what is known of it, 0 if nothing is.
+ */
+void ledger_ask(struct ledger *ledger, unsigned link,
+		const struct message *message, struct job *job,
+		struct ledger_now now);
+/* Answers who asked here; the leader takes what was asked anywhere. */
+void ledger_asked_turn(struct ledger *ledger, struct ledger_now now);
+
 /* ledger_attempts.c */
 void ledger_started(struct ledger *ledger, const struct message *message,
 		    struct ledger_now now);

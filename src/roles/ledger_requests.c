@@ -16,8 +16,7 @@ void ledger_answer(struct ledger *ledger, unsigned link,
 	text_copy(text_of(id), reply->id, sizeof(reply->id));
 }
 
-/* The live job that holds the same unique value, or NULL. */
-static struct queue_entry *find_rival(struct ledger *ledger,
+struct queue_entry *ledger_find_rival(struct ledger *ledger,
 				      const struct job *wanted)
 {
 	uint64_t unique = ledger_unique(wanted);
@@ -28,7 +27,8 @@ static struct queue_entry *find_rival(struct ledger *ledger,
 		return NULL;
 	while ((entry = queue_find_unique(ledger->queue, unique, entry)) !=
 	       NULL) {
-		if (ledger_load(ledger, entry->id, &job) == 0 &&
+		if (!entry->asked &&
+		    ledger_load(ledger, entry->id, &job) == 0 &&
 		    text_equal(job.type, wanted->type) &&
 		    text_equal(job.unique, wanted->unique))
 			return entry;
@@ -36,8 +36,7 @@ static struct queue_entry *find_rival(struct ledger *ledger,
 	return NULL;
 }
 
-/* May one more job of that type wait?  0 or the errno of the reply. */
-static int32_t check_room(struct ledger *ledger, const struct unit *unit,
+int32_t ledger_check_room(struct ledger *ledger, const struct unit *unit,
 			  uint32_t type)
 {
 	if (ledger->queue->types[type].waiting >= unit->max_pending ||
@@ -68,7 +67,7 @@ static struct job job_from(const struct message *message, struct ledger_now now)
 static int32_t admit(struct ledger *ledger, struct job *job,
 		     const struct unit *unit, uint32_t type)
 {
-	int32_t status = check_room(ledger, unit, type);
+	int32_t status = ledger_check_room(ledger, unit, type);
 
 	if (status != 0)
 		return status;
@@ -104,19 +103,21 @@ void ledger_submit(struct ledger *ledger, unsigned link,
 		ledger_answer(ledger, link, message, job.id, 0, true);
 		return;
 	}
-	if (!ledger->leads) {
-		ledger_answer(ledger, link, message, job.id, EHOSTUNREACH,
-			      false);
-		return;
-	}
 	/* With BUSY_QUEUE it waits until the other one has ended (queue_pick).
 	 */
-	rival = message->busy == BUSY_QUEUE ? NULL : find_rival(ledger, &job);
+	rival = message->busy == BUSY_QUEUE ? NULL
+					    : ledger_find_rival(ledger, &job);
 	if (rival != NULL) {
 		bool joins = message->busy != BUSY_REJECT;
 
 		ledger_answer(ledger, link, message, rival->id,
 			      joins ? 0 : EEXIST, joins);
+		return;
+	}
+	if (!ledger->leads) {
+		if (rc == 0)
+			job.version = known.version;
+		ledger_ask(ledger, link, message, &job, now);
 		return;
 	}
 	ledger_answer(ledger, link, message, job.id,

@@ -54,8 +54,8 @@ void reply_error(struct visit *visit, int rc)
 		break;
 	case EHOSTUNREACH:
 		reply_status(visit, 503,
-			     "This node does not lead the cluster: jobs are "
-			     "taken by the one that does.");
+			     "That is for the node to do that leads the "
+			     "cluster, and this one does not.");
 		break;
 	case ENOSPC:
 	case EDQUOT:

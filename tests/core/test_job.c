@@ -26,11 +26,13 @@ static struct job full_job(void)
 		.state = JOB_PROCESSING,
 		.cancelling = true,
 		.forgotten = true,
+		.asked = true,
 		.attempt = 2,
 		.failures = 1,
 		.losses = 1,
 		.held = token_make(3, 41),
 		.node = text_of("node-a"),
+		.generation = 7,
 		.percent = 4217,
 		.message = text_of("page 3 of 7"),
 		.updated_ms = 1795222943004,
@@ -42,6 +44,7 @@ static struct job full_job(void)
 		.output_size = 12345678901,
 		.error_title = text_of("the command failed"),
 		.error_detail = text_of("no such month"),
+		.joined = text_of("0123456789abcdefghjkmnpqrs"),
 		.exit = 3,
 	};
 }
@@ -86,7 +89,9 @@ START_TEST(a_job_comes_out_as_it_went_in)
 	ck_assert(text_is(back.params[0].name, "month"));
 	ck_assert(text_is(back.params[0].value, "2026-11"));
 	ck_assert_uint_eq(back.params[1].value.len, 0);
-	ck_assert(back.cancelling && back.forgotten);
+	ck_assert(back.cancelling && back.forgotten && back.asked);
+	ck_assert_uint_eq(back.generation, 7);
+	ck_assert(text_is(back.joined, "0123456789abcdefghjkmnpqrs"));
 	ck_assert_int_eq(back.percent, 4217);
 	ck_assert_int_eq(back.exit, 3);
 	ck_assert_uint_eq(back.output_size, 12345678901);

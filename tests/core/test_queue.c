@@ -27,6 +27,17 @@ START_TEST(jobs_run_in_the_order_of_their_arrival)
 }
 END_TEST
 
+START_TEST(what_nobody_has_taken_is_not_picked)
+{
+	queue_init(&queue, entries, CAP);
+	add("a", 0, 0)->asked = true;
+	add("b", 0, 0);
+	ck_assert_str_eq(queue_pick(&queue, 0)->id, "b");
+	queue_find(&queue, "a")->asked = false;
+	ck_assert_str_eq(queue_pick(&queue, 0)->id, "a");
+}
+END_TEST
+
 START_TEST(a_type_at_its_limit_lets_others_pass)
 {
 	queue_init(&queue, entries, CAP);
@@ -122,6 +133,7 @@ START_TEST(the_delay_doubles_up_to_its_cap)
 END_TEST
 
 TEST_MAIN("queue", jobs_run_in_the_order_of_their_arrival,
+	  what_nobody_has_taken_is_not_picked,
 	  a_type_at_its_limit_lets_others_pass,
 	  one_of_a_unique_value_runs_at_a_time, a_retry_waits_until_it_is_due,
 	  live_jobs_are_found_by_id_and_unique_and_ended_ones_are_not,

@@ -1,8 +1,10 @@
-"""Goal: the leader takes jobs and runs them; all show them; when it dies the
-next one runs them again, never both, and any node serves the file."""
+"""Goal: any node takes jobs, the leader runs them, all show them; with one key
+there is one job, wherever it is asked for; when the leader dies the next one
+runs them again, never both, and any node serves the file."""
 import itertools
 import json
 import os
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -37,6 +39,34 @@ def is_in(node, job, *states):
     return shown is not None and shown["state"] in states and shown
 
 
+def asked(node, *words):
+    taken = node.run("submit", *words, "--json")
+    check(taken.returncode == 0, taken.stderr)
+    return json.loads(taken.stdout)["id"]
+
+
+def one_each(cluster, head):
+    """Two ask at the same moment with one key; who asked first may die."""
+    others = cluster.others(head)
+    for count in range(10):
+        words = ["submit", "quick", "--key", f"key-{count}", "--json"]
+        pair = [subprocess.Popen(
+            [lib.HOLDFAST, words[0], "-s", node.socket, *words[1:]],
+            stdout=subprocess.PIPE, text=True) for node in others]
+        ids = {json.loads(one.communicate()[0])["id"] for one in pair}
+        check(len(ids) == 1, "one job for one key:", ids)
+        lib.wait_for(lambda: is_in(head, ids.copy().pop(), "ready"), 20,
+                     f"it is ready\n{cluster.logs()}")
+    job = asked(others[0], "quick", "--key", "last")
+    others[0].kill_all()
+    for node in (head, others[1]):
+        lib.wait_for(lambda: is_in(node, job, "ready"), 20,
+                     f"what was acknowledged is there\n{cluster.logs()}")
+    others[0].process.wait(10)
+    others[0].spawn()
+    others[0].wait_ready()
+
+
 def outlives():
     with nodes.Cluster(3, memory=True) as cluster:
         work = os.path.join(cluster.dir, "work")
@@ -46,17 +76,16 @@ def outlives():
         os.chmod(work, 0o755)
         for node in cluster.nodes:
             node.write_conf(jobs=f'slow = {{ command = [ "{work}", "{trace}" '
-                            ']; output = "made.txt"; };')
+                            ']; output = "made.txt"; unique = "user"; };\n'
+                            'quick = { command = [ "/bin/true" ]; '
+                            'unique = "none"; };')
         cluster.start()
         head = lib.wait_for(lambda: unfit.leader(cluster), 20, "a leader")
+        one_each(cluster, head)
         others = cluster.others(head)
 
-        refused = others[0].run("submit", "slow")
-        check(refused.returncode == 1 and "lead" in refused.stderr,
-              "refused by one that does not lead:", refused.stderr)
-        taken = head.run("submit", "slow", "--json")
-        check(taken.returncode == 0, taken.stderr)
-        job = json.loads(taken.stdout)["id"]
+        job = asked(others[0], "slow")
+        check(asked(others[1], "slow") == job, "the user has one already")
         for node in others:
             lib.wait_for(lambda: is_in(node, job, "processing"), 20,
                          f"another shows that it runs\n{cluster.logs()}")

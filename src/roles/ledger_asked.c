@@ -1,0 +1,191 @@
+/* ledger_asked - jobs asked for on a node that does not lead: kept in its
+ * journal, taken by the leader, answered where they were asked for.
+ *
+ * The request is the job itself, under a version below all that a leader
+ * gives.  The leader writes it again under a token of its own: taken, or ended
+ * since another job has its place.
+ */
+#include <errno.h>
+
+#include "roles/ledger_parts.h"
+
+static void answer(struct ledger *ledger, const struct ledger_asker *asker,
+		   const char *id, int32_t status, bool joined)
+{
+	const struct message message = { .request = asker->request };
+
+	ledger_answer(ledger, asker->link, &message, id, status, joined);
+}
+
+static struct version version_asked(const struct ledger *ledger,
+				    struct version known)
+{
+	if (known.token != 0)
+		return (struct version){ known.token,
+					 known.step + VERSION_SKIP_STEPS +
+						 ledger->own };
+	return (struct version){ token_make(ledger->epoch, 0),
+				 1 + ledger->own };
+}
+
+void ledger_ask(struct ledger *ledger, unsigned link,
+		const struct message *message, struct job *job,
+		struct ledger_now now)
+{
+	struct ledger_asker *asker = &ledger->askers[ledger->askers_count];
+	uint32_t type = ledger_type(ledger, job->type);
+	int32_t status =
+		ledger_check_room(ledger, ledger_unit(ledger, job), type);
+	struct queue_entry *entry = NULL;
+
+	if (ledger->epoch == 0)
+		status = EHOSTUNREACH; /* nobody ever led */
+	else if (ledger->askers_count == LEDGER_ASKERS_MAX)
+		status = EAGAIN;
+	job->version = version_asked(ledger, job->version);
+	job->asked = true;
+	if (status == 0 && ledger_store(ledger, job, true) != 0)
+		status = EIO;
+	if (status == 0)
+		entry = queue_add(ledger->queue, job->id, type,
+				  ledger_unique(job), 0);
+	if (entry == NULL) {
+		ledger_answer(ledger, link, message, job->id,
+			      status != 0 ? status : EAGAIN, false);
+		return;
+	}
+	entry->asked = true;
+	*asker = (struct ledger_asker){ .link = link,
+					.request = message->request,
+					.until_ms = now.ms + LEDGER_ASKED_MS };
+	text_copy(text_of(job->id), asker->id, sizeof(asker->id));
+	ledger->askers_count++;
+}
+
+/* True when it was answered. */
+static bool try_to_answer(struct ledger *ledger,
+			  const struct ledger_asker *asker,
+			  struct ledger_now now)
+{
+	const struct unit *unit;
+	char id[JOB_ID_LEN + 1];
+	struct job job;
+
+	if (ledger_load(ledger, asker->id, &job) != 0) {
+		answer(ledger, asker, asker->id, EIO, false);
+		return true;
+	}
+	if (job.asked) {
+		/* It is on storage: whoever leads next will take it. */
+		if (now.ms >= asker->until_ms)
+			answer(ledger, asker, asker->id, 0, false);
+		return now.ms >= asker->until_ms;
+	}
+	unit = ledger_unit(ledger, &job);
+	text_copy(job.joined, id, sizeof(id));
+	if (id[0] != '\0' && unit != NULL && unit->when_busy == BUSY_REJECT)
+		answer(ledger, asker, id, EEXIST, false);
+	else if (id[0] != '\0')
+		answer(ledger, asker, id, 0, true);
+	else
+		answer(ledger, asker, asker->id, job.forgotten ? EAGAIN : 0,
+		       false);
+	return true;
+}
+
+static void answer_askers(struct ledger *ledger, struct ledger_now now)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < ledger->askers_count; i++) {
+		struct ledger_asker asker = ledger->askers[i];
+
+		if (!ledger_has_room(ledger) || ledger_begin(ledger) != 0 ||
+		    !try_to_answer(ledger, &asker, now))
+			ledger->askers[left++] = asker;
+	}
+	ledger->askers_count = left;
+}
+
+/* ---- the leader ---- */
+
+/* Another job has its place, or there is none: it ends unseen. */
+static int refuse(struct ledger *ledger, struct queue_entry *entry,
+		  const char *rival, struct ledger_now now)
+{
+	struct job job;
+	int rc = ledger_load(ledger, entry->id, &job);
+
+	if (rc != 0)
+		return rc;
+	job.version = (struct version){ .token = ledger_token(ledger) };
+	job.asked = false;
+	job.state = JOB_CANCELLED;
+	job.forgotten = true;
+	job.joined = text_of(rival);
+	job.updated_ms = now.wall_ms;
+	job.expires_ms = now.wall_ms;
+	rc = ledger_store(ledger, &job, true);
+	if (rc == 0)
+		queue_remove(ledger->queue, entry);
+	return rc;
+}
+
+static int take(struct ledger *ledger, struct queue_entry *entry,
+		struct ledger_now now)
+{
+	char type[JOB_NAME_MAX + 1];
+	char unique[JOB_UNIQUE_MAX + 1];
+	char rival[JOB_ID_LEN + 1] = "";
+	const struct queue_entry *other;
+	const struct unit *unit;
+	struct job job;
+	int rc = ledger_load(ledger, entry->id, &job);
+
+	if (rc != 0)
+		return rc;
+	unit = ledger_unit(ledger, &job);
+	/* Who leads next may know such jobs. */
+	if (unit == NULL)
+		return 0;
+	text_copy(job.type, type, sizeof(type));
+	text_copy(job.unique, unique, sizeof(unique));
+	job = (struct job){ .type = text_of(type), .unique = text_of(unique) };
+	other = unit->when_busy == BUSY_QUEUE ? NULL
+					      : ledger_find_rival(ledger, &job);
+	if (other != NULL)
+		text_copy(text_of(other->id), rival, sizeof(rival));
+	if (other != NULL ||
+	    ledger->queue->types[entry->type].waiting > unit->max_pending)
+		return refuse(ledger, entry, rival, now);
+	rc = ledger_load(ledger, entry->id, &job);
+	if (rc != 0)
+		return rc;
+	job.version = (struct version){ .token = ledger_token(ledger) };
+	job.asked = false;
+	job.updated_ms = now.wall_ms;
+	rc = ledger_store(ledger, &job, true);
+	if (rc == 0)
+		entry->asked = false;
+	return rc;
+}
+
+static void take_all(struct ledger *ledger, struct ledger_now now)
+{
+	struct queue_entry *entry = NULL;
+
+	while ((entry = queue_each(ledger->queue, entry)) != NULL)
+		if (entry->asked &&
+		    (!ledger_has_room(ledger) || ledger_begin(ledger) != 0 ||
+		     take(ledger, entry, now) != 0))
+			return;
+	ledger->asks = false;
+}
+
+void ledger_asked_turn(struct ledger *ledger, struct ledger_now now)
+{
+	if (ledger->leads && ledger->asks)
+		take_all(ledger, now);
+	if (ledger->askers_count > 0)
+		answer_askers(ledger, now);
+}
