@@ -208,7 +208,8 @@ static int read_tail(struct follow *follow, uint32_t number,
 			follow->node, number);
 		return 0;
 	}
-	if (rc == 0 && header.generation > generation)
+	if (rc == 0 &&
+	    (header.generation == 0 || header.generation > generation))
 		return 0;
 	return rc != 0 ? rc : segment_scan(&segment, pass_on, sieve);
 }

@@ -58,7 +58,8 @@ int follow_to(struct follow *follow, const struct lease_end *end, size_t max,
 /* Hands every valid record of all segments of generations up to GENERATION to
  * FN, from the oldest segment to the newest, to their physical ends, whatever
  * was read before; torn ends and damage as in segment_scan.  Only for
- * generations that have ended.  Segments of later generations are left alone.
+ * generations that have ended.  Segments of later generations are left alone,
+ * and those without one, of a life without a cluster.
  *
  * 0, also when the node never wrote any; else a negative errno, what FN gave,
  * -EPROTONOSUPPORT, or of the storage: repeat the whole.

@@ -68,6 +68,7 @@ struct journal {
 	unsigned damaged; /* places where synced bytes were wrong */
 	uint32_t aside[JOURNAL_ASIDE_MAX]; /* segments with such places */
 	size_t aside_count;
+	bool told_alone; /* that there are segments of generation 0 */
 };
 
 /* Called for each record; texts are borrowed for the call.  Anything but 0
@@ -144,7 +145,9 @@ int journal_drop_older(struct journal *journal);
 
 /* The same, but only segments of the current one's generation, which its
  * snapshot superseded, and of generations up to GENERATION, whose every record
- * the leader has copied.  The others stay for the leader to read.
+ * the leader has copied.  The others stay for the leader to read; those of a
+ * life without a cluster, generation 0, for good: their epochs and those of the
+ * cluster have nothing to do with each other, so nobody may copy them.
  */
 int journal_drop_ended(struct journal *journal, uint64_t generation);
 

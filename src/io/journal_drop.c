@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "io/journal_parts.h"
+#include "io/log.h"
 #include "io/segment.h"
 
 static bool is_aside(const struct journal *journal, uint32_t number)
@@ -35,8 +36,15 @@ static int may_go(struct journal *journal, uint32_t number, uint64_t ended,
 				&header);
 
 	*goes = rc == -ENODATA || rc == -EBADMSG ||
-		(rc == 0 && (header.generation <= ended ||
-			     header.generation == journal->segment_generation));
+		(rc == 0 && header.generation != 0 &&
+		 (header.generation <= ended ||
+		  header.generation == journal->segment_generation));
+	if (rc == 0 && header.generation == 0 && !journal->told_alone)
+		log_warn(0,
+			 "journal: what node=%s wrote before it was in a "
+			 "cluster is kept, and not used",
+			 journal->node);
+	journal->told_alone |= rc == 0 && header.generation == 0;
 	if (rc == -EBADMSG && !is_aside(journal, number) &&
 	    journal->aside_count < JOURNAL_ASIDE_MAX)
 		journal->aside[journal->aside_count++] = number;

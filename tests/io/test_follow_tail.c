@@ -31,13 +31,17 @@ START_TEST(a_tail_is_all_that_ended_generations_left)
 }
 END_TEST
 
-START_TEST(what_was_written_before_there_were_generations_has_ended)
+START_TEST(what_was_written_without_a_cluster_is_left_alone)
 {
 	setup(1);
 	begin(0);
 	write_batches(1, 3, 100);
+	begin(1);
+	write_batches(4, 5, 100);
 	ck_assert_int_eq(follow_tail(&follow, 0, keep, NULL), 0);
-	ck_kept(1, 3);
+	ck_assert_uint_eq(kept_count, 0);
+	ck_assert_int_eq(follow_tail(&follow, 1, keep, NULL), 0);
+	ck_kept(4, 5);
 	teardown();
 }
 END_TEST
@@ -147,7 +151,7 @@ START_TEST(one_node_follows_another_in_a_directory)
 END_TEST
 
 TEST_MAIN("follow_tail", a_tail_is_all_that_ended_generations_left,
-	  what_was_written_before_there_were_generations_has_ended,
+	  what_was_written_without_a_cluster_is_left_alone,
 	  a_tail_leaves_out_a_torn_end, a_tail_skips_what_has_no_header,
 	  a_tail_of_a_later_version_is_an_error,
 	  one_node_follows_another_in_a_directory)

@@ -110,6 +110,22 @@ START_TEST(segments_of_generations_not_yet_read_stay)
 }
 END_TEST
 
+START_TEST(what_was_written_without_a_cluster_stays)
+{
+	setup(1);
+	begin(0);
+	write_batches(1, 1, 100);
+	begin(1);
+	write_batches(2, 2, 100);
+	begin(2);
+	write_batches(3, 3, 100);
+	ck_assert_int_eq(journal_drop_ended(&journal, 1), 0);
+	ck_assert_ptr_nonnull(disk_find(&disk, 1));
+	ck_assert_ptr_null(disk_find(&disk, 2));
+	teardown();
+}
+END_TEST
+
 START_TEST(a_segment_without_a_header_is_set_aside)
 {
 	setup(1);
@@ -134,4 +150,5 @@ TEST_MAIN("journal_end", what_is_not_committed_is_behind_the_end,
 	  a_role_that_starts_again_reads_to_its_end_only,
 	  a_role_whose_end_cannot_be_read_says_so,
 	  segments_of_generations_not_yet_read_stay,
+	  what_was_written_without_a_cluster_stays,
 	  a_segment_without_a_header_is_set_aside)
