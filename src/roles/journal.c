@@ -382,9 +382,10 @@ static bool turn(struct journal_role *role)
 	if (!ledger->open)
 		return !ledger->broken;
 	clear_readers(role);
-	if (ledger_may_take(ledger))
-		take_messages(role);
+	/* First what others have answered, then what we are asked. */
 	ledger_follow(ledger, now());
+	if (ledger->open && ledger_may_take(ledger))
+		take_messages(role);
 	if (ledger->open)
 		ledger_turn(ledger, now());
 	if (!ledger->open)

@@ -240,9 +240,9 @@ static bool turn(const struct sim_role *role)
 		open_it(role);
 		return true;
 	}
-	if (ledger_may_take(ledger))
-		take_messages(role);
 	ledger_follow(ledger, sim_now(cluster, node));
+	if (ledger->open && ledger_may_take(ledger))
+		take_messages(role);
 	if (ledger->open)
 		ledger_turn(ledger, sim_now(cluster, node));
 	if (!ledger->open)
