@@ -62,6 +62,133 @@ void sim_check_start(struct cluster *cluster, uint32_t node, int unit,
 	known->node = node;
 }
 
+/* ---- versions ---- */
+
+static void check_version(struct cluster *cluster,
+			  const struct memview_register *kept)
+{
+	uint64_t name = board_hash(kept->key, strlen(kept->key)) * 31 +
+			kept->version.token * 7 + kept->version.step;
+	uint64_t value = board_hash(kept->record, kept->record_len);
+	struct sim_version *at;
+
+	for (uint32_t i = 0; i < SIM_VERSIONS; i++) {
+		at = &cluster->versions[(name + i) % SIM_VERSIONS];
+		if (at->name == 0)
+			*at = (struct sim_version){ name, value };
+		if (at->name != name)
+			continue;
+		if (at->value != value) {
+			world_say(&cluster->world, 0, "%s token=%llx step=%u",
+				  kept->key,
+				  (unsigned long long)kept->version.token,
+				  (unsigned)kept->version.step);
+			world_break(&cluster->world,
+				    "one version means two things");
+		}
+		return;
+	}
+}
+
+static bool is_shown(const struct memview *view,
+		     const struct memview_register *kept)
+{
+	for (size_t i = 0; i < view->shown_registers.count; i++) {
+		const struct memview_register *at =
+			&view->shown_registers.at[i];
+
+		if (version_compare(at->version, kept->version) == 0 &&
+		    strcmp(at->key, kept->key) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What is committed counts. */
+static int commit(struct view *view)
+{
+	struct memview *memview = (struct memview *)view; /* its first member */
+	struct sim_node *me =
+		(struct sim_node *)((char *)memview -
+				    offsetof(struct sim_node, view));
+
+	for (size_t i = 0; i < memview->working_registers.count; i++)
+		if (!is_shown(memview, &memview->working_registers.at[i]))
+			check_version(me->cluster,
+				      &memview->working_registers.at[i]);
+	return memview_ops.commit(view);
+}
+
+void sim_check_view(struct cluster *cluster, uint32_t node)
+{
+	static struct view_ops ops;
+
+	ops = memview_ops;
+	ops.commit = commit;
+	cluster->nodes[node].view.view.ops = &ops;
+}
+
+/* ---- what operators were answered ---- */
+
+/* Of register WHAT of UNIT in the view of ME; {0, 0}: there is none. */
+static struct version version_of(const struct sim_node *me, int what, int unit)
+{
+	static const char *const names[2] = { "stopped/", "enabled/" };
+	size_t len = strlen(names[what]);
+
+	for (size_t i = 0; i < me->view.shown_registers.count; i++) {
+		const struct memview_register *at =
+			&me->view.shown_registers.at[i];
+
+		if (strncmp(at->key, names[what], len) == 0 &&
+		    strcmp(at->key + len, sim_unit_name(unit)) == 0)
+			return at->version;
+	}
+	return (struct version){ 0 };
+}
+
+/* Has a leader read all that NODE's generation will ever have said? */
+static bool is_settled(const struct cluster *cluster, uint32_t node)
+{
+	uint64_t generation = cluster->nodes[node].ledger->generation;
+
+	for (uint32_t i = 0; i < cluster->world.nodes_count; i++) {
+		const struct ledger *ledger = cluster->nodes[i].ledger;
+
+		if (i != node && cluster->nodes[i].journals && ledger->leads &&
+		    node < ledger->nodes_count &&
+		    ledger->nodes[node].settled >= generation)
+			return true;
+	}
+	return false;
+}
+
+void sim_check_answer(struct cluster *cluster, uint32_t node, int unit)
+{
+	if (is_settled(cluster, node))
+		world_break(&cluster->world,
+			    "an answer after all was read that it had said");
+	for (int what = 0; what < 2; what++) {
+		struct version *answered = &cluster->known[unit].answered[what];
+		struct version version =
+			version_of(&cluster->nodes[node], what, unit);
+
+		if (version_compare(*answered, version) < 0)
+			*answered = version;
+	}
+}
+
+static void check_answers(struct cluster *cluster, const struct sim_node *me)
+{
+	for (int unit = 0; unit < SIM_UNITS; unit++)
+		for (int what = 0; what < 2; what++)
+			if (version_compare(
+				    version_of(me, what, unit),
+				    cluster->known[unit].answered[what]) < 0)
+				world_break(&cluster->world,
+					    "what was answered is forgotten");
+}
+
 static bool stands_still(const struct cluster *cluster, uint32_t node)
 {
 	return cluster->world.nodes[node].suspended ||
@@ -100,6 +227,10 @@ void sim_check_end(struct lease_world *world)
 {
 	struct cluster *cluster = cluster_of(world);
 
+	for (uint32_t i = 0; i < world->nodes_count; i++)
+		if (cluster->nodes[i].journals &&
+		    cluster->nodes[i].ledger->leads)
+			check_answers(cluster, &cluster->nodes[i]);
 	for (int unit = 0; unit < SIM_UNITS; unit++) {
 		bool runs = sim_is_timed(unit)
 				    ? cluster->known[unit].ran_us != 0

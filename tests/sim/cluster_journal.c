@@ -134,6 +134,9 @@ static struct lease_time op_clock(void *arg)
 {
 	const struct sim_role *role = arg;
 
+	/* Once looked at, and never again. */
+	if (role->cluster->plant == SIM_LATE_SYNC)
+		return node_of(role)->turned;
 	return world_clock(&role->cluster->world, role->node);
 }
 
@@ -240,6 +243,7 @@ static bool turn(const struct sim_role *role)
 		open_it(role);
 		return true;
 	}
+	sim_plant_turn(cluster, node);
 	ledger_follow(ledger, sim_now(cluster, node));
 	if (ledger->open && ledger_may_take(ledger))
 		take_messages(role);
@@ -248,6 +252,7 @@ static bool turn(const struct sim_role *role)
 	if (!ledger->open)
 		return !ledger->broken;
 	(void)ledger_commit(ledger, sim_now(cluster, node));
+	sim_plant_lead(cluster, node);
 	ledger_cluster_turn(ledger, sim_now(cluster, node));
 	if (ledger->open)
 		rest(role, ledger_deadline(ledger, sim_now(cluster, node)));

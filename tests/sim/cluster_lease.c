@@ -75,7 +75,7 @@ void sim_lease_shows(struct lease_world *world, uint32_t node)
 	bool changed;
 
 	(void)cluster_lease(board, &before);
-	changed = set(&board->wish, lease_wish(&host->lease)) ||
+	changed = set(&board->wish, sim_plant_wish(cluster, node)) ||
 		  before.kept.standing != host->lease.kept.standing ||
 		  before.kept.generation != host->lease.kept.generation ||
 		  before.kept.in != host->lease.kept.in ||
@@ -122,6 +122,7 @@ void sim_lease_step(struct lease_world *world, uint32_t node)
 	if (atomic_load(&board->leaving) != 0)
 		host->stopping = true;
 	take_promise(world, node);
+	sim_plant_promise(cluster_of(world), node);
 	lease_stand(lease, stands);
 	if (lease->standing == LEASE_PASSED && leads != 0 &&
 	    leads == lease->kept.claim) {

@@ -23,28 +23,34 @@ static bool is_off(enum message_action action)
 	return action == ACTION_STOP || action == ACTION_DISABLE;
 }
 
-static struct sim_wish *wish_of(struct cluster *cluster, uint64_t request)
+static struct sim_wish *wish_of(struct cluster *cluster, uint64_t request,
+				int *of)
 {
 	for (int unit = 0; unit < SIM_UNITS; unit++) {
 		struct sim_unit *known = &cluster->known[unit];
 
 		for (uint32_t i = 0; i < known->wishes_count; i++)
-			if (known->wishes[i].request == request)
+			if (known->wishes[i].request == request) {
+				*of = unit;
 				return &known->wishes[i];
+			}
 	}
 	return NULL;
 }
 
 void sim_operator_reply(struct cluster *cluster, const struct message *reply)
 {
-	struct sim_wish *wish = wish_of(cluster, reply->request);
+	int unit;
+	struct sim_wish *wish = wish_of(cluster, reply->request, &unit);
 
 	if (wish == NULL || wish->answered_us != 0)
 		return;
-	if (reply->status != 0)
+	if (reply->status != 0) {
 		wish->refused = true;
-	else
+	} else {
 		wish->answered_us = cluster->world.now_us;
+		sim_check_answer(cluster, wish->node, unit);
+	}
 	world_say(&cluster->world, wish->node, "answers %llu: %d",
 		  (unsigned long long)reply->request, (int)reply->status);
 }

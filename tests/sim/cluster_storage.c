@@ -47,7 +47,7 @@ static void take_time(struct sim_storage *storage)
 	struct lease_world *world = &cluster->world;
 	int64_t us = role_io_us(world, storage->node);
 
-	if (!sim_is_calm(cluster) && rng_once_in(&world->rng, 60))
+	if (!sim_is_calm(cluster) && rng_once_in(&world->rng, cluster->slow))
 		us += world_below(world,
 				  3 * lease_length_us(&world->terms) / 2);
 	sim_journal_spend(cluster, storage->node, us);
@@ -107,9 +107,7 @@ static uint64_t stale_end(struct sim_storage *storage, uint32_t node,
 {
 	struct cluster *cluster = storage->cluster;
 
-	if (cluster->plant == SIM_STALE_SEIZE
-		    ? false
-		    : !rng_once_in(&cluster->world.rng, cluster->stale))
+	if (!rng_once_in(&cluster->world.rng, cluster->stale))
 		return UINT64_MAX;
 	if (storage->seen[node].number < number)
 		return 0;
@@ -169,8 +167,6 @@ static void op_refresh(struct shared *shared)
 	struct sim_storage *storage = storage_of(shared);
 	const struct cluster *cluster = storage->cluster;
 
-	if (cluster->plant == SIM_STALE_SEIZE)
-		return;
 	for (uint32_t i = 0; i < WORLD_NODES; i++) {
 		const struct sim_storage *other = &cluster->nodes[i].storage;
 

@@ -221,8 +221,8 @@ static void happens(struct lease_world *world, const struct event *event)
 		break;
 	case SIM_OPERATOR:
 		sim_operate(cluster);
-		world_post(world, world_below(world, 1500 * MS), SIM_OPERATOR,
-			   0);
+		world_post(world, world_below(world, cluster->pause_us),
+			   SIM_OPERATOR, 0);
 		break;
 	default:
 		break;
@@ -266,8 +266,12 @@ static void begin(struct cluster *cluster)
 {
 	struct lease_world *world = &cluster->world;
 	static const uint32_t stale[] = { 0, 0, 6, 40 };
+	static const uint32_t slow[] = { 10, 60 };
+	static const int64_t pauses_ms[] = { 500, 1500, 4000, 10000 };
 	static const uint32_t quick[] = { 2, 6, 30 };
 
+	cluster->slow = slow[rng_below(&world->rng, 2)];
+	cluster->pause_us = pauses_ms[rng_below(&world->rng, 4)] * MS;
 	cluster->no_net = rng_once_in(&world->rng, 4);
 	cluster->stale = stale[rng_below(&world->rng, 4)];
 	cluster->quick = quick[rng_below(&world->rng, 3)];
@@ -277,7 +281,9 @@ static void begin(struct cluster *cluster)
 		me->wall_off_ms = (int64_t)rng_below(&world->rng, 200);
 		configure(cluster, i);
 		sim_storage_open(cluster, i, rng_next(&world->rng));
+		me->cluster = cluster;
 		memview_init(&me->view);
+		sim_check_view(cluster, i);
 		me->down = true;
 		clear_board(cluster, i);
 	}

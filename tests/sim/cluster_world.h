@@ -29,6 +29,7 @@
 #define SIM_PLACES   16 /* holdings ever looked at */
 #define SIM_LATE_MAX 16 /* writes that land some day */
 #define SIM_MESSAGES 64 /* on their way to a journal role */
+#define SIM_VERSIONS 4096
 #define SIM_WISHES   64
 
 #define SIM_WALL_MS INT64_C(1800000000000)
@@ -37,13 +38,11 @@
 enum sim_plant {
 	SIM_SOUND,
 	SIM_PAST_END,	   /* reads past the end that is shown */
-	SIM_STALE_SEIZE,   /* a leader reads what it read before */
+	SIM_STALE_SEIZE,   /* a leader reads nothing of what ended ones left */
 	SIM_WITHDRAWS,	   /* gives to another what nobody took for long */
 	SIM_NO_GENERATION, /* takes what another generation was given */
-	SIM_JOIN_UNREAD,   /* promises less than it found */
-	SIM_IN_FLIGHT,	   /* promises while an append is under way */
+	SIM_IN_FLIGHT,	   /* shows an epoch while an append is under way */
 	SIM_LATE_SYNC,	   /* what was synced too late counts */
-	SIM_AS_IT_WAS,	   /* an outcome is copied under its old version */
 	SIM_PLANTS,
 };
 
@@ -115,6 +114,7 @@ struct sim_packet {
 };
 
 struct sim_node {
+	struct cluster *cluster;
 	struct config config;
 	struct board *board;
 	struct disk disk;
@@ -143,6 +143,7 @@ struct sim_node {
 	struct sim_packet packets[SIM_MESSAGES];
 	uint32_t packets_count;
 	uint64_t incarnation;	    /* of its heartbeats */
+	struct lease_time turned;   /* the journal role began its turn */
 	uint64_t told_hash;	    /* of what it told last */
 	bool cut_from[WORLD_NODES]; /* hears nothing of these */
 };
@@ -163,8 +164,16 @@ struct sim_unit {
 	int64_t ran_us;	 /* first time after heal, or 0 */
 	struct sim_wish wishes[SIM_WISHES];
 	uint32_t wishes_count;
+	struct version answered[2]; /* the highest of its registers, at an
+				       answer */
 	uint64_t starts;
 	uint32_t node; /* of the latest */
+};
+
+/* What a version of a register was when it counted. */
+struct sim_version {
+	uint64_t name; /* hash of key and version, 0 = none */
+	uint64_t value;
 };
 
 struct cluster {
@@ -172,15 +181,18 @@ struct cluster {
 	enum sim_plant plant;
 	uint32_t loss; /* of datagrams, one in so many, 0 = all arrive */
 	bool no_net;
-	uint32_t stale; /* reads, likewise */
-	uint32_t quick; /* so many steps of storage take no time */
-	uint32_t runs;	/* whose journal role does, now */
+	uint32_t slow;	  /* syncs, likewise, for up to a lease and a half */
+	int64_t pause_us; /* between two wishes of operators, at most */
+	uint32_t stale;	  /* reads, likewise */
+	uint32_t quick;	  /* so many steps of storage take no time */
+	uint32_t runs;	  /* whose journal role does, now */
 	uint64_t requests;
 	uint64_t leads; /* figures for a person */
 	uint64_t starts;
 	uint64_t moves;
 	struct sim_late late[SIM_LATE_MAX];
 	struct sim_unit known[SIM_UNITS];
+	struct sim_version versions[SIM_VERSIONS];
 	struct sim_node nodes[WORLD_NODES];
 };
 
@@ -260,9 +272,21 @@ void sim_operator_reply(struct cluster *cluster, const struct message *reply);
 bool sim_should_run(const struct cluster *cluster, int unit);
 bool sim_must_not_run(const struct cluster *cluster, int unit);
 
+/* What is left out: cluster_plant.c.  Before the journal role reads; before it
+ * may lead; when the lease role meets its board.
+ */
+void sim_plant_turn(struct cluster *cluster, uint32_t node);
+void sim_plant_lead(struct cluster *cluster, uint32_t node);
+void sim_plant_promise(struct cluster *cluster, uint32_t node);
+uint64_t sim_plant_wish(struct cluster *cluster, uint32_t node);
+
 /* What must hold: cluster_check.c */
 void sim_check_start(struct cluster *cluster, uint32_t node, int unit,
 		     uint64_t token);
+/* NODE has answered for UNIT: what it kept of that. */
+void sim_check_answer(struct cluster *cluster, uint32_t node, int unit);
+/* One version means one thing, whoever shows it: NODE's view looks. */
+void sim_check_view(struct cluster *cluster, uint32_t node);
 void sim_check(struct lease_world *world);
 void sim_check_end(struct lease_world *world);
 

@@ -264,24 +264,24 @@ static void op_abort(struct view *view)
 	memview_of(view)->open = false;
 }
 
+const struct view_ops memview_ops = {
+	.begin = op_begin,
+	.get = op_get,
+	.put = op_put,
+	.remove = op_remove,
+	.next = op_next,
+	.first_due = op_first_due,
+	.get_register = op_get_register,
+	.put_register = op_put_register,
+	.next_register = op_next_register,
+	.count = op_count,
+	.commit = op_commit,
+	.abort = op_abort,
+};
+
 void memview_init(struct memview *memview)
 {
-	static const struct view_ops ops = {
-		.begin = op_begin,
-		.get = op_get,
-		.put = op_put,
-		.remove = op_remove,
-		.next = op_next,
-		.first_due = op_first_due,
-		.get_register = op_get_register,
-		.put_register = op_put_register,
-		.next_register = op_next_register,
-		.count = op_count,
-		.commit = op_commit,
-		.abort = op_abort,
-	};
-
-	memview->view.ops = &ops;
+	memview->view.ops = &memview_ops;
 	memview->shown.count = 0;
 	memview->shown_registers.count = 0;
 	memview->open = false;

@@ -46,6 +46,8 @@ struct memview {
 	struct memview_job *all;
 };
 
+extern const struct view_ops memview_ops;
+
 void memview_init(struct memview *memview);
 /* The process that had it open died. */
 void memview_die(struct memview *memview);
