@@ -104,7 +104,8 @@ static int fs_read(const char *path, char *buf, size_t size, off_t offset,
 /* A write nobody waits for any more. */
 struct late {
 	int fd;
-	long ms; /* 0: at the next clear */
+	long ms;	      /* 0: at the next clear, */
+	unsigned long clears; /* after so many */
 	off_t offset;
 	size_t size;
 	char bytes[];
@@ -117,7 +118,7 @@ static void *land(void *arg)
 	if (late->ms > 0)
 		rules_wait_ms(late->ms);
 	else
-		rules_wait_clear();
+		rules_wait_clear(late->clears);
 	if (pwrite(late->fd, late->bytes, late->size, late->offset) == -1)
 		perror("faultfs: late write");
 	close(late->fd);
@@ -133,7 +134,7 @@ static void land_later(int fd, const char *buf, size_t size, off_t offset,
 
 	if (late == NULL)
 		return;
-	*late = (struct late){ dup(fd), ms, offset, size };
+	*late = (struct late){ dup(fd), ms, rules_clears(), offset, size };
 	memcpy(late->bytes, buf, size);
 	if (pthread_create(&thread, NULL, land, late) == 0)
 		pthread_detach(thread);

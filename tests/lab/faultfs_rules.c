@@ -42,21 +42,29 @@ void rules_wait_ms(long ms)
 		;
 }
 
-/* With the lock held. */
-static void wait_clear(void)
+/* With the lock held; BEFORE is how many there were. */
+static void wait_clear(unsigned long before)
 {
-	unsigned long before = faults.clears;
-
 	faults.hanging++;
 	while (faults.clears == before)
 		pthread_cond_wait(&faults.cleared, &faults.lock);
 	faults.hanging--;
 }
 
-void rules_wait_clear(void)
+unsigned long rules_clears(void)
+{
+	unsigned long clears;
+
+	pthread_mutex_lock(&faults.lock);
+	clears = faults.clears;
+	pthread_mutex_unlock(&faults.lock);
+	return clears;
+}
+
+void rules_wait_clear(unsigned long before)
 {
 	pthread_mutex_lock(&faults.lock);
-	wait_clear();
+	wait_clear(before);
 	pthread_mutex_unlock(&faults.lock);
 }
 
@@ -83,7 +91,7 @@ struct rule rules_meet(enum op op, const char *path)
 	if (rule.action != NOTHING)
 		faults.faulty[op]++;
 	if (rule.action == HANG)
-		wait_clear();
+		wait_clear(faults.clears);
 	pthread_mutex_unlock(&faults.lock);
 	if (rule.action == DELAY)
 		rules_wait_ms(rule.arg);

@@ -40,7 +40,9 @@ struct rule {
 struct rule rules_meet(enum op op, const char *path);
 
 void rules_wait_ms(long ms);
-void rules_wait_clear(void);
+/* How many clears there were; waits for the next one after BEFORE of them. */
+unsigned long rules_clears(void);
+void rules_wait_clear(unsigned long before);
 
 /* Serves CONTROL from a thread of its own.  0, or -1 with errno set. */
 int rules_serve(const char *control);
