@@ -171,6 +171,8 @@ int follow_to(struct follow *follow, const struct lease_end *end, size_t max,
 }
 
 struct sieve {
+	uint64_t settled;
+	uint64_t generation;
 	journal_record_fn *fn;
 	void *arg;
 };
@@ -182,9 +184,15 @@ static int pass_on(void *arg, const struct record *record)
 	return is_marker(record) ? 0 : sieve->fn(sieve->arg, record);
 }
 
-/* One segment, if it is of a generation up to GENERATION. */
+/* What has none is of a life without a cluster. */
+static bool is_wanted(const struct sieve *sieve, uint64_t generation)
+{
+	return generation > sieve->settled && generation <= sieve->generation;
+}
+
+/* One segment, if it is of a generation that is wanted. */
 static int read_tail(struct follow *follow, uint32_t number,
-		     uint64_t generation, struct sieve *sieve)
+		     struct sieve *sieve)
 {
 	struct segment segment = {
 		.shared = follow->shared,
@@ -208,17 +216,16 @@ static int read_tail(struct follow *follow, uint32_t number,
 			follow->node, number);
 		return 0;
 	}
-	if (rc == 0 &&
-	    (header.generation == 0 || header.generation > generation))
+	if (rc == 0 && !is_wanted(sieve, header.generation))
 		return 0;
 	return rc != 0 ? rc : segment_scan(&segment, pass_on, sieve);
 }
 
-int follow_tail(struct follow *follow, uint64_t generation,
+int follow_tail(struct follow *follow, uint64_t settled, uint64_t generation,
 		journal_record_fn *fn, void *arg)
 {
 	uint32_t numbers[SHARED_SEGMENTS_MAX];
-	struct sieve sieve = { fn, arg };
+	struct sieve sieve = { settled, generation, fn, arg };
 	int count;
 	int rc = 0;
 
@@ -231,7 +238,7 @@ int follow_tail(struct follow *follow, uint64_t generation,
 		return count;
 	for (int i = 0; i < count && rc == 0; i++) {
 		refresh(follow);
-		rc = read_tail(follow, numbers[i], generation, &sieve);
+		rc = read_tail(follow, numbers[i], &sieve);
 	}
 	return rc;
 }

@@ -59,12 +59,13 @@ int follow_to(struct follow *follow, const struct lease_end *end, size_t max,
  * FN, from the oldest segment to the newest, to their physical ends, whatever
  * was read before; torn ends and damage as in segment_scan.  Only for
  * generations that have ended.  Segments of later generations are left alone,
- * and those without one, of a life without a cluster.
+ * those up to SETTLED, which the node may be about to remove, and those without
+ * one, of a life without a cluster.
  *
  * 0, also when the node never wrote any; else a negative errno, what FN gave,
  * -EPROTONOSUPPORT, or of the storage: repeat the whole.
  */
-int follow_tail(struct follow *follow, uint64_t generation,
+int follow_tail(struct follow *follow, uint64_t settled, uint64_t generation,
 		journal_record_fn *fn, void *arg);
 
 #endif

@@ -53,7 +53,10 @@ static uint64_t own_settled(struct ledger *ledger)
 	const struct ledger_node *node =
 		ledger_node_of(ledger, text_of(ledger->world.place.node));
 
-	return node != NULL ? node->settled : 0;
+	/* At the start no node is known yet. */
+	return node != NULL ? node->settled
+			    : ledger_settled(ledger,
+					     text_of(ledger->world.place.node));
 }
 
 /* Begins a segment with a snapshot.  On failure there is no segment to append

@@ -214,8 +214,8 @@ static int settle_all(struct ledger *ledger)
 		ledger->fresh = false;
 		rc = ledger_begin(ledger);
 		if (rc == 0)
-			rc = follow_tail(&node->follow, node->ended, find,
-					 &found);
+			rc = follow_tail(&node->follow, node->settled,
+					 node->ended, find, &found);
 		settled++;
 	}
 	for (size_t i = 0; rc == 0 && i < found.count; i++)

@@ -109,9 +109,14 @@ static void hear_ended(struct ledger *ledger, const struct record *record)
 
 	if (node != NULL && number > node->settled)
 		node->settled = number;
+	if (!text_is(name, ledger->world.place.node))
+		return;
+	if (number > ledger->drops_to) {
+		ledger->drops = true;
+		ledger->drops_to = number;
+	}
 	/* Our clocks did not tell: this machine was paused, they with it. */
-	if (number == ledger->generation &&
-	    text_is(name, ledger->world.place.node))
+	if (number == ledger->generation)
 		ledger_give_up(ledger);
 }
 

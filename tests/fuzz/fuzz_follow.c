@@ -228,8 +228,8 @@ static void check_tail(struct memory *memory, struct follow *follow)
 	memory->end = 0;
 	memory->built = false;
 	memory->handed = 0;
-	follow_tail(follow, GENERATION - 1, take, memory);
-	follow_tail(follow, UINT64_MAX, take, memory);
+	follow_tail(follow, 0, GENERATION - 1, take, memory);
+	follow_tail(follow, 0, UINT64_MAX, take, memory);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

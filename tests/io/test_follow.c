@@ -231,7 +231,7 @@ START_TEST(a_failure_of_the_storage_is_told_and_repeated)
 	ck_assert_int_eq(follow_now(), -EIO);
 	view.fails = -ESTALE;
 	ck_assert_int_eq(follow_now(), -EAGAIN);
-	ck_assert_int_eq(follow_tail(&follow, 1, keep, NULL), -ESTALE);
+	ck_assert_int_eq(follow_tail(&follow, 0, 1, keep, NULL), -ESTALE);
 	view.fails = 0;
 	ck_assert_int_eq(follow_now(), 0);
 	ck_kept(1, 5);

@@ -19,14 +19,31 @@ START_TEST(a_tail_is_all_that_ended_generations_left)
 	/* synced, and shown to nobody */
 	begin(4);
 	write_batches(7, 9, 100);
-	ck_assert_int_eq(follow_tail(&follow, 1, keep, NULL), 0);
+	ck_assert_int_eq(follow_tail(&follow, 0, 1, keep, NULL), 0);
 	ck_kept(1, 5);
-	ck_assert_int_eq(follow_tail(&follow, 3, keep, NULL), 0);
+	ck_assert_int_eq(follow_tail(&follow, 0, 3, keep, NULL), 0);
 	ck_kept(1, 6);
-	ck_assert_int_eq(follow_tail(&follow, 4, keep, NULL), 0);
+	ck_assert_int_eq(follow_tail(&follow, 0, 4, keep, NULL), 0);
 	ck_kept(1, 9);
-	ck_assert_int_eq(follow_tail(&follow, 0, keep, NULL), 0);
+	ck_assert_int_eq(follow_tail(&follow, 0, 0, keep, NULL), 0);
 	ck_assert_uint_eq(kept_count, 0);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_tail_leaves_out_what_was_settled)
+{
+	setup(1);
+	begin(1);
+	write_batches(1, 3, 100);
+	begin(2);
+	write_batches(4, 5, 100);
+	begin(3);
+	write_batches(6, 6, 100);
+	ck_assert_int_eq(follow_tail(&follow, 1, 2, keep, NULL), 0);
+	ck_kept(4, 5);
+	ck_assert_int_eq(follow_tail(&follow, 2, 3, keep, NULL), 0);
+	ck_kept(6, 6);
 	teardown();
 }
 END_TEST
@@ -38,9 +55,9 @@ START_TEST(what_was_written_without_a_cluster_is_left_alone)
 	write_batches(1, 3, 100);
 	begin(1);
 	write_batches(4, 5, 100);
-	ck_assert_int_eq(follow_tail(&follow, 0, keep, NULL), 0);
+	ck_assert_int_eq(follow_tail(&follow, 0, 0, keep, NULL), 0);
 	ck_assert_uint_eq(kept_count, 0);
-	ck_assert_int_eq(follow_tail(&follow, 1, keep, NULL), 0);
+	ck_assert_int_eq(follow_tail(&follow, 0, 1, keep, NULL), 0);
 	ck_kept(4, 5);
 	teardown();
 }
@@ -57,7 +74,7 @@ START_TEST(a_tail_leaves_out_a_torn_end)
 		disk.sync_fails = 1;
 		ck_assert_int_eq(journal_commit(&journal), -EIO);
 		disk_power_failure(&disk);
-		ck_assert_int_eq(follow_tail(&follow, 1, keep, NULL), 0);
+		ck_assert_int_eq(follow_tail(&follow, 0, 1, keep, NULL), 0);
 		ck_assert_uint_ge(kept_count, 5);
 		ck_kept(1, kept_count);
 		teardown();
@@ -77,7 +94,7 @@ START_TEST(a_tail_skips_what_has_no_header)
 	disk_flip(&disk, 2, 20, 1);
 	disk_flip(&disk, 2, FRAME_SECTOR + 20, 1);
 	disk_cut(&disk, 3, 0);
-	ck_assert_int_eq(follow_tail(&follow, 1, keep, NULL), 0);
+	ck_assert_int_eq(follow_tail(&follow, 0, 1, keep, NULL), 0);
 	ck_kept(1, 2);
 	teardown();
 }
@@ -98,7 +115,8 @@ START_TEST(a_tail_of_a_later_version_is_an_error)
 		le32_put(at + 8, FRAME_FORMAT + 1);
 		le32_put(at + len, crc32c(0, at, len));
 	}
-	ck_assert_int_eq(follow_tail(&follow, 1, keep, NULL), -EPROTONOSUPPORT);
+	ck_assert_int_eq(follow_tail(&follow, 0, 1, keep, NULL),
+			 -EPROTONOSUPPORT);
 	ck_assert_int_eq(follow_now(), -EPROTONOSUPPORT);
 	teardown();
 }
@@ -120,7 +138,7 @@ START_TEST(one_node_follows_another_in_a_directory)
 	ck_assert_int_eq(shared_dir_open(&mine, path, "node-b", 0), 0);
 	ck_assert_int_eq(journal_init(&journal, &theirs.shared, NODE), 0);
 	ck_assert_int_eq(follow_init(&follow, &mine.shared, NODE, buf), 0);
-	ck_assert_int_eq(follow_tail(&follow, 9, keep, NULL), 0);
+	ck_assert_int_eq(follow_tail(&follow, 0, 9, keep, NULL), 0);
 	begin(2);
 	write_batches(1, 10, 100);
 	ck_assert_int_eq(follow_now(), 0);
@@ -134,14 +152,14 @@ START_TEST(one_node_follows_another_in_a_directory)
 	end = journal_end(&journal);
 	ck_assert_int_eq(follow_now(), 0);
 	ck_kept(21, 22);
-	ck_assert_int_eq(follow_tail(&follow, 2, keep, NULL), 0);
+	ck_assert_int_eq(follow_tail(&follow, 0, 2, keep, NULL), 0);
 	ck_kept(21, 22);
 	ck_assert_int_eq(journal_replay_to(&journal, &end, keep, NULL), 0);
 	ck_kept(21, 22);
 	end.segment++;
 	ck_assert_int_eq(follow_end(end), -EAGAIN);
 	ck_assert_int_eq(follow_init(&follow, &mine.shared, "node-c", buf), 0);
-	ck_assert_int_eq(follow_tail(&follow, 9, keep, NULL), 0);
+	ck_assert_int_eq(follow_tail(&follow, 0, 9, keep, NULL), 0);
 	shared_dir_close(&mine);
 	shared_dir_close(&theirs);
 	snprintf(command, sizeof(command), "rm -rf %s", path);
@@ -151,6 +169,7 @@ START_TEST(one_node_follows_another_in_a_directory)
 END_TEST
 
 TEST_MAIN("follow_tail", a_tail_is_all_that_ended_generations_left,
+	  a_tail_leaves_out_what_was_settled,
 	  what_was_written_without_a_cluster_is_left_alone,
 	  a_tail_leaves_out_a_torn_end, a_tail_skips_what_has_no_header,
 	  a_tail_of_a_later_version_is_an_error,
