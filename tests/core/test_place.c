@@ -166,7 +166,7 @@ END_TEST
 
 static const char *name_of(int unit)
 {
-	static char name[16];
+	static char name[32];
 
 	snprintf(name, sizeof(name), "unit-%d", unit);
 	return name;

@@ -221,6 +221,7 @@ void sim_check(struct lease_world *world)
 		if (alive == 1 && calm && cluster->known[unit].ran_us == 0)
 			cluster->known[unit].ran_us = world->now_us;
 	}
+	sim_jobs_check(cluster);
 }
 
 void sim_check_end(struct lease_world *world)
@@ -247,4 +248,5 @@ void sim_check_end(struct lease_world *world)
 			world_break(world, "what was stopped runs in the end");
 		}
 	}
+	sim_jobs_check_end(cluster);
 }

@@ -79,9 +79,7 @@ static int op_write_spec(void *arg, uint64_t token, const void *spec,
 {
 	const struct sim_role *role = arg;
 
-	(void)token;
-	(void)spec;
-	(void)len;
+	sim_jobs_spec(role->cluster, token, spec, len);
 	return !sim_is_calm(role->cluster) &&
 			       rng_once_in(&role->cluster->world.rng, 100)
 		       ? -ENOSPC

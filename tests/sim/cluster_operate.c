@@ -43,6 +43,8 @@ void sim_operator_reply(struct cluster *cluster, const struct message *reply)
 	int unit;
 	struct sim_wish *wish = wish_of(cluster, reply->request, &unit);
 
+	if (sim_jobs_reply(cluster, reply))
+		return;
 	if (wish == NULL || wish->answered_us != 0)
 		return;
 	if (reply->status != 0) {

@@ -12,6 +12,21 @@ bool sim_work_is_alive(const struct sim_work *work)
 	return work->state != SIM_NONE && work->state != SIM_ENDED;
 }
 
+uint32_t sim_jobs_alive(const struct cluster *cluster, uint32_t node,
+			uint32_t job)
+{
+	const struct sim_node *me = &cluster->nodes[node];
+	uint32_t alive = 0;
+
+	if (cluster->world.nodes[node].suspended || me->frozen)
+		return 0;
+	for (uint32_t place = 0; place < SIM_PLACES; place++)
+		alive += me->works[place].unit < 0 &&
+			 me->works[place].job == job &&
+			 sim_work_is_alive(&me->works[place]);
+	return alive;
+}
+
 static struct holding *holding_of(struct sim_node *me, uint32_t place)
 {
 	return &me->board->holdings[BOARD_LEADER_FIRST + place];
@@ -72,16 +87,22 @@ static void forks(struct cluster *cluster, uint32_t node, uint32_t place)
 	struct sim_node *me = &cluster->nodes[node];
 	struct holding *holding = holding_of(me, place);
 	char name[BOARD_TEXT_MAX + 1];
-	int unit;
+	uint32_t job = SIM_JOBS;
+	int unit = -1;
 
 	board_text_get(&unit_of(me, place)->name, name, sizeof(name));
-	unit = sim_unit_of(text_of(name));
-	sim_check_start(cluster, node, unit, holding->token);
+	if (holding->kind == UNIT_JOB) {
+		job = sim_jobs_start(cluster, node, holding->token);
+	} else {
+		unit = sim_unit_of(text_of(name));
+		sim_check_start(cluster, node, unit, holding->token);
+	}
 	me->works[place] = (struct sim_work){
 		.state = SIM_FORKED,
 		.token = holding->token,
 		.generation = holding->generation,
 		.unit = unit,
+		.job = job,
 	};
 	unit_of(me, place)->life = LIFE_STARTING;
 	holding->phase_token = holding->token;
@@ -149,7 +170,7 @@ static void runs(struct cluster *cluster, uint32_t node, uint32_t place)
 	holding_of(me, place)->phase = PHASE_RUNNING;
 	unit_of(me, place)->life = LIFE_READY;
 	says(cluster, node, place, MESSAGE_STARTED);
-	if (work->unit >= 0 && unit_is_timed(&me->config.units[work->unit]))
+	if (work->unit < 0 || unit_is_timed(&me->config.units[work->unit]))
 		next_event(cluster, node, place,
 			   5 * MS + world_below(world, 300 * MS));
 	else if (!sim_is_calm(cluster) && rng_once_in(&world->rng, 6))
@@ -162,6 +183,8 @@ static enum message_how how_it_ends(struct cluster *cluster,
 {
 	bool asked = work->state == SIM_STOPS;
 
+	if (work->unit < 0 && !asked && !rng_once_in(&cluster->world.rng, 3))
+		return HOW_DONE;
 	if (!sim_is_timed(work->unit) || rng_once_in(&cluster->world.rng, 3))
 		return asked ? HOW_STOPPED : HOW_FAILED;
 	return HOW_DONE;

@@ -11,6 +11,7 @@ static char prefers_name[] = "prefers";
 static char again_name[] = "again";
 static char tick_name[] = "tick";
 static char tock_name[] = "tock";
+static char job_name[] = "job";
 static char shared_name[] = "/s";
 static char command_word[] = "/bin/true";
 static char *words[] = { command_word, NULL };
@@ -21,13 +22,22 @@ static char *preferred[] = { node_names[1], node_names[0], NULL };
 	.kind = UNIT_SINGLETON, .command = { words, 1 }, .enabled = true, \
 	.backoff_ms = 50, .backoff_max_ms = 400
 
-static struct unit units[SIM_UNITS] = {
+static struct unit units[SIM_UNITS + 1] = {
 	{ COMMON, .name = plain_name },
 	{ COMMON, .name = prefers_name, .prefer = { preferred, 2 } },
 	{ COMMON, .name = again_name },
 	{ COMMON, .name = tick_name, .every_ms = 500 },
 	{ COMMON, .name = tock_name, .every_ms = 1000,
 	  .missed = MISSED_RUN_ONCE },
+	{ .kind = UNIT_JOB,
+	  .name = job_name,
+	  .command = { words, 1 },
+	  .enabled = true,
+	  .attempts = 3,
+	  .backoff_ms = 50,
+	  .backoff_max_ms = 400,
+	  .keep_ms = INT64_C(24) * 3600 * 1000,
+	  .max_pending = 100 },
 };
 
 bool sim_is_timed(int unit)
@@ -221,6 +231,7 @@ static void happens(struct lease_world *world, const struct event *event)
 		break;
 	case SIM_OPERATOR:
 		sim_operate(cluster);
+		sim_jobs_ask(cluster);
 		world_post(world, world_below(world, cluster->pause_us),
 			   SIM_OPERATOR, 0);
 		break;
@@ -255,7 +266,7 @@ static void configure(struct cluster *cluster, uint32_t node)
 		.shared = shared_name,
 		.workers = 2,
 		.units = units,
-		.units_count = SIM_UNITS,
+		.units_count = SIM_UNITS + 1,
 		.cluster = { .present = true,
 			     .lease_ms = cluster->world.terms.lease_ms,
 			     .slots = cluster->world.terms.slots },

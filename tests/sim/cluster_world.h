@@ -25,12 +25,15 @@
 #include "tests/sim/lease_world.h"
 #include "tests/sim/memview.h"
 
-#define SIM_UNITS    5
-#define SIM_PLACES   16 /* holdings ever looked at */
-#define SIM_LATE_MAX 16 /* writes that land some day */
-#define SIM_MESSAGES 64 /* on their way to a journal role */
-#define SIM_VERSIONS 4096
-#define SIM_WISHES   64
+#define SIM_UNITS	5
+#define SIM_PLACES	16 /* holdings ever looked at */
+#define SIM_LATE_MAX	16 /* writes that land some day */
+#define SIM_MESSAGES	64 /* on their way to a journal role */
+#define SIM_VERSIONS	4096
+#define SIM_WISHES	64
+#define SIM_JOBS	10
+#define SIM_TOKENS	128		    /* of jobs, the latest */
+#define SIM_JOB_REQUEST (UINT64_C(1) << 40) /* requests for jobs */
 
 #define SIM_WALL_MS INT64_C(1800000000000)
 
@@ -101,7 +104,8 @@ struct sim_work {
 	enum sim_state state;
 	uint64_t token;
 	uint64_t generation; /* of the lease it was started under */
-	int unit;
+	int unit;	     /* -1: a job, this one: */
+	uint32_t job;
 	uint64_t life; /* of its next event */
 	int64_t said_us;
 	enum message_how how;
@@ -190,6 +194,16 @@ struct cluster {
 	uint64_t leads; /* figures for a person */
 	uint64_t starts;
 	uint64_t moves;
+	uint64_t job_starts;
+	struct sim_job {
+		bool acknowledged;
+		uint64_t token; /* the highest that was started */
+	} jobs[SIM_JOBS];
+	struct sim_token {
+		uint64_t token;
+		uint32_t job;
+	} tokens[SIM_TOKENS];
+	uint32_t tokens_count;
 	struct sim_late late[SIM_LATE_MAX];
 	struct sim_unit known[SIM_UNITS];
 	struct sim_version versions[SIM_VERSIONS];
@@ -279,6 +293,21 @@ void sim_plant_turn(struct cluster *cluster, uint32_t node);
 void sim_plant_lead(struct cluster *cluster, uint32_t node);
 void sim_plant_promise(struct cluster *cluster, uint32_t node);
 uint64_t sim_plant_wish(struct cluster *cluster, uint32_t node);
+
+/* Jobs: cluster_jobs.c */
+void sim_job_id(uint32_t job, char id[JOB_ID_LEN + 1]);
+void sim_jobs_ask(struct cluster *cluster);
+bool sim_jobs_reply(struct cluster *cluster, const struct message *reply);
+/* A spec was left for the worker of TOKEN. */
+void sim_jobs_spec(struct cluster *cluster, uint64_t token, const void *bytes,
+		   size_t len);
+/* The job that starts under TOKEN. */
+uint32_t sim_jobs_start(struct cluster *cluster, uint32_t node, uint64_t token);
+/* Attempts of it that NODE has, none when it stands still: cluster_work.c */
+uint32_t sim_jobs_alive(const struct cluster *cluster, uint32_t node,
+			uint32_t job);
+void sim_jobs_check(struct cluster *cluster);
+void sim_jobs_check_end(struct cluster *cluster);
 
 /* What must hold: cluster_check.c */
 void sim_check_start(struct cluster *cluster, uint32_t node, int unit,

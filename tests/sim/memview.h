@@ -27,7 +27,7 @@ struct memview_register {
 	char key[RECORD_KEY_MAX + 1];
 	struct version version;
 	char served[8];
-	char record[256];
+	char record[512];
 	size_t record_len;
 };
 
