@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import judge
@@ -145,6 +146,8 @@ class Cluster:
     def __init__(self, nodes=3, lease="1s", singletons=None, faulty=False,
                  nets=False, udp=True, work=(), works=None, sink=False,
                  memory=False, lacks=None, more=""):
+        # Told to end, leaves nothing behind either.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         if not os.access(WITNESS, os.X_OK):
             lib.skip("tests/lab/witness was not built")
         if faulty and not mount.is_possible():
