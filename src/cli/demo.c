@@ -34,7 +34,8 @@ struct demo {
 	const struct options *options;
 	struct demo_files files;
 	struct demo_nodes nodes;
-	unsigned asked; /* the node that took the first job */
+	unsigned asked;	     /* the node that took the first job */
+	struct options asks; /* those of the node that is asked */
 };
 
 static bool can_bind(int type, long port)
@@ -100,11 +101,11 @@ static int ask_for_job(struct demo *demo, struct api *api,
 	int64_t until_ms = clock_ms() + TAKEN_MS;
 
 	for (unsigned i = 0;; i = (i + 1) % demo->files.count) {
-		struct options options = *demo->options;
 		int rc;
 
-		options.socket = demo->files.places[i].socket;
-		rc = api_open(api, &options);
+		demo->asks = *demo->options;
+		demo->asks.socket = demo->files.places[i].socket;
+		rc = api_open(api, &demo->asks);
 		if (rc != 0)
 			return rc;
 		rc = api_ask(api, "POST", "/v1/jobs", NULL, request);

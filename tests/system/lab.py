@@ -119,8 +119,11 @@ def try_net():
 
 def run_work(path, node, token, milliseconds, *more):
     env = dict(os.environ, HOLDFAST_NODE=node, HOLDFAST_TOKEN=str(token))
+    before = os.path.getsize(path) if os.path.exists(path) else 0
     with subprocess.Popen([nodes.WITNESS, "work", path, *more],
                           env=env) as work:
+        lib.wait_for(lambda: os.path.exists(path) and
+                     os.path.getsize(path) > before, 20, "it writes")
         time.sleep(milliseconds / 1000)
         work.terminate()
         check(work.wait(5) == 0, "the witness failed")
