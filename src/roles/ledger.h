@@ -215,6 +215,7 @@ struct ledger {
 	uint32_t nodes_count;	   /* slots in use */
 	uint8_t *follow_buf;	   /* SEGMENT_BUFFER bytes */
 	uint64_t saw;		   /* the highest epoch of any record */
+	uint64_t decided;	   /* the highest that a leader decided under */
 	enum ledger_told told;	   /* what we offer */
 	bool counted;		   /* what each node holds */
 	bool unheard;	/* a slot was seen whose offer may be known */

@@ -196,10 +196,12 @@ static int note_settled(struct ledger *ledger, size_t adopted)
 }
 
 /* Reads what is left of all that ended, and keeps it; how many they were, or a
- * negative errno.  All is read before any of it is written again: what one left
- * may be superseded by what another did.
+ * negative errno: -ESTALE when somebody has led under CLAIM, or above.  The
+ * slots may have forgotten that, should they be torn or all have begun anew.
+ * All is read before any of it is written again: what one left may be
+ * superseded by what another did.
  */
-static int settle_all(struct ledger *ledger)
+static int settle_all(struct ledger *ledger, uint64_t claim)
 {
 	struct found found = { .ledger = ledger };
 	int settled = 0;
@@ -218,6 +220,8 @@ static int settle_all(struct ledger *ledger)
 					 node->ended, find, &found);
 		settled++;
 	}
+	if (rc == 0 && ledger->decided >= claim)
+		rc = -ESTALE;
 	for (size_t i = 0; rc == 0 && i < found.count; i++)
 		rc = adopt(ledger, found.keys[i]);
 	if (rc == 0)
@@ -261,7 +265,7 @@ bool ledger_lead(struct ledger *ledger, uint64_t claim, struct ledger_now now)
 	ledger->asks = true; /* of us, before */
 	ledger->spent = claim;
 	ledger->counter = 0;
-	rc = settle_all(ledger);
+	rc = settle_all(ledger, claim);
 	if (rc >= 0) {
 		take_back_singles(ledger, now);
 		take_back_jobs(ledger, now);
@@ -317,7 +321,7 @@ void ledger_lead_turn(struct ledger *ledger, struct ledger_now now)
 	if (!ledger->in_cluster || !ledger->leads)
 		return;
 	forget(ledger, now);
-	rc = settle_all(ledger);
+	rc = settle_all(ledger, UINT64_MAX);
 	if (rc > 0) {
 		take_back_singles(ledger, now);
 		take_back_jobs(ledger, now);

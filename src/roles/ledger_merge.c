@@ -154,6 +154,10 @@ int ledger_merge(struct ledger *ledger, const struct record *record,
 
 	if (epoch > ledger->saw)
 		ledger->saw = epoch;
+	if (epoch > ledger->decided &&
+	    (is_job(record->key) ||
+	     ledger_register_kind(record->key) == LEDGER_SINGLE))
+		ledger->decided = epoch;
 	if (is_job(record->key))
 		return merge_job(ledger, record);
 	if (ledger_register_kind(record->key) < 0)
