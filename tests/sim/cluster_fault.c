@@ -75,6 +75,16 @@ bool sim_fault(struct lease_world *world, uint32_t node)
 		return true;
 	case 8:
 		me->wall_off_ms += (int64_t)rng_below(&world->rng, 8000) - 4000;
+		if (me->wall_off_ms > cluster->ahead_ms)
+			cluster->ahead_ms = me->wall_off_ms;
+		return true;
+	case 9:
+		if (me->down)
+			return true;
+		atomic_fetch_xor(&me->board->drain, 1);
+		sim_journal_ring(cluster, node);
+		world_say(world, node, "drains: %u",
+			  atomic_load(&me->board->drain));
 		return true;
 	default:
 		return false;
@@ -91,5 +101,9 @@ void sim_heal(struct lease_world *world)
 
 		memset(me->cut_from, 0, sizeof(me->cut_from));
 		sim_thaw(cluster, i);
+		/* No time that was used is still to come. */
+		me->wall_off_ms = cluster->ahead_ms + 200;
+		atomic_store(&me->board->drain, 0);
+		sim_journal_ring(cluster, i);
 	}
 }

@@ -15,6 +15,8 @@ static bool is_about(enum message_action action, bool stop)
 {
 	if (action == ACTION_ENABLE)
 		return true;
+	if (action == ACTION_HANDOVER)
+		return false;
 	return (action != ACTION_DISABLE) == stop;
 }
 
@@ -58,14 +60,14 @@ void sim_operator_reply(struct cluster *cluster, const struct message *reply)
 }
 
 static void ask(struct cluster *cluster, uint32_t node, int unit,
-		enum message_action action)
+		enum message_action action, const char *to)
 {
 	struct sim_unit *known = &cluster->known[unit];
 	struct message message = {
 		.kind = MESSAGE_UNIT,
 		.request = ++cluster->requests,
 		.type = text_of(sim_unit_name(unit)),
-		.text = text_of(""),
+		.text = text_of(to),
 		.unit_kind = UNIT_SINGLETON,
 		.action = action,
 	};
@@ -88,8 +90,9 @@ void sim_operate(struct cluster *cluster)
 {
 	struct lease_world *world = &cluster->world;
 	static const enum message_action actions[] = {
-		ACTION_STOP,   ACTION_START,  ACTION_START,   ACTION_DISABLE,
-		ACTION_ENABLE, ACTION_ENABLE, ACTION_RESTART,
+		ACTION_STOP,	ACTION_START,	 ACTION_START,
+		ACTION_DISABLE, ACTION_ENABLE,	 ACTION_ENABLE,
+		ACTION_RESTART, ACTION_HANDOVER, ACTION_HANDOVER,
 	};
 	uint32_t node = rng_below(&world->rng, world->nodes_count);
 	int unit = (int)rng_below(&world->rng, SIM_UNITS);
@@ -99,9 +102,13 @@ void sim_operate(struct cluster *cluster)
 	if (sim_is_calm(cluster) || cluster->nodes[node].down)
 		return;
 	/* A start uses no time of its own. */
-	if (sim_is_timed(unit) && action != ACTION_DISABLE)
+	if (sim_is_timed(unit) && action != ACTION_DISABLE &&
+	    action != ACTION_HANDOVER)
 		action = action == ACTION_STOP ? ACTION_DISABLE : ACTION_ENABLE;
-	ask(cluster, node, unit, action);
+	ask(cluster, node, unit, action,
+	    action == ACTION_HANDOVER && rng_once_in(&world->rng, 2)
+		    ? sim_node_name(rng_below(&world->rng, world->nodes_count))
+		    : "");
 }
 
 /* Was something that was answered asked after the answer to WISH? */

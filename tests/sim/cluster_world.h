@@ -190,6 +190,7 @@ struct cluster {
 	uint32_t stale;	  /* reads, likewise */
 	uint32_t quick;	  /* so many steps of storage take no time */
 	uint32_t runs;	  /* whose journal role does, now */
+	int64_t ahead_ms; /* the most that a wall clock ever was */
 	uint64_t requests;
 	uint64_t leads; /* figures for a person */
 	uint64_t starts;
