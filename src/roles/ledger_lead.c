@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "io/events.h"
 #include "io/log.h"
@@ -52,6 +53,7 @@ static bool is_news(struct ledger *ledger, const struct record *record)
 {
 	struct view *view = ledger->world.view;
 	struct view_register known;
+	char id[JOB_ID_LEN + 1];
 	struct view_job job;
 	int rc;
 
@@ -62,7 +64,10 @@ static bool is_news(struct ledger *ledger, const struct record *record)
 	}
 	if (record->key.len != sizeof("job/") - 1 + JOB_ID_LEN)
 		return false; /* "epoch" */
-	rc = view->ops->get(view, record->key.at + sizeof("job/") - 1, &job);
+	/* In a record nothing terminates it. */
+	memcpy(id, record->key.at + sizeof("job/") - 1, JOB_ID_LEN);
+	id[JOB_ID_LEN] = '\0';
+	rc = view->ops->get(view, id, &job);
 	return rc != 0 || version_compare(job.version, record->version) < 0;
 }
 
