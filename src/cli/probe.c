@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/bounds.h"
 #include "cli/command.h"
@@ -33,6 +34,13 @@ static void put_times(const char *what, const struct leaseprobe_times *times)
 	       (double)times->median_us / 1e3, (double)times->worst_us / 1e3);
 }
 
+/* One that its own nodes carry. */
+static bool is_clustered(const struct leaseprobe *probe)
+{
+	return strcmp(probe->type, "OCFS2") == 0 ||
+	       strcmp(probe->type, "GFS2") == 0;
+}
+
 static void put_verdict(const struct leaseprobe *probe)
 {
 	const char *fault = leaseprobe_fault(probe);
@@ -51,7 +59,11 @@ static void put_verdict(const struct leaseprobe *probe)
 	       probe->shared ? "" : " for nodes on this machine");
 	bounds_put_head(stdout);
 	bounds_put(stdout, &terms);
-	if (probe->shared)
+	if (is_clustered(probe))
+		printf("\nWhen a node dies this file system stands still for "
+		       "all until it has recovered,\nfor 20 to 70 s as it "
+		       "comes: so long all work stops, whatever the lease.\n");
+	else if (probe->shared)
 		printf("\nA server that restarts may take 90 s to let clients "
 		       "write again; work stops\nwhen that is longer than "
 		       "storage may hang.\n");
