@@ -201,6 +201,9 @@ static bool is_in_a_hurry(const struct lease *lease)
 	if (owner->verdict == LEASE_PEER_ALIVE &&
 	    (owner->slot.record.flags & LEASE_CLAIMING) != 0)
 		return true;
+	/* Nobody leads, or so it seemed: a second look tells. */
+	if (lease->stands && lease->headless > 0)
+		return true;
 	for (uint32_t i = 0; i < lease->in_use; i++)
 		if (i != lease->setup.slot &&
 		    lease_peer_is_silent(&lease->peers[i], &lease->now,

@@ -24,8 +24,8 @@ static struct version version_asked(const struct ledger *ledger,
 		return (struct version){ known.token,
 					 known.step + VERSION_SKIP_STEPS +
 						 ledger->own };
-	return (struct version){ token_make(ledger->epoch, 0),
-				 1 + ledger->own };
+	/* Others may know of it what has not been read here. */
+	return (struct version){ token_make(0, 1), 1 + ledger->own };
 }
 
 void ledger_ask(struct ledger *ledger, unsigned link,

@@ -83,8 +83,13 @@ static bool is_shown_ready(const struct cluster *cluster, uint32_t job)
 		const struct view_job *shown =
 			memview_find(&cluster->nodes[i].view, id);
 
-		if (shown != NULL && shown->state == JOB_READY)
+		if (shown != NULL && shown->state == JOB_READY) {
+			world_say(&cluster->world, i,
+				  "shows it ready version=%llx.%x",
+				  (unsigned long long)shown->version.token,
+				  shown->version.step);
 			return true;
+		}
 	}
 	return false;
 }
