@@ -188,10 +188,13 @@ static bool is_wasteful(const struct ledger *ledger)
 	       snapshot_bytes(ledger) / 4 * 7 + LEDGER_SLACK_BYTES;
 }
 
-/* What was synced after the deadline counts for nobody, nor for us. */
-static bool counts(const struct ledger *ledger, bool wrote)
+/* What was synced after the deadline counts for nobody, nor for us; and who has
+ * no lease may be far behind, so that even to say that all is so already would
+ * be wrong.
+ */
+static bool counts(const struct ledger *ledger, bool matters)
 {
-	if (!ledger->in_cluster || !wrote || !ledger->in ||
+	if (!ledger->in_cluster || !matters || !ledger->in ||
 	    ledger_holds(ledger))
 		return true;
 	log_err(0, "journal: the lease ended before what was written counted");
@@ -214,7 +217,7 @@ int ledger_commit(struct ledger *ledger, struct ledger_now now)
 	note_storage(ledger, rc, now);
 	if (rc != 0)
 		return rc;
-	if (!counts(ledger, wrote)) {
+	if (!counts(ledger, wrote || ledger->replies_count > 0)) {
 		ledger->open = false;
 		return -ETIMEDOUT;
 	}
@@ -231,9 +234,10 @@ int ledger_commit(struct ledger *ledger, struct ledger_now now)
 	publish_counts(ledger);
 	/* A reply must not overtake the change it is about. */
 	publish_changes(ledger);
-	ledger_publish_holdings(ledger);
 	publish_replies(ledger);
-	/* Writing specs only read. */
+	/* Last: to write specs may make room in the journal, which takes as
+	 * long as the storage does. */
+	ledger_publish_holdings(ledger);
 	if (ledger->in_batch)
 		view->ops->abort(view);
 	ledger->in_batch = false;

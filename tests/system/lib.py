@@ -5,6 +5,7 @@ temporary directory, which is gone at the end unless KEEP is set.  Everything
 waits for a condition with a deadline; only what the test started is killed.
 """
 import atexit
+import fcntl
 import http.client
 import json
 import os
@@ -36,17 +37,37 @@ def skip(why):
     sys.exit(77)
 
 
+taken_ports = []  # their locks, held until this process ends
+
+
+def is_free(port, kind):
+    with socket.socket(socket.AF_INET, kind) as sock:
+        try:
+            sock.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def free_port():
-    """Not one the kernel gives to clients: it has to be free for a node that
-    starts anew as well."""
+    """Not one the kernel gives to clients, nor one of a test beside this: it
+    has to be free for a node that starts anew as well."""
+    locks = os.path.join(tempfile.gettempdir(), "holdfast-test-ports")
+    os.makedirs(locks, exist_ok=True)
     while True:
         port = random.randrange(10000, 20000)
-        with socket.socket() as sock:
-            try:
-                sock.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+        lock = os.open(os.path.join(locks, str(port)),
+                       os.O_CREAT | os.O_RDWR, 0o666)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            continue
+        if is_free(port, socket.SOCK_STREAM) and \
+                is_free(port, socket.SOCK_DGRAM):
+            taken_ports.append(lock)
+            return port
+        os.close(lock)
 
 
 def now():

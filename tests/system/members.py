@@ -1,25 +1,12 @@
 """Nodes of one cluster on the loopback."""
 import os
-import random
-import socket
 
-from lib import Node, wait_for
+from lib import Node, free_port as free_udp_port, wait_for
 
 WAIT_S = 20
 KEY = "a " + "0123456789abcdef" * 4 + "\n"
 OTHER_KEY = "a " + "fedcba9876543210" * 4 + "\n"
 NAMES = ("n1", "n2", "n3")
-
-
-def free_udp_port():
-    while True:
-        port = random.randrange(10000, 20000)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            try:
-                sock.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
 
 
 class Member(Node):
