@@ -84,7 +84,7 @@ static void look_at(struct ledger *ledger, struct ledger_node *node,
 		       peer->epoch == ledger->epoch;
 }
 
-void ledger_nodes_look(struct ledger *ledger)
+static void look_at_all(struct ledger *ledger)
 {
 	const struct board_cluster *cluster = &ledger->world.board->cluster;
 	uint32_t in_use = atomic_load(&cluster->in_use);
@@ -209,7 +209,7 @@ void ledger_follow(struct ledger *ledger, struct ledger_now now)
 
 	if (!ledger->in_cluster || ledger->storage != 0)
 		return;
-	ledger_nodes_look(ledger);
+	look_at_all(ledger);
 	for (uint32_t i = 0; i < ledger->nodes_count; i++)
 		if (cluster_peer(cluster, i, &peer)) {
 			ends[i] = peer.end;

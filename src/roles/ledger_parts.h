@@ -162,11 +162,6 @@ int64_t ledger_singles_deadline(const struct ledger *ledger,
 
 /* ledger_singles_board.c */
 
-/* The spec of a run under TOKEN, in ledger->spec; its length or a negative
- * errno.
- */
-int ledger_single_spec(struct ledger *ledger,
-		       const struct ledger_single *single, uint64_t token);
 /* After the commit: GIVEN gets its holding.  False: try again later. */
 bool ledger_single_publish(struct ledger *ledger,
 			   const struct ledger_given *given);
@@ -284,8 +279,7 @@ int ledger_merge(struct ledger *ledger, const struct record *record,
 
 /* ledger_nodes.c */
 
-/* What the board tells of the nodes. */
-void ledger_nodes_look(struct ledger *ledger);
+/* The node NAME, NULL when no slot is its. */
 struct ledger_node *ledger_node_of(struct ledger *ledger, struct text name);
 /* Has that generation of the node NAME ended? */
 bool ledger_has_ended(struct ledger *ledger, struct text name,

@@ -23,8 +23,11 @@ uint64_t ledger_single_digest(struct ledger *ledger, const struct unit *unit)
 		       : 0;
 }
 
-int ledger_single_spec(struct ledger *ledger,
-		       const struct ledger_single *single, uint64_t token)
+/* The spec of a run under TOKEN, in ledger->spec; its length or a negative
+ * errno.
+ */
+static int build_spec(struct ledger *ledger, const struct ledger_single *single,
+		      uint64_t token)
 {
 	char dir[JOBSPEC_PATH_MAX];
 	struct out out = out_init(dir, sizeof(dir));
@@ -52,9 +55,7 @@ int ledger_single_spec(struct ledger *ledger,
 static int write_spec(struct ledger *ledger, const struct ledger_single *single,
 		      uint64_t token)
 {
-	int len = single->unit != NULL
-			  ? ledger_single_spec(ledger, single, token)
-			  : 0;
+	int len = single->unit != NULL ? build_spec(ledger, single, token) : 0;
 
 	if (len < 0)
 		return len;
