@@ -403,7 +403,9 @@ static int64_t deadline(struct journal_role *role)
 				 ? ledger_deadline(&role->ledger, now())
 				 : role->ledger.retry_ms;
 
-	if (role->ledger.open && role->ledger.storage == 0 && has_more(role))
+	/* Not while none may be taken: it would turn for nothing. */
+	if (role->ledger.open && role->ledger.storage == 0 && has_more(role) &&
+	    ledger_may_take(&role->ledger))
 		return 0;
 	return wanted < at ? wanted : at;
 }

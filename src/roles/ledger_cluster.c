@@ -20,15 +20,24 @@ bool ledger_holds(const struct ledger *ledger)
 			     &now);
 }
 
+/* Has a leader read all that ended generations left, theirs and ours? */
+static bool is_settled(const struct ledger *ledger)
+{
+	for (uint32_t i = 0; i < ledger->nodes_count; i++)
+		if (ledger->nodes[i].name[0] != '\0' &&
+		    ledger->nodes[i].settled < ledger->nodes[i].ended)
+			return false;
+	return true;
+}
+
 bool ledger_may_take(struct ledger *ledger)
 {
-	const struct ledger_node *self;
-
 	if (!ledger->in_cluster)
 		return true;
-	self = ledger_node_of(ledger, text_of(ledger->world.place.node));
-	return ledger->in && self != NULL && self->settled >= self->ended &&
-	       ledger_holds(ledger);
+	return ledger->in &&
+	       ledger_node_of(ledger, text_of(ledger->world.place.node)) !=
+		       NULL &&
+	       is_settled(ledger) && ledger_holds(ledger);
 }
 
 void ledger_give_up(struct ledger *ledger)

@@ -37,8 +37,9 @@ int64_t ledger_cluster_deadline(const struct ledger *ledger,
 				struct ledger_now now);
 
 /* May messages be taken?  In a cluster only with a lease, and when a leader has
- * read what our ended generations left: it may hold what was answered by us,
- * and is to be overtaken.  Who asks has a deadline of its own.
+ * read what ended generations left, ours and those of others: it may hold what
+ * was answered, and is to be overtaken.  Outcomes wait with the rest; whoever
+ * sent one says it again.  Who asks has a deadline of its own.
  */
 bool ledger_may_take(struct ledger *ledger);
 
