@@ -36,6 +36,9 @@ enum {
 	TAG_GENERATION = 44,
 	TAG_ASKED = 45,
 	TAG_JOINED = 46,
+	TAG_ASSIGNED = 47,
+	TAG_ORIGIN = 48,
+	TAG_BUSY = 49,
 };
 
 /* A member that has the value in parentheses is left out. */
@@ -80,6 +83,9 @@ static const struct member members[] = {
 	TEXT(TAG_NODE, KIND_NAME, node, JOB_NAME_MAX),
 	MEMBER(TAG_GENERATION, KIND_U64, generation),
 	MEMBER(TAG_ASKED, KIND_FLAG, asked),
+	MEMBER(TAG_ASSIGNED, KIND_FLAG, assigned),
+	TEXT(TAG_ORIGIN, KIND_NAME, origin, JOB_NAME_MAX),
+	MEMBER(TAG_BUSY, KIND_U32, busy),
 	TEXT(TAG_JOINED, KIND_NAME, joined, JOB_ID_LEN),
 	MEMBER(TAG_PERCENT, KIND_I32, percent),
 	TEXT(TAG_MESSAGE, KIND_WORDS, message, JOB_MESSAGE_MAX),

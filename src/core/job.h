@@ -52,12 +52,15 @@ struct job {
 	bool forgotten;	 /* deleted by its user; served no more */
 	bool asked; /* by a node that does not lead; the leader has not taken it
 		       yet */
+	bool assigned;	     /* to a node that has not accepted it yet */
 	uint32_t attempt;    /* 1 for the first; 0 before it */
 	uint32_t failures;   /* attempts that ended by their own fault */
 	uint32_t losses;     /* attempts that died with their node or role */
 	uint64_t held;	     /* token of the latest attempt, 0 before it:
 				the directory of its output */
 	struct text node;    /* of the latest attempt */
+	struct text origin;  /* the node it was asked of, in a cluster */
+	uint32_t busy;	     /* enum job_when_busy, of one that is asked for */
 	uint64_t generation; /* of that node's lease, 0 without a cluster */
 	int32_t percent;     /* hundredths, or JOB_PERCENT_NONE */
 	struct text message;

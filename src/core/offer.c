@@ -96,6 +96,8 @@ void offer_put(struct offer_writer *writer, const struct offer_unit *unit)
 	enc_u64(enc, OFFER_UNIT_DIGEST, unit->digest);
 	if (unit->kind == UNIT_SINGLETON)
 		put_singleton(writer, unit);
+	put_number(enc, OFFER_UNIT_PER_NODE, unit->per_node);
+	put_number(enc, OFFER_UNIT_MAX_RUNNING, unit->max_running);
 	if (enc->full)
 		return;
 	len = enc->len - front - 3;
@@ -119,8 +121,11 @@ int offer_unit_of(struct offer_unit *into, const struct unit *unit,
 		.name = text_of(unit->name),
 		.digest = digest,
 	};
-	if (unit->kind != UNIT_SINGLETON)
+	if (unit->kind != UNIT_SINGLETON) {
+		into->per_node = unit->per_node;
+		into->max_running = unit->max_running;
 		return 0;
+	}
 	into->enabled = unit->enabled;
 	into->every_ms = unit->every_ms;
 	into->cron = text_of(unit->cron);

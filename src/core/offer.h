@@ -39,7 +39,7 @@ struct offer {
 	struct text value; /* what offer_next goes over */
 };
 
-/* Of a job, what comes after the digest means nothing. */
+/* Of a job, only what is said to be of jobs means anything. */
 struct offer_unit {
 	enum unit_kind kind; /* UNIT_SINGLETON or UNIT_JOB */
 	struct text name;
@@ -57,6 +57,9 @@ struct offer_unit {
 	uint32_t min_nodes;
 	struct text prefer;  /* a list of nodes, the best first */
 	struct text require; /* a list of tags */
+	/* of jobs, 0 = no limit: */
+	uint32_t per_node;    /* at once on this node */
+	uint32_t max_running; /* at once in the cluster */
 };
 
 struct offer_writer {

@@ -33,6 +33,8 @@ enum offer_unit_tag {
 	OFFER_UNIT_MIN_NODES = 14, /* left out: 1 */
 	OFFER_UNIT_PREFER = 15,	   /* as OFFER_UNIT_ZONE */
 	OFFER_UNIT_REQUIRE = 16,   /* as OFFER_UNIT_ZONE */
+	OFFER_UNIT_PER_NODE = 17,
+	OFFER_UNIT_MAX_RUNNING = 18,
 };
 
 /* These are stored as they are. */

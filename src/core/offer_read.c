@@ -102,6 +102,10 @@ static int take_field(struct offer_unit *unit, const struct field *field)
 		return take_list(field, &unit->prefer);
 	case OFFER_UNIT_REQUIRE:
 		return take_list(field, &unit->require);
+	case OFFER_UNIT_PER_NODE:
+		return take_count(field, &unit->per_node);
+	case OFFER_UNIT_MAX_RUNNING:
+		return take_count(field, &unit->max_running);
 	default:
 		return 0;
 	}

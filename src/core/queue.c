@@ -121,6 +121,7 @@ struct queue_entry *queue_add(struct queue *queue, const char *id,
 	entry->type = type;
 	entry->unique = unique;
 	entry->slot = QUEUE_NONE;
+	entry->node = QUEUE_NODE_NONE;
 	entry->next_id = queue->ids[bucket];
 	queue->ids[bucket] = index_of(queue, entry);
 	bucket = bucket_of_unique(unique);
@@ -231,7 +232,8 @@ struct queue_entry *queue_pick(struct queue *queue, int64_t now_ms)
 
 		if (type == NULL || entry->asked || has_to_wait(entry, now_ms))
 			continue;
-		if (type->limit != 0 && type->given >= type->limit)
+		if (type->closed ||
+		    (type->limit != 0 && type->given >= type->limit))
 			continue;
 		if (entry->unique != 0 && entry->unique == taken)
 			continue;
@@ -262,7 +264,9 @@ void queue_give(struct queue *queue, struct queue_entry *entry, uint64_t token)
 	leave_line(queue, entry);
 	entry->token = token;
 	entry->started = false;
+	entry->assigned = false;
 	entry->slot = QUEUE_NONE;
+	entry->node = QUEUE_NODE_NONE;
 	entry->unsynced_steps = 0;
 	count(queue, entry, 1);
 }
@@ -272,7 +276,9 @@ void queue_return(struct queue *queue, struct queue_entry *entry,
 {
 	leave_line(queue, entry);
 	entry->token = 0;
+	entry->assigned = false;
 	entry->slot = QUEUE_NONE;
+	entry->node = QUEUE_NODE_NONE;
 	entry->not_before_ms = now_ms + wait_ms;
 	entry->wait_ms = wait_ms;
 	line_up(queue, entry);

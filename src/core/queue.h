@@ -11,16 +11,20 @@
 
 #include "core/job.h"
 
-#define QUEUE_NONE	  UINT32_MAX
-#define QUEUE_BUCKETS	  4096 /* a power of two */
-#define QUEUE_TYPES_MAX	  4096 /* CONFIG_UNITS_MAX */
+#define QUEUE_NONE    UINT32_MAX
+#define QUEUE_BUCKETS 4096 /* a power of two */
+#define QUEUE_TYPES_MAX \
+	4352 /* CONFIG_UNITS_MAX, and those that only other nodes have */
+#define QUEUE_NODE_NONE	  UINT16_MAX
 #define QUEUE_NO_DEADLINE INT64_MAX
 
 struct queue_entry {
 	char id[JOB_ID_LEN + 1];
 	bool cancelling;
 	bool asked;		 /* nobody has taken it yet: not to be picked */
+	bool assigned;		 /* its node has not accepted it yet */
 	bool started;		 /* its worker said so */
+	uint16_t node;		 /* it was given to, QUEUE_NODE_NONE unknown */
 	bool skip;		 /* its next step skips VERSION_SKIP_STEPS */
 	uint32_t type;		 /* index of the unit, QUEUE_NONE if gone */
 	uint64_t unique;	 /* hash of type and unique value, 0 if none */
@@ -28,6 +32,7 @@ struct queue_entry {
 	uint32_t slot;		 /* of its holding, QUEUE_NONE before it */
 	uint32_t unsynced_steps; /* shown, not in the journal */
 	int64_t synced_ms;	 /* when its progress last went there */
+	int64_t given_ms;	 /* when it was given to another node */
 	int64_t not_before_ms;	 /* wall clock; 0 = at once */
 	int64_t wait_ms;	 /* what it was to wait when that was set */
 	/* queue's own */
@@ -41,6 +46,7 @@ struct queue_entry {
 
 struct queue_type {
 	uint32_t limit; /* given away at once, 0 = none */
+	bool closed;	/* no node has room for any */
 	uint32_t waiting;
 	uint32_t given;
 };

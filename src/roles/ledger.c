@@ -67,8 +67,12 @@ uint32_t ledger_type(const struct ledger *ledger, struct text type)
 	const struct unit *unit =
 		config_unit(ledger->config, UNIT_JOB, type.at, type.len);
 
-	return unit == NULL ? QUEUE_NONE
-			    : (uint32_t)(unit - ledger->config->units);
+	if (unit != NULL)
+		return (uint32_t)(unit - ledger->config->units);
+	for (unsigned i = 0; i < ledger->foreign_count; i++)
+		if (text_is(type, ledger->foreign[i]))
+			return CONFIG_UNITS_MAX + i;
+	return QUEUE_NONE;
 }
 
 const struct unit *ledger_unit(const struct ledger *ledger,
@@ -366,6 +370,19 @@ static void expire_due(struct ledger *ledger, struct ledger_now now)
 	}
 }
 
+static void retype_all(struct ledger *ledger)
+{
+	struct queue_entry *entry = NULL;
+	struct job job;
+
+	while ((entry = queue_each(ledger->queue, entry)) != NULL)
+		if (ledger_load(ledger, entry->id, &job) == 0)
+			queue_retype(ledger->queue, entry,
+				     ledger_type(ledger, job.type));
+	ledger->asks = true; /* what it did not know before */
+	ledger->retype = false;
+}
+
 void ledger_turn(struct ledger *ledger, struct ledger_now now)
 {
 	if (ledger->storage != 0)
@@ -378,6 +395,8 @@ void ledger_turn(struct ledger *ledger, struct ledger_now now)
 		ledger->unheard = false;
 		ledger_hear_offers(ledger);
 	}
+	if (ledger->retype && ledger_begin(ledger) == 0)
+		retype_all(ledger);
 	if (ledger->in_cluster && ledger->in)
 		(void)ledger_offer(ledger);
 	if (ledger->leads && ledger->joined)
@@ -385,6 +404,8 @@ void ledger_turn(struct ledger *ledger, struct ledger_now now)
 	ledger_singles_turn(ledger, now);
 	expire_due(ledger, now);
 	ledger_asked_turn(ledger, now);
+	ledger_accept_jobs(ledger, now);
+	ledger_jobs_judge(ledger, now);
 	if (ledger->leads)
 		ledger_assign(ledger, now);
 	/* What could not be shown at the end of an earlier batch is tried again
@@ -395,27 +416,32 @@ void ledger_turn(struct ledger *ledger, struct ledger_now now)
 
 void ledger_set_limits(struct ledger *ledger)
 {
-	for (size_t i = 0; i < ledger->config->units_count; i++)
-		ledger->queue->types[i].limit =
-			ledger->config->units[i].per_node;
+	for (size_t i = 0; i < ledger->config->units_count; i++) {
+		const struct unit *unit = &ledger->config->units[i];
+		uint32_t limit = unit->max_running;
+
+		/* In a cluster each node has its own. */
+		if (!ledger->in_cluster && unit->per_node != 0 &&
+		    (limit == 0 || unit->per_node < limit))
+			limit = unit->per_node;
+		ledger->queue->types[i].limit = limit;
+	}
 	atomic_store(&ledger->world.board->workers, ledger->config->workers);
 }
 
 void ledger_reload(struct ledger *ledger, const struct config *config)
 {
-	struct queue_entry *entry = NULL;
-	struct job job;
-
 	ledger_carry_estimates(ledger, config);
 	ledger->config = config;
-	while ((entry = queue_each(ledger->queue, entry)) != NULL)
-		if (ledger_load(ledger, entry->id, &job) == 0)
-			queue_retype(ledger->queue, entry,
-				     ledger_type(ledger, job.type));
+	/* Types have other indices: what was offered is heard again. */
+	ledger->foreign_count = 0;
+	ledger->unheard = ledger->in_cluster;
+	for (uint32_t i = 0; i < ledger->nodes_count; i++)
+		ledger->nodes[i].offered = 0;
+	retype_all(ledger);
 	for (size_t i = 0; i < QUEUE_TYPES_MAX; i++)
 		ledger->queue->types[i].limit = 0;
 	ledger_set_limits(ledger);
-	ledger->asks = true; /* what it did not know before */
 	/* Who does not know what was asked of them must not run any. */
 	if (ledger_singles_configure(ledger, config) != 0) {
 		ledger->open = false;
@@ -441,8 +467,11 @@ int64_t ledger_deadline(struct ledger *ledger, struct ledger_now now)
 		deadline = ledger_cluster_deadline(ledger, now);
 	if (ledger->askers_count > 0 && ledger->askers[0].until_ms < deadline)
 		deadline = ledger->askers[0].until_ms;
-	/* In a cluster what was accepted may wait for services. */
-	if (ledger->given_count > 0 && ledger->in_cluster &&
+	/* In a cluster what was accepted may wait for services, and a job for
+	 * a node that says what it offers. */
+	if (ledger->in_cluster &&
+	    (ledger->given_count > 0 ||
+	     (ledger->leads && ledger->queue->waiting > 0)) &&
 	    now.ms + LEDGER_AFTER_MS < deadline)
 		deadline = now.ms + LEDGER_AFTER_MS;
 	if ((ledger->unsynced > 0 || ledger->given_count > 0) &&

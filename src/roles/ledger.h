@@ -54,6 +54,7 @@
 	(INT64_C(24) * 3600 * 1000) /* after a node is gone \
 				     */
 #define LEDGER_ASKERS_MAX   512
+#define LEDGER_FOREIGN_MAX  256	 /* types of jobs that only others have */
 #define LEDGER_ASKED_MS	    2000 /* then who asked is told it will be taken */
 #define LEDGER_OFFERS_MS    300	 /* a new leader waits for offers so long */
 #define LEDGER_SINGLES_MAX  BOARD_SINGLES_MAX
@@ -192,6 +193,13 @@ struct ledger_node {
 	uint64_t *digests; /* of each of ledger->singles, 0 = not offered;
 			      NULL before it offers anything */
 	uint32_t held;	   /* singletons, see ledger->counted */
+	uint32_t workers;  /* jobs it runs at once */
+	/* of each type of jobs: how many at once, 0 = not offered */
+	uint16_t *limits;
+	/* and what it was given, when jobs are given away */
+	uint16_t *running;
+	uint32_t given;	     /* in all */
+	int64_t declined_ms; /* when it last did not accept one, 0 = never */
 };
 
 /* What the others were told that this node offers. */
@@ -223,16 +231,18 @@ struct ledger {
 	bool early;	/* members are about to say what they offer */
 	struct ledger_asker askers[LEDGER_ASKERS_MAX];
 	unsigned askers_count;
-	bool asks;	    /* the leader may have jobs to take */
-	bool joined;	    /* a node offers that did not */
-	int64_t failing_ms; /* since when storage fails, 0 = it works */
-	int64_t passed_ms;  /* since when it might lead and does not, or 0 */
-	int64_t aside_ms;   /* until then it lets others lead */
-	bool open;	    /* replayed; the view shows the truth */
-	bool broken;	    /* the view failed: the role must end */
-	bool drops;	    /* the segments before the current one are to go,
-			       once the slot shows that one's end; also those
-			       of our generations up to: */
+	bool asks;	       /* the leader may have jobs to take */
+	bool assigned;	       /* this node may have jobs to accept */
+	uint32_t told_workers; /* in what we offer */
+	bool joined;	       /* a node offers that did not */
+	int64_t failing_ms;    /* since when storage fails, 0 = it works */
+	int64_t passed_ms;     /* since when it might lead and does not, or 0 */
+	int64_t aside_ms;      /* until then it lets others lead */
+	bool open;	       /* replayed; the view shows the truth */
+	bool broken;	       /* the view failed: the role must end */
+	bool drops;	       /* the segments before the current one are to go,
+				  once the slot shows that one's end; also those
+				  of our generations up to: */
 	uint64_t drops_to;
 	bool fresh;	     /* the current segment begins with a snapshot and
 				takes appends */
@@ -249,6 +259,10 @@ struct ledger {
 	int64_t next_due_ms; /* wall clock: nothing expires before */
 	unsigned running;    /* jobs whose worker said that they run */
 	unsigned unsynced;   /* jobs whose progress is not in the journal */
+	/* types of jobs that only others have; of index CONFIG_UNITS_MAX up */
+	unsigned foreign_count;
+	char foreign[LEDGER_FOREIGN_MAX][JOB_NAME_MAX + 1];
+	bool retype; /* there is a new one */
 	/* of each unit: about how long its jobs took lately, 0 = unknown */
 	int64_t took_ms[CONFIG_UNITS_MAX];
 	/* the batch: what is published once it is durable */

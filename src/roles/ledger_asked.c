@@ -44,6 +44,7 @@ void ledger_ask(struct ledger *ledger, unsigned link,
 		status = EAGAIN;
 	job->version = version_asked(ledger, job->version);
 	job->asked = true;
+	job->busy = message->busy;
 	if (status == 0 && ledger_store(ledger, job, true) != 0)
 		status = EIO;
 	if (status == 0)
@@ -67,7 +68,6 @@ static bool try_to_answer(struct ledger *ledger,
 			  const struct ledger_asker *asker,
 			  struct ledger_now now)
 {
-	const struct unit *unit;
 	char id[JOB_ID_LEN + 1];
 	struct job job;
 
@@ -81,9 +81,8 @@ static bool try_to_answer(struct ledger *ledger,
 			answer(ledger, asker, asker->id, 0, false);
 		return now.ms >= asker->until_ms;
 	}
-	unit = ledger_unit(ledger, &job);
 	text_copy(job.joined, id, sizeof(id));
-	if (id[0] != '\0' && unit != NULL && unit->when_busy == BUSY_REJECT)
+	if (id[0] != '\0' && job.busy == BUSY_REJECT)
 		answer(ledger, asker, id, EEXIST, false);
 	else if (id[0] != '\0')
 		answer(ledger, asker, id, 0, true);
@@ -131,36 +130,45 @@ static int refuse(struct ledger *ledger, struct queue_entry *entry,
 	return rc;
 }
 
+/* Is there no place for another of its type?  Who only leads and has no such
+ * jobs leaves that to who was asked.
+ */
+static bool is_crowded(const struct ledger *ledger,
+		       const struct queue_entry *entry, const struct job *job)
+{
+	const struct unit *unit = ledger_unit(ledger, job);
+
+	return unit != NULL &&
+	       ledger->queue->types[entry->type].waiting > unit->max_pending;
+}
+
 static int take(struct ledger *ledger, struct queue_entry *entry,
 		struct ledger_now now)
 {
 	char type[JOB_NAME_MAX + 1];
 	char unique[JOB_UNIQUE_MAX + 1];
 	char rival[JOB_ID_LEN + 1] = "";
-	const struct queue_entry *other;
-	const struct unit *unit;
+	const struct queue_entry *other = NULL;
 	struct job job;
 	int rc = ledger_load(ledger, entry->id, &job);
 
-	if (rc != 0)
+	/* Nodes that offer such jobs may come. */
+	if (rc != 0 || entry->type == QUEUE_NONE)
 		return rc;
-	unit = ledger_unit(ledger, &job);
-	/* Who leads next may know such jobs. */
-	if (unit == NULL)
-		return 0;
 	text_copy(job.type, type, sizeof(type));
 	text_copy(job.unique, unique, sizeof(unique));
-	job = (struct job){ .type = text_of(type), .unique = text_of(unique) };
-	other = unit->when_busy == BUSY_QUEUE ? NULL
-					      : ledger_find_rival(ledger, &job);
+	if (job.busy != BUSY_QUEUE) {
+		job = (struct job){ .type = text_of(type),
+				    .unique = text_of(unique) };
+		other = ledger_find_rival(ledger, &job);
+	}
 	if (other != NULL)
 		text_copy(text_of(other->id), rival, sizeof(rival));
-	if (other != NULL ||
-	    ledger->queue->types[entry->type].waiting > unit->max_pending)
-		return refuse(ledger, entry, rival, now);
 	rc = ledger_load(ledger, entry->id, &job);
 	if (rc != 0)
 		return rc;
+	if (other != NULL || is_crowded(ledger, entry, &job))
+		return refuse(ledger, entry, rival, now);
 	job.version = (struct version){ .token = ledger_token(ledger) };
 	job.asked = false;
 	job.updated_ms = now.wall_ms;

@@ -161,7 +161,22 @@ static void send_back(struct job *job, int64_t not_before_ms)
 {
 	job->state = JOB_PENDING;
 	job->node = text_of("");
+	job->assigned = false;
 	job->not_before_ms = not_before_ms;
+}
+
+void ledger_withdraw(struct job *job)
+{
+	send_back(job, 0);
+	if (job->attempt > 0)
+		job->attempt--;
+}
+
+bool ledger_job_is_mine(const struct ledger *ledger, const struct job *job)
+{
+	return !ledger->in_cluster ||
+	       (job->generation == ledger->generation &&
+		text_is(job->node, ledger->world.place.node));
 }
 
 static int64_t retry_time(const struct unit *unit, uint32_t times,
@@ -273,7 +288,10 @@ void ledger_take_back(struct ledger *ledger, struct queue_entry *entry,
 	else
 		job.version.step += VERSION_SKIP_STEPS;
 	job.updated_ms = now.wall_ms;
-	judge(ledger, &job, &lost, &words, now);
+	if (job.assigned)
+		ledger_withdraw(&job);
+	else
+		judge(ledger, &job, &lost, &words, now);
 	if (ledger_store(ledger, &job, true) != 0)
 		return;
 	ledger->world.ops->remove_spec(ledger->world.arg, entry->token);
@@ -283,56 +301,88 @@ void ledger_take_back(struct ledger *ledger, struct queue_entry *entry,
 		queue_return(ledger->queue, entry, now.wall_ms, 0);
 }
 
-static bool may_assign(const struct ledger *ledger)
+/* Alone: as many again as may run wait in the wings, so that no worker stands
+ * idle while a sync is under way.
+ */
+static bool has_room(const struct ledger *ledger)
 {
 	const struct board *board = ledger->world.board;
-	uint64_t workers = atomic_load(&board->workers);
 
-	/* As many again as may run wait in the wings, so that no worker
-	 * stands idle while a sync is under way. */
-	return ledger->queue->given < 2 * workers &&
+	return ledger->queue->given < 2 * atomic_load(&board->workers) &&
 	       ledger->queue->given < LEDGER_HOLDINGS_MAX &&
-	       ledger->given_count < LEDGER_GIVEN_MAX &&
-	       ledger_has_room(ledger) && atomic_load(&board->stopping) == 0 &&
+	       atomic_load(&board->stopping) == 0 &&
 	       atomic_load(&board->drain) == 0;
 }
 
-static int give(struct ledger *ledger, struct queue_entry *entry,
-		struct ledger_now now)
+static bool may_assign(const struct ledger *ledger)
 {
-	struct job job;
-	int rc = ledger_load(ledger, entry->id, &job);
+	return ledger->given_count < LEDGER_GIVEN_MAX &&
+	       ledger_has_room(ledger) &&
+	       (ledger->in_cluster || has_room(ledger));
+}
 
+/* To NODE; NULL without a cluster. */
+static int give_to(struct ledger *ledger, struct queue_entry *entry,
+		   struct job *job, struct ledger_node *node,
+		   struct ledger_now now)
+{
+	bool here = node == NULL || node->self;
+	int rc;
+
+	job->version = (struct version){ .token = ledger_token(ledger) };
+	job->held = job->version.token;
+	job->node =
+		text_of(node != NULL ? node->name : ledger->world.place.node);
+	job->generation = node != NULL ? node->generation : 0;
+	job->assigned = !here;
+	job->attempt++;
+	job->percent = JOB_PERCENT_NONE;
+	job->message = text_of("");
+	job->started_ms = 0;
+	job->expected_ms = ledger_estimate(ledger, job);
+	job->updated_ms = now.wall_ms;
+	rc = ledger_store(ledger, job, true);
 	if (rc != 0)
 		return rc;
-	job.version = (struct version){ .token = ledger_token(ledger) };
-	job.held = job.version.token;
-	job.node = text_of(ledger->world.place.node);
-	job.generation = ledger->generation;
-	job.attempt++;
-	job.percent = JOB_PERCENT_NONE;
-	job.message = text_of("");
-	job.started_ms = 0;
-	job.expected_ms = ledger_estimate(ledger, &job);
-	job.updated_ms = now.wall_ms;
-	rc = ledger_store(ledger, &job, true);
-	if (rc != 0)
-		return rc;
-	queue_give(ledger->queue, entry, job.held);
+	queue_give(ledger->queue, entry, job->held);
 	entry->synced_ms = now.ms;
-	ledger->given[ledger->given_count++] =
-		(struct ledger_given){ .entry = entry, .token = job.held };
+	entry->assigned = !here;
+	if (node != NULL)
+		ledger_spread_note(ledger, entry, node, now);
+	if (here)
+		ledger->given[ledger->given_count++] =
+			(struct ledger_given){ .entry = entry,
+					       .token = job->held };
 	return 0;
+}
+
+/* False: no more at present. */
+static bool give(struct ledger *ledger, struct queue_entry *entry,
+		 struct ledger_now now)
+{
+	struct ledger_node *node = NULL;
+	struct job job;
+
+	if (ledger_begin(ledger) != 0 ||
+	    ledger_load(ledger, entry->id, &job) != 0)
+		return false;
+	if (ledger->in_cluster) {
+		node = ledger_spread(ledger, entry->type, &job, now);
+		if (node == NULL)
+			return false;
+	}
+	return give_to(ledger, entry, &job, node, now) == 0;
 }
 
 void ledger_assign(struct ledger *ledger, struct ledger_now now)
 {
 	struct queue_entry *entry;
 
+	if (ledger->in_cluster && !ledger_spread_begin(ledger, now))
+		return;
 	while (may_assign(ledger)) {
 		entry = queue_pick(ledger->queue, now.wall_ms);
-		if (entry == NULL || ledger_begin(ledger) != 0 ||
-		    give(ledger, entry, now) != 0)
+		if (entry == NULL || !give(ledger, entry, now))
 			break;
 	}
 }

@@ -189,14 +189,13 @@ void ledger_publish_holdings(struct ledger *ledger)
 		ledger->world.ops->ring(ledger->world.arg, false, true);
 }
 
-static bool is_job_mine(struct ledger *ledger, const struct queue_entry *entry)
+/* Did this life of this node accept it? */
+static bool is_job_here(struct ledger *ledger, const struct queue_entry *entry)
 {
 	struct job job;
 
-	return !ledger->in_cluster ||
-	       (ledger_load(ledger, entry->id, &job) == 0 &&
-		job.generation == ledger->generation &&
-		text_is(job.node, ledger->world.place.node));
+	return !entry->assigned && ledger_load(ledger, entry->id, &job) == 0 &&
+	       ledger_job_is_mine(ledger, &job);
 }
 
 static struct queue_entry *find_token(struct ledger *ledger, uint64_t token)
@@ -204,7 +203,7 @@ static struct queue_entry *find_token(struct ledger *ledger, uint64_t token)
 	struct queue_entry *entry = NULL;
 
 	while ((entry = queue_each(ledger->queue, entry)) != NULL)
-		if (entry->token == token && is_job_mine(ledger, entry))
+		if (entry->token == token && is_job_here(ledger, entry))
 			return entry;
 	return NULL;
 }
@@ -302,7 +301,7 @@ int ledger_adopt(struct ledger *ledger, struct ledger_now now)
 						now);
 	while ((entry = queue_each(ledger->queue, entry)) != NULL)
 		if (entry->token != 0 && entry->slot == QUEUE_NONE &&
-		    is_job_mine(ledger, entry))
+		    is_job_here(ledger, entry))
 			ledger_take_back(ledger, entry, now);
 	return 0;
 }

@@ -170,7 +170,8 @@ static void take_back_jobs(struct ledger *ledger, struct ledger_now now)
 	while ((entry = queue_each(ledger->queue, entry)) != NULL)
 		if (entry->token != 0 && entry->slot == QUEUE_NONE &&
 		    ledger_load(ledger, entry->id, &job) == 0 &&
-		    ledger_has_ended(ledger, job.node, job.generation))
+		    (ledger_has_ended(ledger, job.node, job.generation) ||
+		     (job.assigned && token_epoch(job.held) < ledger->epoch)))
 			ledger_take_back(ledger, entry, now);
 }
 

@@ -14,11 +14,42 @@ static bool is_job(struct text key)
 	return key.len > len && memcmp(key.at, job_prefix, len) == 0;
 }
 
+/* A node did not accept what it was given. */
+static void note_declined(struct ledger *ledger,
+			  const struct queue_entry *entry,
+			  struct ledger_now now)
+{
+	if (ledger->leads && entry->assigned &&
+	    entry->node < ledger->nodes_count)
+		ledger->nodes[entry->node].declined_ms = now.ms;
+}
+
+static void line_up(struct ledger *ledger, struct queue_entry *entry,
+		    const struct job *job, struct ledger_now now)
+{
+	const struct unit *unit = ledger_unit(ledger, job);
+	bool given = job->node.len > 0;
+
+	if (given && entry->token != job->held) {
+		queue_give(ledger->queue, entry, job->held);
+	} else if (!given && entry->token != 0) {
+		note_declined(ledger, entry, now);
+		queue_return(ledger->queue, entry, 0, 0);
+	}
+	entry->cancelling = job->cancelling;
+	entry->asked = job->asked;
+	ledger->asks = ledger->asks || job->asked;
+	entry->assigned = job->assigned;
+	ledger->assigned = ledger->assigned || job->assigned;
+	entry->not_before_ms = job->not_before_ms;
+	entry->wait_ms = unit != NULL ? unit->backoff_max_ms : LEDGER_AHEAD_MS;
+}
+
 /* Brings the line of live jobs to what is known of JOB now. */
-static void queue_job(struct ledger *ledger, const struct job *job)
+static void queue_job(struct ledger *ledger, const struct job *job,
+		      struct ledger_now now)
 {
 	struct queue_entry *entry = queue_find(ledger->queue, job->id);
-	bool given = job->node.len > 0;
 
 	if (entry != NULL && entry->slot != QUEUE_NONE) {
 		/* It runs here, and somebody else says how it is: only were
@@ -27,29 +58,21 @@ static void queue_job(struct ledger *ledger, const struct job *job)
 		return;
 	}
 	if (job_has_ended(job)) {
+		ledger_learn(ledger, job);
 		if (entry != NULL)
 			queue_remove(ledger->queue, entry);
 		return;
 	}
 	if (entry == NULL)
-		entry = queue_add(ledger->queue, job->id,
-				  ledger_type(ledger, job->type),
-				  ledger_unique(job), given ? job->held : 0);
-	else if (given && entry->token == 0)
-		queue_give(ledger->queue, entry, job->held);
-	else if (given)
-		entry->token = job->held;
-	else if (entry->token != 0)
-		queue_return(ledger->queue, entry, 0, 0);
-	if (entry == NULL)
-		return;
-	entry->cancelling = job->cancelling;
-	entry->asked = job->asked;
-	ledger->asks = ledger->asks || job->asked;
-	entry->not_before_ms = job->not_before_ms;
+		entry = queue_add(
+			ledger->queue, job->id, ledger_type(ledger, job->type),
+			ledger_unique(job), job->node.len > 0 ? job->held : 0);
+	if (entry != NULL)
+		line_up(ledger, entry, job, now);
 }
 
-static int merge_job(struct ledger *ledger, const struct record *record)
+static int merge_job(struct ledger *ledger, const struct record *record,
+		     struct ledger_now now)
 {
 	struct view *view = ledger->world.view;
 	struct view_job known;
@@ -65,7 +88,7 @@ static int merge_job(struct ledger *ledger, const struct record *record)
 		return rc;
 	rc = ledger_store(ledger, &job, false);
 	if (rc == 0 && ledger->open)
-		queue_job(ledger, &job);
+		queue_job(ledger, &job, now);
 	return rc;
 }
 
@@ -159,7 +182,7 @@ int ledger_merge(struct ledger *ledger, const struct record *record,
 	     ledger_register_kind(record->key) == LEDGER_SINGLE))
 		ledger->decided = epoch;
 	if (is_job(record->key))
-		return merge_job(ledger, record);
+		return merge_job(ledger, record, now);
 	if (ledger_register_kind(record->key) < 0)
 		return 0;
 	rc = ledger_show_register(ledger, record);

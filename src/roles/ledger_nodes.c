@@ -27,10 +27,17 @@ bool ledger_has_ended(struct ledger *ledger, struct text name,
 	return node == NULL || generation <= node->ended;
 }
 
+static void free_offer(struct ledger_node *node)
+{
+	free(node->digests);
+	free(node->limits);
+	free(node->running);
+}
+
 void ledger_nodes_reset(struct ledger *ledger)
 {
 	for (uint32_t i = 0; i < ledger->nodes_count; i++)
-		free(ledger->nodes[i].digests);
+		free_offer(&ledger->nodes[i]);
 	if (ledger->nodes_count > 0)
 		memset(ledger->nodes, 0,
 		       sizeof(ledger->nodes[0]) * ledger->nodes_count);

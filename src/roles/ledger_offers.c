@@ -14,6 +14,23 @@
 
 /* ---- our own ---- */
 
+/* Of a job only the node itself knows whether it has the tags. */
+static bool fits(const struct config *config, const struct unit *unit)
+{
+	if (unit->kind != UNIT_JOB)
+		return true;
+	for (size_t i = 0; i < unit->require.count; i++) {
+		bool has = false;
+
+		for (size_t t = 0; !has && t < config->cluster.tags.count; t++)
+			has = strcmp(unit->require.at[i],
+				     config->cluster.tags.at[t]) == 0;
+		if (!has)
+			return false;
+	}
+	return unit->enabled;
+}
+
 static int put_units(struct ledger *ledger, struct offer_writer *writer)
 {
 	const struct config *config = ledger->config;
@@ -24,7 +41,7 @@ static int put_units(struct ledger *ledger, struct offer_writer *writer)
 		struct offer_unit offered;
 		char lists[2 * OFFER_TEXT_MAX];
 
-		if (unit->kind == UNIT_SERVICE)
+		if (unit->kind == UNIT_SERVICE || !fits(config, unit))
 			continue;
 		rc = offer_unit_of(&offered, unit,
 				   unit->kind == UNIT_SINGLETON
@@ -43,7 +60,8 @@ static int encode(struct ledger *ledger, bool draining)
 	char tags[OFFER_TEXT_MAX];
 	struct offer offer = { .generation = ledger->generation,
 			       .draining = draining,
-			       .cores = config->workers };
+			       .cores = atomic_load(
+				       &ledger->world.board->workers) };
 	struct offer_writer writer;
 	int rc =
 		list_of(&offer.tags, &config->cluster.tags, tags, sizeof(tags));
@@ -79,14 +97,18 @@ int ledger_offer(struct ledger *ledger)
 		ledger_is_leaving(ledger) ? LEDGER_TOLD_LEAVES : LEDGER_TOLD;
 	char key[RECORD_KEY_MAX + 1];
 	struct record record;
+	uint32_t workers;
 	int len;
 	int rc;
 
-	if (ledger->told == told || ledger_begin(ledger) != 0)
+	workers = (uint32_t)atomic_load(&ledger->world.board->workers);
+	if ((ledger->told == told && ledger->told_workers == workers) ||
+	    ledger_begin(ledger) != 0)
 		return 0;
 	len = encode(ledger, told == LEDGER_TOLD_LEAVES);
 	/* Said once. */
 	ledger->told = told;
+	ledger->told_workers = workers;
 	if (len < 0) {
 		log_err(len, "journal: cannot tell the others what this node "
 			     "offers: too many units");
@@ -199,6 +221,34 @@ static struct ledger_single *single_of(struct ledger *ledger,
 	return ledger_single_borrow(ledger, unit, offered->digest);
 }
 
+/* The type of jobs OFFERED is about; made where our configuration has none. */
+static uint32_t type_of(struct ledger *ledger, const struct offer_unit *offered)
+{
+	uint32_t type = ledger_type(ledger, offered->name);
+
+	if (type != QUEUE_NONE || ledger->foreign_count == LEDGER_FOREIGN_MAX)
+		return type;
+	type = CONFIG_UNITS_MAX + ledger->foreign_count;
+	text_copy(offered->name, ledger->foreign[ledger->foreign_count++],
+		  sizeof(ledger->foreign[0]));
+	ledger->queue->types[type].limit = offered->max_running;
+	ledger->retype = true;
+	return type;
+}
+
+static void take_job(struct ledger *ledger, struct ledger_node *node,
+		     const struct offer_unit *offered)
+{
+	uint32_t type = type_of(ledger, offered);
+
+	if (type == QUEUE_NONE)
+		return;
+	node->limits[type] =
+		offered->per_node != 0 && offered->per_node < UINT16_MAX
+			? (uint16_t)offered->per_node
+			: UINT16_MAX;
+}
+
 static void take_units(struct ledger *ledger, struct ledger_node *node,
 		       const struct offer *offer)
 {
@@ -206,9 +256,12 @@ static void take_units(struct ledger *ledger, struct ledger_node *node,
 	struct offer_unit unit;
 
 	memset(node->digests, 0, sizeof(*node->digests) * LEDGER_SINGLES_MAX);
+	memset(node->limits, 0, sizeof(*node->limits) * QUEUE_TYPES_MAX);
 	while (offer_next(&each, &unit)) {
 		const struct ledger_single *single;
 
+		if (unit.kind == UNIT_JOB)
+			take_job(ledger, node, &unit);
 		if (unit.kind != UNIT_SINGLETON)
 			continue;
 		single = single_of(ledger, &unit);
@@ -216,6 +269,20 @@ static void take_units(struct ledger *ledger, struct ledger_node *node,
 			node->digests[single - ledger->singles] =
 				unit.digest != 0 ? unit.digest : 1;
 	}
+}
+
+/* For what it offers; untouched pages cost nothing. */
+static bool make_room(struct ledger_node *node)
+{
+	if (node->digests == NULL)
+		node->digests =
+			calloc(LEDGER_SINGLES_MAX, sizeof(*node->digests));
+	if (node->limits == NULL)
+		node->limits = calloc(QUEUE_TYPES_MAX, sizeof(*node->limits));
+	if (node->running == NULL)
+		node->running = calloc(QUEUE_TYPES_MAX, sizeof(*node->running));
+	return node->digests != NULL && node->limits != NULL &&
+	       node->running != NULL;
 }
 
 int ledger_hear_offer(struct ledger *ledger, struct text name,
@@ -231,14 +298,12 @@ int ledger_hear_offer(struct ledger *ledger, struct text name,
 			 node->name);
 		return 0;
 	}
-	if (node->digests == NULL)
-		node->digests =
-			calloc(LEDGER_SINGLES_MAX, sizeof(*node->digests));
-	if (node->digests == NULL)
+	if (!make_room(node))
 		return -ENOMEM;
 	ledger->joined = ledger->joined || offer.generation != node->offered;
 	node->offered = offer.generation;
 	node->draining = offer.draining;
+	node->workers = offer.cores > 0 ? offer.cores : 1;
 	node->tags_len = text_copy(offer.tags, node->tags, sizeof(node->tags));
 	take_units(ledger, node, &offer);
 	ledger_singles_wake(ledger);

@@ -81,6 +81,8 @@ static int enqueue(struct ledger *ledger, const char *id)
 		return -ENOSPC;
 	entry->cancelling = job.cancelling;
 	entry->asked = job.asked;
+	entry->assigned = job.assigned;
+	ledger->assigned = ledger->assigned || job.assigned;
 	ledger->asks = ledger->asks || job.asked;
 	entry->not_before_ms = job.not_before_ms;
 	if (ledger_unit(ledger, &job) != NULL)
@@ -147,6 +149,9 @@ static void reset(struct ledger *ledger)
 	ledger->told = LEDGER_TOLD_NOTHING;
 	ledger->askers_count = 0;
 	ledger->asks = false;
+	ledger->assigned = false;
+	ledger->foreign_count = 0;
+	ledger->retype = false;
 	ledger->joined = false;
 	memset(entries, 0, sizeof(*entries) * ledger->queue->high);
 	queue_init(ledger->queue, entries, LEDGER_LIVE_MAX);

@@ -23,6 +23,7 @@ void ledger_set_limits(struct ledger *ledger);
 /* The unit of the job, NULL if the configuration has it no more. */
 const struct unit *ledger_unit(const struct ledger *ledger,
 			       const struct job *job);
+/* Its index, QUEUE_NONE when no node known offers it. */
 uint32_t ledger_type(const struct ledger *ledger, struct text type);
 uint64_t ledger_unique(const struct job *job);
 
@@ -69,6 +70,10 @@ void ledger_outcome(struct ledger *ledger, const struct message *message,
 /* Nothing of it runs any more, or ever did: the leader takes it back. */
 void ledger_take_back(struct ledger *ledger, struct queue_entry *entry,
 		      struct ledger_now now);
+/* JOB was given away and is so no more, as if it had never been. */
+void ledger_withdraw(struct job *job);
+/* Was JOB given to this life of this node? */
+bool ledger_job_is_mine(const struct ledger *ledger, const struct job *job);
 /* Gives waiting jobs away while there is room. */
 void ledger_assign(struct ledger *ledger, struct ledger_now now);
 
@@ -246,6 +251,8 @@ bool ledger_single_is_mine(const struct ledger *ledger,
 /* Takes what was assigned to this node, or declines it. */
 void ledger_single_accept(struct ledger *ledger, struct ledger_single *single,
 			  struct ledger_now now);
+/* How long a node may ignore what it was given. */
+int64_t ledger_patience_ms(const struct ledger *ledger);
 /* Leads no more when a node ignores what it was given. */
 void ledger_singles_judge(struct ledger *ledger, struct ledger_now now);
 /* Asks its node to give it up, for TO to have it; 0 or -errno. */
@@ -313,6 +320,21 @@ uint64_t ledger_offered(const struct ledger *ledger,
 void ledger_foreign_free(struct unit *unit);
 /* Tells what this node offers, if it is something else; 0 or -errno. */
 int ledger_offer(struct ledger *ledger);
+
+/* ledger_spread.c */
+
+/* Before jobs are given away in a cluster: who has room?  False: give none. */
+bool ledger_spread_begin(struct ledger *ledger, struct ledger_now now);
+/* The node to give JOB, of TYPE, to; NULL when none has room. */
+struct ledger_node *ledger_spread(struct ledger *ledger, uint32_t type,
+				  const struct job *job, struct ledger_now now);
+/* ENTRY was given to NODE. */
+void ledger_spread_note(struct ledger *ledger, struct queue_entry *entry,
+			struct ledger_node *node, struct ledger_now now);
+/* Takes what was assigned to this node, or declines it. */
+void ledger_accept_jobs(struct ledger *ledger, struct ledger_now now);
+/* Leads no more when a node ignores what it was given. */
+void ledger_jobs_judge(struct ledger *ledger, struct ledger_now now);
 
 /* ledger_place.c */
 

@@ -46,7 +46,8 @@ int32_t ledger_check_room(struct ledger *ledger, const struct unit *unit,
 	return ledger->full ? ENOSPC : 0;
 }
 
-static struct job job_from(const struct message *message, struct ledger_now now)
+static struct job job_from(const struct ledger *ledger,
+			   const struct message *message, struct ledger_now now)
 {
 	struct job job = { .type = message->type,
 			   .user = message->user,
@@ -59,6 +60,8 @@ static struct job job_from(const struct message *message, struct ledger_now now)
 			   .percent = JOB_PERCENT_NONE,
 			   .exit = -1 };
 
+	if (ledger->in_cluster)
+		job.origin = text_of(ledger->world.place.node);
 	memcpy(job.id, message->id, sizeof(job.id));
 	memcpy(job.params, message->params, sizeof(job.params));
 	return job;
@@ -71,7 +74,7 @@ static int32_t admit(struct ledger *ledger, struct job *job,
 
 	if (status != 0)
 		return status;
-	job->version.token = ledger_token(ledger);
+	job->version = (struct version){ .token = ledger_token(ledger) };
 	if (ledger_store(ledger, job, true) != 0)
 		return EIO;
 	queue_add(ledger->queue, job->id, type, ledger_unique(job), 0);
@@ -81,7 +84,7 @@ static int32_t admit(struct ledger *ledger, struct job *job,
 void ledger_submit(struct ledger *ledger, unsigned link,
 		   const struct message *message, struct ledger_now now)
 {
-	struct job job = job_from(message, now);
+	struct job job = job_from(ledger, message, now);
 	struct job known;
 	const struct unit *unit = ledger_unit(ledger, &job);
 	uint32_t type = ledger_type(ledger, job.type);

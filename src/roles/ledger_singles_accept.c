@@ -58,20 +58,23 @@ void ledger_single_accept(struct ledger *ledger, struct ledger_single *single,
 		(struct ledger_given){ .single = single, .token = next.token };
 }
 
-/* Was it given to a node that lives, and neither takes nor declines it? */
-static bool is_ignored(const struct ledger *ledger,
-		       const struct ledger_single *single,
-		       struct ledger_now now)
+int64_t ledger_patience_ms(const struct ledger *ledger)
 {
 	int64_t patience_ms =
 		IGNORED_LEASES *
 		(int64_t)ledger->world.board->cluster.terms.lease_ms;
 
-	if (patience_ms < IGNORED_MIN_MS)
-		patience_ms = IGNORED_MIN_MS;
+	return patience_ms < IGNORED_MIN_MS ? IGNORED_MIN_MS : patience_ms;
+}
+
+/* Was it given to a node that lives, and neither takes nor declines it? */
+static bool is_ignored(const struct ledger *ledger,
+		       const struct ledger_single *single,
+		       struct ledger_now now)
+{
 	return single->used && single->kept.held && !single->kept.accepted &&
 	       token_epoch(single->kept.token) == ledger->epoch &&
-	       now.ms - single->given_ms >= patience_ms;
+	       now.ms - single->given_ms >= ledger_patience_ms(ledger);
 }
 
 /* An assignment is never withdrawn, but is void under a new epoch: and a node

@@ -106,7 +106,9 @@ START_TEST(what_was_written_is_read)
 {
 	struct offer_unit job = { .kind = UNIT_JOB,
 				  .name = LIST("report"),
-				  .digest = 5 };
+				  .digest = 5,
+				  .per_node = 2,
+				  .max_running = 7 };
 	struct offer_unit plain = { .kind = UNIT_SINGLETON,
 				    .name = LIST("x"),
 				    .enabled = true,
@@ -137,6 +139,8 @@ START_TEST(what_was_written_is_read)
 	ck_assert_int_eq(unit.kind, UNIT_JOB);
 	ck_text(unit.name, job.name);
 	ck_assert_uint_eq(unit.digest, 5);
+	ck_assert_uint_eq(unit.per_node, 2);
+	ck_assert_uint_eq(unit.max_running, 7);
 	ck_assert(offer_next(&each, &unit));
 	ck_unit(&unit, &plain);
 	ck_assert(offer_next(&each, &unit));

@@ -38,6 +38,17 @@ START_TEST(what_nobody_has_taken_is_not_picked)
 }
 END_TEST
 
+START_TEST(a_type_no_node_has_room_for_lets_others_pass)
+{
+	add("a", 0, 0);
+	add("b", 1, 0);
+	queue.types[0].closed = true;
+	ck_assert_str_eq(queue_pick(&queue, 0)->id, "b");
+	queue.types[0].closed = false;
+	ck_assert_str_eq(queue_pick(&queue, 0)->id, "a");
+}
+END_TEST
+
 START_TEST(a_type_at_its_limit_lets_others_pass)
 {
 	queue_init(&queue, entries, CAP);
@@ -134,6 +145,7 @@ END_TEST
 
 TEST_MAIN("queue", jobs_run_in_the_order_of_their_arrival,
 	  what_nobody_has_taken_is_not_picked,
+	  a_type_no_node_has_room_for_lets_others_pass,
 	  a_type_at_its_limit_lets_others_pass,
 	  one_of_a_unique_value_runs_at_a_time, a_retry_waits_until_it_is_due,
 	  live_jobs_are_found_by_id_and_unique_and_ended_ones_are_not,
