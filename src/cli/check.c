@@ -144,6 +144,8 @@ static const char starter[] =
 	"  #trusted-proxies = [ \"127.0.0.1\" ];\n"
 	"  #user-header     = \"X-Remote-User\";  # believed only from a "
 	"trusted proxy\n"
+	"  #request-header  = \"X-Request-Id\";   # contrib/nginx.conf sets "
+	"both\n"
 	"};\n"
 	"\n"
 	"log = { level = \"info\"; format = \"text\"; };  # text, json, "

@@ -136,6 +136,7 @@ struct config_http {
 	struct strings listen; /* "127.0.0.1:8080", "[::]:8080" */
 	struct strings trusted_proxies;
 	char *user_header;
+	char *request_header;
 	char *token_file;
 	char *base; /* begins and ends with '/' */
 	unsigned processes;

@@ -61,10 +61,15 @@ static const struct schema_key http_keys[] = {
 		  "socket alone" },
 	{ "trusted-proxies", SCHEMA_STRINGS, AT(http.trusted_proxies),
 	  .max = 64, .form = FORM_IP, .flags = SCHEMA_ONE,
-	  .help = "addresses whose user-header is believed" },
+	  .help = "addresses whose user-header and request-header are "
+		  "believed" },
 	{ "user-header", SCHEMA_STRING, AT(http.user_header),
 	  .form = FORM_HEADER,
 	  .help = "header in which a trusted proxy names the user" },
+	{ "request-header", SCHEMA_STRING, AT(http.request_header),
+	  .form = FORM_HEADER,
+	  .help = "header in which a trusted proxy gives each request an id "
+		  "of its own" },
 	{ "token-file", SCHEMA_STRING, AT(http.token_file), .form = FORM_PATH,
 	  .help = "bearer token of operators" },
 	{ "base", SCHEMA_STRING, AT(http.base), .fallback = "/",

@@ -203,18 +203,24 @@ int asker_judge(const struct asker_rules *rules, struct cookie *cookie,
 		const struct asker_facts *facts, struct asker *asker)
 {
 	struct text authorization = facts->authorization;
+	bool proxied;
 
 	asker->means = ASKER_UNKNOWN;
 	asker->is_operator = false;
 	asker->secure = false;
 	asker->user[0] = '\0';
+	asker->request = (struct text){ 0 };
 	if (facts->over_unix) {
 		judge_peer(rules, facts->peer_uid, asker);
 		return 0;
 	}
+	proxied = is_proxy(rules, facts->address);
+	if (proxied && facts->request_header.len >= ASKER_REQUEST_MIN &&
+	    facts->request_header.len <= ASKER_REQUEST_MAX)
+		asker->request = facts->request_header;
 	if (is_bearer(&authorization))
 		return judge_token(rules, authorization, asker);
-	if (is_proxy(rules, facts->address)) {
+	if (proxied) {
 		asker->secure = text_is(facts->forwarded_proto, "https");
 		if (facts->user_header.len > 0) {
 			if (!is_user_name(facts->user_header))

@@ -15,6 +15,8 @@
 #include "io/cookie.h"
 
 #define ASKER_TOKEN_MAX	  512 /* bytes */
+#define ASKER_REQUEST_MIN 32  /* bytes: a shorter id is no random one */
+#define ASKER_REQUEST_MAX 128
 #define ASKER_PROXIES_MAX 32
 
 struct asker_proxy {
@@ -37,7 +39,8 @@ struct asker_facts {
 	const struct sockaddr *address; /* over TCP, else NULL */
 	struct text authorization;
 	struct text cookie;
-	struct text user_header; /* the one the configuration names */
+	struct text user_header;    /* the one the configuration names */
+	struct text request_header; /* likewise */
 	struct text forwarded_proto;
 	struct text forwarded_host;
 	struct text host;
@@ -58,6 +61,9 @@ struct asker {
 	bool is_operator;
 	bool secure; /* a trusted proxy says that it was asked over TLS */
 	char user[JOB_USER_MAX + 1]; /* "" when unknown */
+	/* What a trusted proxy calls this request, the same when it asks
+	 * another node again; empty if it says nothing, or nothing usable. */
+	struct text request;
 };
 
 /* Reads the token file and the proxies' addresses; what can't be read is

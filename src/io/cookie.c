@@ -103,14 +103,32 @@ bool cookie_find(struct cookie *cookie, struct text field,
 	return false;
 }
 
-int cookie_make(struct cookie *cookie, const char *base, bool secure,
+static void choose_name(const struct cookie *cookie, struct text request,
+			uint8_t bits[BITS_LEN])
+{
+	static const uint8_t domain[] = "user of request ";
+	crypto_generichash_state state;
+
+	if (request.len == 0) {
+		randombytes_buf(bits, BITS_LEN);
+		return;
+	}
+	crypto_generichash_init(&state, cookie->key, sizeof(cookie->key),
+				BITS_LEN);
+	crypto_generichash_update(&state, domain, sizeof(domain));
+	crypto_generichash_update(&state, (const uint8_t *)request.at,
+				  request.len);
+	crypto_generichash_final(&state, bits, BITS_LEN);
+}
+
+int cookie_make(const struct cookie *cookie, const struct cookie_wish *wish,
 		char user[COOKIE_USER_LEN + 1], char *field, size_t cap)
 {
 	struct out out = out_init(field, cap);
 	uint8_t bits[BITS_LEN];
 	char value[COOKIE_VALUE_LEN + 1];
 
-	randombytes_buf(bits, sizeof(bits));
+	choose_name(cookie, wish->request, bits);
 	sodium_bin2base64(value, COOKIE_NAME_LEN + 1, bits, sizeof(bits),
 			  BASE64);
 	value[COOKIE_NAME_LEN] = '.';
@@ -120,9 +138,9 @@ int cookie_make(struct cookie *cookie, const char *base, bool secure,
 	out_string(&out, NAME);
 	out_string(&out, value);
 	out_string(&out, "; Path=");
-	out_string(&out, base);
+	out_string(&out, wish->base);
 	out_string(&out, "; Max-Age=" AGE "; HttpOnly; SameSite=Lax");
-	if (secure)
+	if (wish->secure)
 		out_string(&out, "; Secure");
 	return out_end(&out);
 }

@@ -29,10 +29,18 @@ void cookie_init(struct cookie *cookie, const uint8_t secret[SECRET_BYTES]);
 bool cookie_find(struct cookie *cookie, struct text field,
 		 char user[COOKIE_USER_LEN + 1]);
 
-/* Makes a new user, and writes the Set-Cookie field that tells the browser:
- * for paths below BASE, over TLS only when SECURE.  0 or -ENOSPC.
+struct cookie_wish {
+	const char *base; /* for paths below it */
+	bool secure;	  /* over TLS only */
+	/* An id nobody else can know: the same user for it on any node.
+	 * Empty: another user each time. */
+	struct text request;
+};
+
+/* Makes a new user, and writes the Set-Cookie field that tells the browser.
+ * 0 or -ENOSPC.
  */
-int cookie_make(struct cookie *cookie, const char *base, bool secure,
+int cookie_make(const struct cookie *cookie, const struct cookie_wish *wish,
 		char user[COOKIE_USER_LEN + 1], char *field, size_t cap);
 
 #endif

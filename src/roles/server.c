@@ -40,6 +40,9 @@ static void gather(struct visit *visit)
 	if (server->config->http.user_header != NULL)
 		facts->user_header =
 			http_field(request, server->config->http.user_header);
+	if (server->config->http.request_header != NULL)
+		facts->request_header = http_field(
+			request, server->config->http.request_header);
 	facts->forwarded_proto = http_field(request, "X-Forwarded-Proto");
 	facts->forwarded_host = http_field(request, "X-Forwarded-Host");
 }

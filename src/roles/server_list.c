@@ -137,8 +137,6 @@ void server_list(struct visit *visit)
 		return;
 	}
 	if (visit->asker.means == ASKER_UNKNOWN && server->has_secret)
-		cookie_make(&server->cookie, server->config->http.base,
-			    visit->asker.secure, user, set_cookie,
-			    sizeof(set_cookie));
+		make_user(visit, user, set_cookie);
 	reply_changing(visit, listing.at, listing.len, set_cookie);
 }

@@ -197,6 +197,17 @@ int read_job(struct visit *visit, const char *id, struct view_head *head,
 	return rc;
 }
 
+int make_user(const struct visit *visit, char *user, char *field)
+{
+	const struct server *server = visit->server;
+	const struct cookie_wish wish = { .base = server->config->http.base,
+					  .secure = visit->asker.secure,
+					  .request = visit->asker.request };
+
+	return cookie_make(&server->cookie, &wish, user, field,
+			   COOKIE_FIELD_MAX);
+}
+
 const char *job_url(char *buf, size_t cap, const struct server *server,
 		    const char *id, const char *rest)
 {

@@ -39,6 +39,11 @@ void tag_of_version(char tag[TAG_MAX], struct version version);
 /* The wait a request asks for: 0 and *MS, or an answer was sent and -EINVAL. */
 int wait_asked(struct visit *visit, int64_t *ms);
 
+/* Makes a user for whoever has no name, and the Set-Cookie FIELD, of
+ * COOKIE_FIELD_MAX, that tells them.  0 or -ENOSPC.
+ */
+int make_user(const struct visit *visit, char *user, char *field);
+
 /* Copies job ID to server->buf if the asker may see it: 0; or an answer was
  * sent and a negative errno.
  */

@@ -79,7 +79,6 @@ static void refuse_field(struct visit *visit, struct text field,
 static int name_user(struct visit *visit, const struct body *body,
 		     char user[JOB_USER_MAX + 1], char *set_cookie)
 {
-	struct server *server = visit->server;
 	const struct asker *asker = &visit->asker;
 
 	set_cookie[0] = '\0';
@@ -94,8 +93,7 @@ static int name_user(struct visit *visit, const struct body *body,
 			  user, JOB_USER_MAX + 1);
 		return 0;
 	}
-	return cookie_make(&server->cookie, server->config->http.base,
-			   asker->secure, user, set_cookie, COOKIE_FIELD_MAX);
+	return make_user(visit, user, set_cookie);
 }
 
 /* ---- the message ---- */
@@ -110,14 +108,17 @@ static void hash_part(crypto_generichash_state *state, struct text part)
 }
 
 /* The same request of the same user under the same key has the same id on any
- * node; without a key each has its own.
+ * node.  Without a key each has its own; what a proxy asks again, since it got
+ * no answer, is the same request.
  */
-static void make_id(const struct server *server, struct message *message)
+static void make_id(const struct visit *visit, struct message *message)
 {
+	const struct server *server = visit->server;
+	struct text request = visit->asker.request;
 	crypto_generichash_state state;
 	uint8_t bits[ID_BITS_LEN];
 
-	if (message->key.len == 0) {
+	if (message->key.len == 0 && request.len == 0) {
 		randombytes_buf(bits, sizeof(bits));
 	} else {
 		crypto_generichash_init(&state, server->id_key,
@@ -125,6 +126,8 @@ static void make_id(const struct server *server, struct message *message)
 		hash_part(&state, message->user);
 		hash_part(&state, message->type);
 		hash_part(&state, message->key);
+		if (message->key.len == 0)
+			hash_part(&state, request);
 		crypto_generichash_final(&state, bits, sizeof(bits));
 	}
 	job_id_format(bits, message->id);
@@ -184,7 +187,7 @@ static int complete(struct visit *visit, const struct unit *unit,
 		refuse_field(visit, field, why);
 		return rc;
 	}
-	make_id(visit->server, message);
+	make_id(visit, message);
 	if (rc == 0)
 		rc = make_unique(unit, message, unique, unique_cap);
 	if (rc != 0)

@@ -132,6 +132,26 @@ START_TEST(a_proxy_cannot_name_a_user_of_a_cookie)
 }
 END_TEST
 
+START_TEST(the_request_s_id_is_believed_only_from_a_proxy_and_if_long)
+{
+	struct asker_facts facts = {
+		.request_header = text_of("0123456789abcdef0123456789abcdef")
+	};
+
+	setup();
+	facts.address = address_v4("127.0.0.1");
+	judge(&facts);
+	ck_assert(text_equal(asker.request, facts.request_header));
+	facts.address = address_v4("127.0.0.2");
+	judge(&facts);
+	ck_assert_uint_eq(asker.request.len, 0);
+	facts.address = address_v4("127.0.0.1");
+	facts.request_header = text_of("17");
+	judge(&facts);
+	ck_assert_uint_eq(asker.request.len, 0);
+}
+END_TEST
+
 START_TEST(pages_of_other_sites_are_refused)
 {
 	struct asker_facts facts = { .address = address_v4("192.0.2.1"),
@@ -181,6 +201,7 @@ END_TEST
 TEST_MAIN("asker", peers_of_the_node_s_user_and_root_are_operators,
 	  only_the_very_token_makes_an_operator,
 	  the_user_header_is_believed_only_from_a_proxy,
+	  the_request_s_id_is_believed_only_from_a_proxy_and_if_long,
 	  a_proxy_cannot_name_a_user_of_a_cookie,
 	  pages_of_other_sites_are_refused,
 	  a_proxy_may_say_under_which_name_it_was_asked)

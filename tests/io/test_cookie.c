@@ -10,6 +10,9 @@
 #include "tests/core/test.h"
 
 static uint8_t secret[SECRET_BYTES] = { 1, 2, 3 };
+static const struct cookie_wish plain = { .base = "/" };
+static const struct cookie_wish below_hf = { .base = "/hf/" };
+static const struct cookie_wish over_tls = { .base = "/", .secure = true };
 static char user[COOKIE_USER_LEN + 1];
 static char back[COOKIE_USER_LEN + 1];
 static char field[COOKIE_FIELD_MAX];
@@ -28,8 +31,7 @@ START_TEST(a_cookie_is_accepted_by_every_node_with_the_secret)
 	cookie_init(&here, secret);
 	cookie_init(&there, secret);
 	ck_assert_int_eq(
-		cookie_make(&here, "/hf/", false, user, field, sizeof(field)),
-		0);
+		cookie_make(&here, &below_hf, user, field, sizeof(field)), 0);
 	ck_assert(strstr(field, "; Path=/hf/;") != NULL);
 	ck_assert(strstr(field, "HttpOnly; SameSite=Lax") != NULL);
 	ck_assert(strstr(field, "Secure") == NULL);
@@ -41,13 +43,36 @@ START_TEST(a_cookie_is_accepted_by_every_node_with_the_secret)
 }
 END_TEST
 
+START_TEST(a_request_asked_again_makes_the_same_user_on_any_node)
+{
+	struct cookie_wish wish = { .base = "/", .request = text_of("r1") };
+	struct cookie here;
+	struct cookie there;
+
+	cookie_init(&here, secret);
+	cookie_init(&there, secret);
+	ck_assert_int_eq(cookie_make(&here, &wish, user, field, sizeof(field)),
+			 0);
+	ck_assert(cookie_find(&there, pair(), back));
+	ck_assert_str_eq(user, back);
+	cookie_make(&there, &wish, back, field, sizeof(field));
+	ck_assert_str_eq(user, back);
+	wish.request = text_of("r2");
+	cookie_make(&there, &wish, back, field, sizeof(field));
+	ck_assert_str_ne(user, back);
+	cookie_make(&there, &plain, user, field, sizeof(field));
+	cookie_make(&there, &plain, back, field, sizeof(field));
+	ck_assert_str_ne(user, back);
+}
+END_TEST
+
 START_TEST(a_cookie_changed_in_one_place_is_refused)
 {
 	struct cookie cookie;
 	size_t len;
 
 	cookie_init(&cookie, secret);
-	cookie_make(&cookie, "/", true, user, field, sizeof(field));
+	cookie_make(&cookie, &over_tls, user, field, sizeof(field));
 	ck_assert(strstr(field, "; Secure") != NULL);
 	len = pair().len;
 	for (size_t i = sizeof("holdfast=") - 1; i < len; i++) {
@@ -66,7 +91,7 @@ START_TEST(another_secret_refuses_it)
 	struct cookie cookie;
 
 	cookie_init(&cookie, secret);
-	cookie_make(&cookie, "/", false, user, field, sizeof(field));
+	cookie_make(&cookie, &plain, user, field, sizeof(field));
 	secret[0]++;
 	cookie_init(&cookie, secret);
 	ck_assert(!cookie_find(&cookie, pair(), back));
@@ -79,7 +104,7 @@ START_TEST(ours_is_found_among_others)
 	char all[1024];
 
 	cookie_init(&cookie, secret);
-	cookie_make(&cookie, "/", false, user, field, sizeof(field));
+	cookie_make(&cookie, &plain, user, field, sizeof(field));
 	snprintf(all, sizeof(all),
 		 "a=b; holdfast=x; xholdfast=%.*s;  %.*s ; c=d;",
 		 (int)pair().len, field, (int)pair().len, field);
@@ -117,6 +142,7 @@ START_TEST(the_secret_is_made_once_and_only_ours_to_read)
 END_TEST
 
 TEST_MAIN("cookie", a_cookie_is_accepted_by_every_node_with_the_secret,
+	  a_request_asked_again_makes_the_same_user_on_any_node,
 	  a_cookie_changed_in_one_place_is_refused, another_secret_refuses_it,
 	  ours_is_found_among_others,
 	  the_secret_is_made_once_and_only_ours_to_read)

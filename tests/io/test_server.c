@@ -218,6 +218,7 @@ static const struct config *configure(const char *base)
 			  .connections = 100,
 			  .max_body = 65536,
 			  .user_header = strdup("X-Remote-User"),
+			  .request_header = strdup("X-Request-Id"),
 			  .trusted_proxies = { proxies, 1 } },
 	};
 	return &config;
@@ -661,6 +662,43 @@ START_TEST(a_key_names_the_same_job_again)
 }
 END_TEST
 
+#define FREE	    "{\"type\":\"free\"}"
+#define REQUEST(id) "X-Request-Id: 0123456789abcdef0123456789abcd" id "\r\n"
+
+START_TEST(what_a_proxy_asks_again_is_the_same_job_of_the_same_user)
+{
+	static char first_cookie[256];
+	char first[JOB_ID_LEN + 1];
+
+	setup();
+	wait_until_ready();
+	/* Whoever has no cookie yet. */
+	ck_assert_int_eq(ask("POST", "/v1/jobs", REQUEST("01"), FREE), 202);
+	text_copy(text_of(field("Set-Cookie")), first_cookie,
+		  sizeof(first_cookie));
+	text_copy(text_of(field("Location")), first, sizeof(first));
+	ck_assert_int_eq(ask("POST", "/v1/jobs", REQUEST("01"), FREE), 202);
+	ck_assert_str_eq(field("Set-Cookie"), first_cookie);
+	ck_assert(has("\"joined\":true"));
+	ck_assert_int_eq(ask("POST", "/v1/jobs", REQUEST("02"), FREE), 202);
+	ck_assert_str_ne(field("Set-Cookie"), first_cookie);
+	ck_assert(!has("joined"));
+	/* A key of the client's own tells more. */
+	ck_assert_int_eq(ask("POST", "/v1/jobs",
+			     REQUEST("03") "X-Remote-User: ann\r\n"
+					   "Idempotency-Key: k\r\n",
+			     FREE),
+			 202);
+	ck_assert_int_eq(ask("POST", "/v1/jobs",
+			     REQUEST("04") "X-Remote-User: ann\r\n"
+					   "Idempotency-Key: k\r\n",
+			     FREE),
+			 202);
+	ck_assert(has("\"joined\":true"));
+	teardown();
+}
+END_TEST
+
 START_TEST(bad_requests_are_refused_and_name_the_field)
 {
 	setup();
@@ -781,6 +819,7 @@ TEST_MAIN("server", a_job_is_accepted_polled_and_seen_by_its_user_alone,
 	  cancelling_and_forgetting_are_told_apart,
 	  what_the_journal_refuses_becomes_a_problem,
 	  a_key_names_the_same_job_again,
+	  what_a_proxy_asks_again_is_the_same_job_of_the_same_user,
 	  bad_requests_are_refused_and_name_the_field,
 	  a_page_of_another_site_cannot_submit, a_form_leads_back_to_the_page,
 	  a_base_stands_before_every_link, operators_see_more_of_the_status)
