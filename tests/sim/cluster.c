@@ -44,9 +44,10 @@ static const struct {
 #define PLANTS_COUNT (sizeof(plants) / sizeof(plants[0]))
 
 /* Seeds that once showed a fault. */
-static const uint64_t regressions[] = { 1,     38,    70,    104,   188,
-					375,   1519,  1820,  10193, 21145,
-					25445, 32158, 202878 };
+static const uint64_t regressions[] = {
+	1,    38,    70,    104,   188,	  375,	  1519,
+	1820, 10193, 21145, 25445, 32158, 202878, 902060,
+};
 
 struct tally {
 	int64_t ms;

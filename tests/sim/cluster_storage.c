@@ -232,6 +232,7 @@ static void take_off(struct sim_storage *storage, uint64_t offset,
 	struct sim_write *flight = &storage->flight;
 
 	flight->number = disk_of(storage, storage->node)->current->number;
+	flight->born = disk_of(storage, storage->node)->current->born;
 	flight->offset = offset;
 	flight->len = len;
 	flight->bytes = malloc(len);
@@ -358,7 +359,8 @@ void sim_storage_late(struct cluster *cluster, uint32_t index)
 
 	world_say(&cluster->world, late->node,
 		  "a write lands late in segment %u", late->write.number);
-	if (segment != NULL && !segment->aside &&
+	if (segment != NULL && segment->born == late->write.born &&
+	    !segment->aside &&
 	    late->write.offset + late->write.len <= segment->size)
 		disk_put(segment, late->write.offset, late->write.bytes,
 			 late->write.len);

@@ -79,6 +79,8 @@ struct sim_storage {
 	/* a write on its way */
 	struct sim_write {
 		uint32_t number; /* of the segment, 0 = none */
+		uint64_t born; /* the very file: one that is removed is not the
+				  next of that number */
 		uint64_t offset;
 		size_t len;
 		uint8_t *bytes;

@@ -191,6 +191,7 @@ static int disk_begin(struct shared *shared, uint32_t number, uint64_t bytes)
 	if (segment == NULL)
 		return -ENOSPC;
 	segment->number = number;
+	segment->born = disk->steps;
 	/* A crash here leaves a segment that is shorter. */
 	segment->size = rng_below(&disk->rng, 3) * DISK_SECTOR;
 	step(disk);

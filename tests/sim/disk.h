@@ -26,6 +26,7 @@ enum disk_plant {
 
 struct disk_segment {
 	uint32_t number; /* 0 = no such segment */
+	uint64_t born;	 /* tells two apart that had the same number */
 	bool aside;
 	uint64_t size; /* bytes, zeros behind USED included */
 	/* The front of it, up to the last sector ever written. */
