@@ -189,45 +189,29 @@ static void check_answers(struct cluster *cluster, const struct sim_node *me)
 					    "what was answered is forgotten");
 }
 
-static bool stands_still(const struct cluster *cluster, uint32_t node)
-{
-	return cluster->world.nodes[node].suspended ||
-	       cluster->nodes[node].frozen;
-}
-
-static uint32_t alive_of(const struct cluster *cluster, int unit)
-{
-	uint32_t alive = 0;
-
-	for (uint32_t i = 0; i < cluster->world.nodes_count; i++)
-		for (uint32_t place = 0;
-		     !stands_still(cluster, i) && place < SIM_PLACES; place++)
-			alive += cluster->nodes[i].works[place].unit == unit &&
-				 sim_work_is_alive(
-					 &cluster->nodes[i].works[place]);
-	return alive;
-}
-
 void sim_check(struct lease_world *world)
 {
 	struct cluster *cluster = cluster_of(world);
 	bool calm = sim_is_calm(cluster);
+	struct sim_alive alive;
 
+	sim_count_alive(cluster, &alive);
 	for (int unit = 0; unit < SIM_UNITS; unit++) {
-		uint32_t alive = alive_of(cluster, unit);
-
-		if (alive > 1)
+		if (alive.units[unit] > 1)
 			world_break(world, "a singleton is alive twice");
-		if (alive == 1 && calm && cluster->known[unit].ran_us == 0)
+		if (alive.units[unit] == 1 && calm &&
+		    cluster->known[unit].ran_us == 0)
 			cluster->known[unit].ran_us = world->now_us;
 	}
-	sim_jobs_check(cluster);
+	sim_jobs_check(cluster, &alive);
 }
 
 void sim_check_end(struct lease_world *world)
 {
 	struct cluster *cluster = cluster_of(world);
+	struct sim_alive alive;
 
+	sim_count_alive(cluster, &alive);
 	for (uint32_t i = 0; i < world->nodes_count; i++)
 		if (cluster->nodes[i].journals &&
 		    cluster->nodes[i].ledger->leads)
@@ -235,15 +219,14 @@ void sim_check_end(struct lease_world *world)
 	for (int unit = 0; unit < SIM_UNITS; unit++) {
 		bool runs = sim_is_timed(unit)
 				    ? cluster->known[unit].ran_us != 0
-				    : alive_of(cluster, unit) == 1;
+				    : alive.units[unit] == 1;
 
 		if (!runs && sim_should_run(cluster, unit)) {
 			world_say(world, 0, "%s does not run",
 				  sim_unit_name(unit));
 			world_break(world, "a unit does not run in the end");
 		}
-		if (alive_of(cluster, unit) != 0 &&
-		    sim_must_not_run(cluster, unit)) {
+		if (alive.units[unit] != 0 && sim_must_not_run(cluster, unit)) {
 			world_say(world, 0, "%s runs", sim_unit_name(unit));
 			world_break(world, "what was stopped runs in the end");
 		}

@@ -116,16 +116,11 @@ uint32_t sim_jobs_start(struct cluster *cluster, uint32_t node, uint64_t token)
 	return job;
 }
 
-void sim_jobs_check(struct cluster *cluster)
+void sim_jobs_check(struct cluster *cluster, const struct sim_alive *alive)
 {
-	for (uint32_t job = 0; job < SIM_JOBS; job++) {
-		uint32_t alive = 0;
-
-		for (uint32_t i = 0; i < cluster->world.nodes_count; i++)
-			alive += sim_jobs_alive(cluster, i, job);
-		if (alive > 1)
+	for (uint32_t job = 0; job < SIM_JOBS; job++)
+		if (alive->jobs[job] > 1)
 			world_break(&cluster->world, "a job is alive twice");
-	}
 }
 
 void sim_jobs_check_end(struct cluster *cluster)

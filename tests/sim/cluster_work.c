@@ -12,19 +12,25 @@ bool sim_work_is_alive(const struct sim_work *work)
 	return work->state != SIM_NONE && work->state != SIM_ENDED;
 }
 
-uint32_t sim_jobs_alive(const struct cluster *cluster, uint32_t node,
-			uint32_t job)
+void sim_count_alive(const struct cluster *cluster, struct sim_alive *alive)
 {
-	const struct sim_node *me = &cluster->nodes[node];
-	uint32_t alive = 0;
+	*alive = (struct sim_alive){ 0 };
+	for (uint32_t i = 0; i < cluster->world.nodes_count; i++) {
+		const struct sim_node *me = &cluster->nodes[i];
 
-	if (cluster->world.nodes[node].suspended || me->frozen)
-		return 0;
-	for (uint32_t place = 0; place < SIM_PLACES; place++)
-		alive += me->works[place].unit < 0 &&
-			 me->works[place].job == job &&
-			 sim_work_is_alive(&me->works[place]);
-	return alive;
+		if (cluster->world.nodes[i].suspended || me->frozen)
+			continue;
+		for (uint32_t place = 0; place < SIM_PLACES; place++) {
+			const struct sim_work *work = &me->works[place];
+
+			if (!sim_work_is_alive(work))
+				continue;
+			if (work->unit < 0)
+				alive->jobs[work->job]++;
+			else
+				alive->units[work->unit]++;
+		}
+	}
 }
 
 static struct holding *holding_of(struct sim_node *me, uint32_t place)

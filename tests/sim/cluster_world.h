@@ -176,6 +176,12 @@ struct sim_unit {
 	uint32_t node; /* of the latest */
 };
 
+/* How many there are of each. */
+struct sim_alive {
+	uint32_t units[SIM_UNITS];
+	uint32_t jobs[SIM_JOBS + 1]; /* the last: a job that is unknown */
+};
+
 /* What a version of a register was when it counted. */
 struct sim_version {
 	uint64_t name; /* hash of key and version, 0 = none */
@@ -271,6 +277,8 @@ void sim_supervisor_looks(struct cluster *cluster, const struct event *event);
 void sim_supervisor_die(struct cluster *cluster, uint32_t node);
 void sim_supervisor_revive(struct cluster *cluster, uint32_t node);
 void sim_work_event(struct cluster *cluster, const struct event *event);
+/* What lives, of all nodes that do not stand still. */
+void sim_count_alive(const struct cluster *cluster, struct sim_alive *alive);
 /* All of it is gone at once. */
 void sim_work_vanish(struct cluster *cluster, uint32_t node);
 bool sim_work_is_alive(const struct sim_work *work);
@@ -306,10 +314,7 @@ void sim_jobs_spec(struct cluster *cluster, uint64_t token, const void *bytes,
 		   size_t len);
 /* The job that starts under TOKEN. */
 uint32_t sim_jobs_start(struct cluster *cluster, uint32_t node, uint64_t token);
-/* Attempts of it that NODE has, none when it stands still: cluster_work.c */
-uint32_t sim_jobs_alive(const struct cluster *cluster, uint32_t node,
-			uint32_t job);
-void sim_jobs_check(struct cluster *cluster);
+void sim_jobs_check(struct cluster *cluster, const struct sim_alive *alive);
 void sim_jobs_check_end(struct cluster *cluster);
 
 /* What must hold: cluster_check.c */
