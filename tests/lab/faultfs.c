@@ -242,6 +242,13 @@ static int fs_statfs(const char *path, struct statvfs *st)
 	return rc != 0 ? rc : answer(fstatvfs(shown, st));
 }
 
+static int fs_mknod(const char *path, mode_t mode, dev_t device)
+{
+	int rc = pass(OP_NAME, path);
+
+	return rc != 0 ? rc : answer(mknodat(shown, below(path), mode, device));
+}
+
 static int fs_mkdir(const char *path, mode_t mode)
 {
 	int rc = pass(OP_NAME, path);
@@ -335,6 +342,7 @@ static const struct fuse_operations operations = {
 	.getattr = fs_getattr,
 	.readdir = fs_readdir,
 	.statfs = fs_statfs,
+	.mknod = fs_mknod,
 	.mkdir = fs_mkdir,
 	.unlink = fs_unlink,
 	.rmdir = fs_rmdir,

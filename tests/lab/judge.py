@@ -11,21 +11,23 @@ MS = 1_000_000
 class Life:
     """One incarnation of a unit's work."""
 
-    def __init__(self, node, name, token, at):
+    def __init__(self, node, name, token, at, more):
         self.node = node
         self.name = name
         self.pid = int(name.split(".")[0])
         self.token = token
         self.first = self.last = at
         self.widest = 0  # between two lines
+        self.said = self.says = more  # what else its first, last line tells
 
     def __repr__(self):
         return (f"{self.node} pid {self.pid} token {self.token:#x} "
                 f"{self.first / MS:.1f} to {self.last / MS:.1f}")
 
-    def add(self, at):
+    def add(self, at, more):
         self.widest = max(self.widest, at - self.last)
         self.last = max(self.last, at)
+        self.says = more
 
 
 class Trace:
@@ -47,11 +49,11 @@ class Trace:
         end = new.rfind(b"\n") + 1
         self.offset += end
         for line in new[:end].splitlines():
-            at, node, name, token = line.decode().split()
+            at, node, name, token, *more = line.decode().split()
             if name in self.lives:
-                self.lives[name].add(int(at))
+                self.lives[name].add(int(at), more)
             else:
-                self.lives[name] = Life(node, name, int(token), int(at))
+                self.lives[name] = Life(node, name, int(token), int(at), more)
         return sorted(self.lives.values(), key=lambda life: life.first)
 
     def latest(self):

@@ -1,0 +1,207 @@
+"""Rounds in which the node of jobs is killed: see tests/trial/jobs.py."""
+import random
+import time
+
+import journals
+import lib
+import polls
+from judge import MS
+from working import ENDED, Working, digest, spread
+
+COUNTS, ARCHIVES = 2, 1  # jobs of each kind in a round
+STEP_MS = 10             # of the one that counts
+LOW, HIGH = 20, 80       # percent, when the node is killed
+TERM_MS, SLACK_MS, LOST_MS = 200, 500, 200
+END_S = 60
+
+
+class Figures:
+    def __init__(self):
+        self.next_ms = {"kill": [], "term": []}
+        self.lost_ms = {"kill": [], "term": []}
+        self.overlap_ms = []
+        self.jobs = self.outside = 0
+        self.broken = []
+
+    def expect(self, truth, *words):
+        if not truth:
+            text = " ".join(map(str, words))
+            self.broken.append(text)
+            print("broken:", text, flush=True)
+
+
+def percent(cluster, node, ident):
+    job = cluster.job(node, ident)
+    if job is None or job["state"] != "processing":
+        return -1 if job is None or job["state"] not in ENDED else 101
+    return job["progress"]["percent"] or 0
+
+
+def begin(cluster, node):
+    """id -> kind of what was asked of NODE."""
+    kinds = ["count"] * COUNTS + ["archive"] * ARCHIVES
+    return {cluster.submit(node, kind): kind for kind in kinds}
+
+
+def wait_midst(cluster, node, jobs):
+    """Until the last of JOBS is where it is to be killed; percent of each."""
+    goal = random.uniform(LOW, 0.5 * HIGH)
+    until = time.monotonic() + END_S
+    while True:
+        now = {ident: percent(cluster, node, ident) for ident in jobs}
+        if min(now.values()) >= goal or max(now.values()) > HIGH:
+            return now
+        lib.check(time.monotonic() < until, "they do not run:", now,
+                  cluster.logs())
+        time.sleep(0.005)
+
+
+def runs_on(cluster, jobs):
+    """The node on which most of JOBS run."""
+    def where():
+        for node in cluster.nodes:
+            found = [job["node"] for job in
+                     (cluster.job(node, ident) for ident in jobs)
+                     if job is not None and job["state"] == "processing"]
+            if len(found) == len(jobs):
+                return max(set(found), key=found.count)
+        return None
+    return cluster.by_name(cluster.wait_for(where, END_S, "all run", 0.005))
+
+
+def look_on(cluster, jobs, findings):
+    pollers = [polls.Poller(ident, cluster.fronts(), findings)
+               for ident in jobs]
+    for poller in pollers:
+        poller.start()
+    return pollers
+
+
+def undisturbed(cluster):
+    """kind -> digest of what it makes when nobody is killed."""
+    node = cluster.nodes[0]
+    made = {}
+    for ident, kind in begin(cluster, node).items():
+        cluster.wait_state(node, ident, ("ready",), END_S)
+        made[kind] = digest(cluster.fetch(node, ident))
+    return made
+
+
+def follow(cluster, figures, how, at, moved):
+    """MOVED: id -> (kind, its life before): what comes next, and when."""
+    lease_ms = float(cluster.lease.rstrip("s")) * 1000
+    bound = TERM_MS if how == "term" else lease_ms + SLACK_MS
+    for ident, (kind, life) in moved.items():
+        took, new = cluster.since(at, ident, life, END_S)
+        figures.next_ms[how].append(took)
+        figures.expect(took <= bound, how, kind, ident, f"{took:.1f} ms",
+                       life, "then", new)
+        if kind == "count":
+            lost = (int(life.says[1]) - int(new.said[1])) * STEP_MS
+            figures.lost_ms[how].append(lost)
+            figures.expect(lost <= LOST_MS, how, ident, "lost", lost, "ms of",
+                           "work:", life.says, new.said)
+
+
+def conclude(cluster, figures, jobs, made, disturbed):
+    """What JOBS came to, on every node."""
+    for ident, kind in jobs.items():
+        ends = set()
+        for node in cluster.nodes:
+            job = cluster.wait_state(node, ident, ENDED, END_S)
+            ends.add((job["state"], job["version"], job["token"],
+                      job["attempt"]))
+        figures.expect(len(ends) == 1 and {end[0] for end in ends} ==
+                       {"ready"}, kind, ident, "ended as", ends)
+        attempts = 2 if ident in disturbed else 1
+        figures.expect({end[3] for end in ends} == {attempts}, kind, ident,
+                       "attempts, wanted", attempts, ends)
+        data = cluster.fetch(random.choice(cluster.nodes), ident)
+        figures.expect(digest(data) == made[kind], kind, ident,
+                       "made something else:", len(data), "bytes")
+        trace = cluster.jobs.pop(ident)
+        overlap, old, new = trace.overlap()
+        if len(trace.read()) > 1:
+            figures.overlap_ms.append(overlap / MS)
+        figures.expect(overlap <= 0, "two live attempts:", ident, old, new)
+        figures.expect(not trace.fallen(), "tokens fell:", trace.fallen())
+        figures.expect(len(trace.read()) == attempts, kind, ident, "lives:",
+                       trace.read())
+    for ident, found in journals.ends(cluster.shared, jobs).items():
+        figures.expect(len({end[1:3] for end in found}) == 1 and
+                       len({end[3] for end in found}) == 1,
+                       "not exactly one end:", ident, found)
+
+
+def play_round(cluster, how, figures, findings, made):
+    asked = random.choice(cluster.nodes)
+    jobs = begin(cluster, asked)
+    pollers = look_on(cluster, jobs, findings)
+    node = runs_on(cluster, jobs)
+    here = {ident: kind for ident, kind in jobs.items()
+            if cluster.job(node, ident)["node"] == node.settings["name"]}
+    now = wait_midst(cluster, node, here)
+    at = cluster.strike(node, lambda node: node.kill_all() if how == "kill"
+                        else stop(node))
+    lives = {ident: cluster.jobs[ident].latest() for ident in here}
+    inside = {ident: (here[ident], life) for ident, life in lives.items()
+              if LOW <= now[ident] <= HIGH}
+    figures.jobs += len(inside)
+    figures.outside += len(here) - len(inside)
+    # Ended before the blow fell: then nothing is to follow.
+    late = {ident for ident in here if ident not in inside}
+    follow(cluster, figures, how, at, inside)
+    cluster.revive(node)
+    disturbed = set(inside)
+    for ident in late:
+        cluster.wait_state(node, ident, ENDED, END_S)
+        if len(cluster.jobs[ident].read()) > 1:
+            disturbed.add(ident)
+    conclude(cluster, figures, jobs, made, disturbed)
+    for poller in pollers:
+        poller.join(10)
+        figures.expect(not poller.is_alive(), "a client saw no end of",
+                       poller.about, poller.job)
+        poller.stop = True
+
+
+def stop(node):
+    at = time.monotonic_ns()
+    node.process.terminate()
+    return at
+
+
+def tell(figures, findings, rounds, seconds):
+    print(f"{rounds} rounds in {seconds:.0f} s; {figures.jobs} jobs struck at "
+          f"{LOW} to {HIGH} %, {figures.outside} outside of that")
+    for how in ("kill", "term"):
+        print(f"{how}: next attempt's first line: "
+              f"{spread(figures.next_ms[how])}")
+        print(f"{how}: work lost by the one that counts: "
+              f"{spread(figures.lost_ms[how])}")
+    print("from the last line to the next attempt's first one: " +
+          spread([-overlap for overlap in figures.overlap_ms]))
+    print("polls:", findings.tell(), flush=True)
+
+
+def play(rounds, options):
+    figures, findings = Figures(), polls.Findings()
+    begin_s = time.monotonic()
+    done = 0
+    with Working(kinds=("count", "archive"), lease=options.lease,
+                 memory=options.memory) as cluster:
+        cluster.start()
+        made = undisturbed(cluster)
+        try:
+            for done in range(1, rounds + 1):
+                play_round(cluster, "kill" if done % 2 else "term", figures,
+                           findings, made)
+                if done % 20 == 0:
+                    tell(figures, findings, done, time.monotonic() - begin_s)
+        except lib.Failed as failed:
+            figures.expect(False, "round", done, failed)
+    tell(figures, findings, done, time.monotonic() - begin_s)
+    for wrong in findings.wrongs[:20]:
+        print("polls:", wrong)
+    return figures.broken + [f"polls: {what} {count}" for what, count in
+                             findings.counts.items() if "WRONG" in what]
