@@ -19,7 +19,7 @@ from bench import lib  # noqa: E402
 import idle  # noqa: E402
 import judge  # noqa: E402
 import kinds  # noqa: E402
-import kinds_storage  # noqa: E402,F401 pylint: disable=unused-import
+import kinds_all  # noqa: E402,F401 pylint: disable=unused-import
 import nodes  # noqa: E402
 
 AT_ONCE = 8  # what dies more often without rest is held back

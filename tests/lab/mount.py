@@ -14,6 +14,33 @@ def is_possible():
     return os.access(FAULTFS, os.X_OK) and os.access("/dev/fuse", os.W_OK)
 
 
+def can_be_small():
+    return os.geteuid() == 0 and subprocess.run(
+        ["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"],
+        capture_output=True, check=False).returncode == 0
+
+
+def small(path, size_mb):
+    """Mounts a file system of SIZE_MB MiB upon PATH, until we end."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_mb}m", "none",
+                    path], check=True)
+    atexit.register(subprocess.run, ["umount", "-l", path], check=False,
+                    stderr=subprocess.DEVNULL)
+
+
+def fill(path):
+    """Takes all that is free below PATH; how to give it back."""
+    name = os.path.join(path, "filler")
+    with open(name, "wb", buffering=0) as file:
+        for size in (1 << 16, 1 << 12, 1):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError:
+                pass
+    return lambda: os.unlink(name)
+
+
 class Mount:
     def __init__(self, backing, path):
         self.path = path

@@ -11,10 +11,13 @@ import subprocess
 import sys
 import time
 
+import clock
 import judge
 import lib
 import mount
 import net
+import relay
+import watchdog
 
 WITNESS = os.path.join(os.environ.get("BUILDDIR", "."), "tests/lab/witness")
 
@@ -37,19 +40,32 @@ class Member(lib.Node):
         self.cluster = cluster
         self.index = index
         self.prefix = cluster.net.enter(index) if cluster.net else []
+        if index in cluster.ages:
+            self.prefix = self.prefix + clock.namespace(*cluster.ages[index])
         self.mount = None
+        self.clock = self.watchdog = None
         place = place or f"node{index}"
         dir = os.path.join(cluster.dir, place)
         shared = cluster.shared
         if cluster.faulty:
             shared = os.path.join(cluster.dir, f"seen{index}")
             self.mount = mount.Mount(cluster.shared, shared)
+        env = {}
+        if cluster.clocks:
+            self.clock = clock.Clock(os.path.join(cluster.dir,
+                                                  f"clock{index}"))
+            env = self.clock.env
+        if cluster.watchdogs:
+            self.watchdog = watchdog.Watchdog(
+                os.path.join(cluster.dir, f"watchdog{index}"))
         super().__init__(dir=dir, state=os.path.join(cluster.states, place),
-                         shared=shared, workers=1, name=f"n{index}")
+                         shared=shared, workers=1, name=f"n{index}", env=env)
 
     def write_conf(self, **changes):
         os.makedirs(self.dir, exist_ok=True)
         os.makedirs(self.state, exist_ok=True)
+        if self.cluster.state_mb and not os.path.ismount(self.state):
+            mount.small(self.state, self.cluster.state_mb)
         self.settings["top"] = self.cluster.top(self)
         super().write_conf(**changes)
 
@@ -140,12 +156,19 @@ class Cluster:
     each is in a namespace of its own.  UDP: whether they hear each other.
     MEMORY: the directory is in memory, where no disk makes anyone wait.
     LACKS: index of a node -> those of SINGLETONS it knows nothing of.
+    NOISE: what they say goes through a relay.  CLOCKS: each has clocks of its
+    own.  AGES: index of a node -> the seconds by which its time since boot is
+    ahead, with and without suspends.  WATCHDOGS: each has one.  STATE_MB,
+    SHARED_MB: the state of each, the directory are on file systems of that
+    size.
     WORK: what the witnesses are told besides where to write; a name of
     SINGLETONS may have its own in WORKS."""
 
     def __init__(self, nodes=3, lease="1s", singletons=None, faulty=False,
                  nets=False, udp=True, work=(), works=None, sink=False,
-                 memory=False, lacks=None, more=""):
+                 memory=False, lacks=None, more="", noise=False,
+                 clocks=False, ages=None, watchdogs=False, state_mb=0,
+                 shared_mb=0):
         # Told to end, leaves nothing behind either.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         if not os.access(WITNESS, os.X_OK):
@@ -154,6 +177,18 @@ class Cluster:
             lib.skip("no faultfs, or no /dev/fuse")
         if nets and not net.is_possible():
             lib.skip("no network namespaces")
+        if clocks and not clock.is_possible():
+            lib.skip("no clocks to preload")
+        if ages and not clock.has_namespaces():
+            lib.skip("no time namespaces")
+        if watchdogs and not watchdog.is_possible():
+            lib.skip("no watchdog, or no /dev/fuse")
+        if (state_mb or shared_mb) and not mount.can_be_small():
+            lib.skip("may not mount")
+        self.clocks = clocks
+        self.ages = ages or {}
+        self.watchdogs = watchdogs
+        self.state_mb = state_mb
         self.lease = lease
         self.singletons = singletons if singletons is not None else {"w": ""}
         self.faulty = faulty
@@ -170,7 +205,10 @@ class Cluster:
         self.traces = os.path.join(self.dir, "traces")
         os.makedirs(self.traces)
         self.net = net.Net(nodes) if nets else None
+        if shared_mb:
+            mount.small(self.shared, shared_mb)
         self.ports = [free_udp_port() for _ in range(nodes)]
+        self.relay = relay.Relay(self.ports) if noise else None
         self.key = os.path.join(self.dir, "key")
         with open(self.key, "w", encoding="ascii") as key:
             key.write(f"lab {secrets.token_hex(32)}\n")
@@ -194,15 +232,23 @@ class Cluster:
         host = self.net.address(index) if self.net else "127.0.0.1"
         return f"{host}:{self.ports[index]}"
 
+    def peers_of(self, index):
+        if not self.udp:
+            return []
+        if self.relay:
+            return self.relay.peers_of(index)
+        return [self.address(other) for other in range(len(self.ports))
+                if other != index]
+
     def top(self, member):
         """What the configuration of MEMBER says besides."""
-        peers = [f'"{self.address(index)}"' for index in
-                 range(len(self.ports))
-                 if index != member.index] if self.udp else []
+        peers = [f'"{address}"' for address in self.peers_of(member.index)]
+        dog = f'watchdog = "{member.watchdog.path}";' if member.watchdog \
+            else ""
         text = (f'cluster = {{ name = "lab"; lease = "{self.lease}"; '
                 f'listen = "{self.address(member.index)}"; '
                 f'peers = [ {", ".join(peers)} ]; heartbeat = "100ms"; '
-                f'key-file = "{self.key}"; }};\nsingletons = {{\n')
+                f'key-file = "{self.key}"; {dog} }};\nsingletons = {{\n')
         for name, more in self.singletons.items():
             if name in self.lacks.get(member.index, ()):
                 continue
@@ -230,8 +276,11 @@ class Cluster:
     def end(self):
         for node in self.nodes:
             node.end()
-            if node.mount is not None:
-                node.mount.end()
+            for made in (node.mount, node.watchdog):
+                if made is not None:
+                    made.end()
+        if self.relay is not None:
+            self.relay.end()
         if self.sink_process is not None:
             self.sink_process.kill()
             self.sink_process.wait()

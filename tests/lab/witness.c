@@ -2,17 +2,18 @@
  *
  *   witness work FILE [PERIOD_MS [STOP_MS [SINK]]]
  *   witness stray FILE [PERIOD_MS]
- *   witness crash FILE
+ *   witness crash|once FILE
  *   witness sink SINK FILE
  *
  * "work" appends a line "MONOTONIC_NS NODE PID.START_NS TOKEN" to FILE, and
  * sends it to the datagram socket SINK, at once and every PERIOD_MS (5);
  * after TERM for STOP_MS (0) more, then it ends.  "stray" is as "work", done by
  * a grandchild in a session of its own that takes no notice of TERM.  "crash"
- * appends one line and fails.  "sink" stands for what a token protects: it
- * appends each line it gets to FILE, with "taken" or, when a higher token was
- * seen, "refused" before it.  All of it lives outside the nodes, so that any
- * two lines of different incarnations tell who was alive when.
+ * appends one line and fails, "once" ends well.  "sink" stands for what a token
+ * protects: it appends each line it gets to FILE, with "taken" or, when a
+ * higher token was seen, "refused" before it.  All of it lives outside the
+ * nodes, so that any two lines of different incarnations tell who was alive
+ * when.
  *
  * SINK is a path, or ADDRESS:PORT (IPv4).  What comes by the network is of
  * another machine, whose clock tells nothing here: when it came takes the place
@@ -53,6 +54,7 @@ struct work {
 };
 
 static volatile sig_atomic_t told;
+static int64_t ahead_ns; /* of the machine's clock */
 
 static void on_term(int signum)
 {
@@ -60,12 +62,26 @@ static void on_term(int signum)
 	told = 1;
 }
 
+/* The same for all, in whatever time namespace. */
 static int64_t now_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
+	return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec - ahead_ns;
+}
+
+static void find_ahead(void)
+{
+	FILE *file = fopen("/proc/self/timens_offsets", "re");
+	int64_t seconds;
+	int64_t ns;
+
+	if (file == NULL)
+		return;
+	if (fscanf(file, "monotonic %" SCNd64 " %" SCNd64, &seconds, &ns) == 2)
+		ahead_ns = seconds * SECOND_NS + ns;
+	fclose(file);
 }
 
 static int fail(const char *what)
@@ -201,9 +217,9 @@ static int be_work(int argc, char **argv)
 		if (work.sink == -1)
 			return fail(argv[5]);
 	}
-	if (strcmp(argv[1], "crash") == 0) {
+	if (strcmp(argv[1], "crash") == 0 || strcmp(argv[1], "once") == 0) {
 		rc = say(&work);
-		return rc != 0 ? rc : 3;
+		return rc != 0 || argv[1][0] == 'o' ? rc : 3;
 	}
 	rc = go_on(&work, period_ns, 0);
 	if (rc == 0)
@@ -276,12 +292,13 @@ static int be_sink(const char *word, const char *trace)
 
 int main(int argc, char **argv)
 {
+	find_ahead();
 	if (argc == 4 && strcmp(argv[1], "sink") == 0)
 		return be_sink(argv[2], argv[3]);
 	if (argc >= 3 && argc <= 6 &&
 	    (strcmp(argv[1], "work") == 0 || strcmp(argv[1], "stray") == 0 ||
-	     strcmp(argv[1], "crash") == 0))
+	     strcmp(argv[1], "crash") == 0 || strcmp(argv[1], "once") == 0))
 		return be_work(argc, argv);
-	fprintf(stderr, "usage: witness work|stray|crash|sink ...\n");
+	fprintf(stderr, "usage: witness work|stray|crash|once|sink ...\n");
 	return 2;
 }

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lab"))
 import lib  # noqa: E402
 import kinds  # noqa: E402
-import kinds_storage  # noqa: E402,F401 pylint: disable=unused-import
+import kinds_all  # noqa: E402,F401 pylint: disable=unused-import
 import nodes  # noqa: E402
 from lib import check  # noqa: E402
 

@@ -14,6 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(HERE, "..", "system"))
 sys.path.insert(0, os.path.join(HERE, "..", "lab"))
+import clock  # noqa: E402
 import lib  # noqa: E402
 import mount  # noqa: E402
 import net  # noqa: E402
@@ -120,6 +121,34 @@ class Trial:
             self.note(node, "cut")
             self.cluster.net.cut(node.index)
 
+    def set_clock(self, node):
+        if node.clock:
+            if self.random.random() < 0.5:
+                seconds = self.random.choice((3600, -3600, 86400, 1, -1))
+                self.note(node, f"wall clock {seconds:+} s")
+                node.clock.step(seconds)
+            else:
+                ppm = self.random.choice((0, 500, 83333, -83333))
+                self.note(node, f"clocks slewed {ppm} ppm")
+                node.clock.slew(ppm)
+
+    def disturb(self, node):
+        relay = self.cluster.relay
+        if relay is None:
+            return
+        how = self.random.choice(("lose", "calm", "forge", "replay", "deafen"))
+        self.note(node, f"datagrams: {how}")
+        if how in ("lose", "calm"):
+            part = self.random.random() if how == "lose" else 0
+            relay.disturb(part, part / 2, part / 4, part)
+        elif how == "forge":
+            relay.forge(50)
+        elif how == "replay":
+            relay.replay(node.index)
+        else:
+            relay.cut = {(other.index, node.index)
+                         for other in self.cluster.others(node)}
+
     def hand_over(self, node):
         name = self.random.choice(list(UNITS))
         self.note(node, f"handover {name}")
@@ -149,7 +178,8 @@ class Trial:
         faults = (self.kill_role, self.kill_role, self.kill_two, self.kill_all,
                   self.stop, self.freeze, self.thaw, self.break_storage,
                   self.break_storage, self.heal_storage, self.cut,
-                  self.hand_over, self.drain, self.revive, self.revive)
+                  self.hand_over, self.drain, self.set_clock, self.disturb,
+                  self.revive, self.revive)
         while time.monotonic() < until:
             node = self.random.choice(self.cluster.nodes)
             fault = self.random.choice(faults)
@@ -158,8 +188,13 @@ class Trial:
             time.sleep(self.random.random() * LEASE_S / 2)
 
     def heal(self):
+        if self.cluster.relay:
+            self.cluster.relay.disturb()
+            self.cluster.relay.cut = set()
         for node in self.cluster.nodes:
             self.heal_storage(node)
+            if node.clock:
+                node.clock.slew(0)
             if self.cluster.net:
                 self.cluster.net.heal(node.index)
             self.thaw(node)
@@ -223,10 +258,13 @@ class Trial:
 
 
 def play():
+    # Networks that are cut, or datagrams that are disturbed.
+    nets = net.is_possible() and SEED % 2 == 0
     print(f"cluster: {NODES} nodes, {SECONDS:.0f} s, seed {SEED}", flush=True)
     with nodes.Cluster(NODES, lease=f"{LEASE_S:g}s", singletons=UNITS,
                        memory=True, faulty=mount.is_possible(),
-                       nets=net.is_possible()) as cluster:
+                       clocks=clock.is_possible(), noise=not nets,
+                       nets=nets) as cluster:
         cluster.start()
         trial = Trial(cluster)
         try:

@@ -1,0 +1,58 @@
+"""As kinds.py: what the machine's watchdog does, and does not."""
+import os
+import signal
+import time
+
+import lib
+from judge import MS
+from kinds import SETTLE, WORK, kind, lease_ms, moves
+from lib import check
+
+
+def is_pinged(node):
+    before = len(node.watchdog.lines("ping"))
+    return lambda: len(node.watchdog.lines("ping")) > before
+
+
+def begin_again(node):
+    node.process.wait(10)
+    node.restart(SETTLE)
+
+
+@kind("watchdog", lambda lease: lease + 500, watchdogs=True)
+def reset(cluster):
+    """all that could end the work is stopped: the machine's watchdog does"""
+    node, life = cluster.holder(WORK)
+    lib.wait_for(is_pinged(node), 5, "a ping")
+    done = len(node.watchdog.lines("reset"))
+    at = time.monotonic_ns()
+    for role, pid in node.roles():
+        if role != "worker":
+            os.kill(pid, signal.SIGSTOP)
+
+    def resets():
+        return len(node.watchdog.lines("reset")) > done
+    lib.wait_for(resets, lease_ms(cluster) / 1000, "a reset", 0.002)
+    node.kill_all()
+    check(cluster.trace[WORK].latest() is life, "not before it was reset")
+    new = cluster.next_life(life, 30, WORK)
+    begin_again(node)
+    return (new.first - at) / MS
+
+
+@kind("watchdog-hang", lambda lease: lease + 500, watchdogs=True, faulty=True)
+def no_reset(cluster):
+    """storage hung for the holder: its work is dead, so the machine stays"""
+    def strike(node):
+        at = time.monotonic_ns()
+        node.mount.hang()
+        return at
+    node, _ = cluster.holder(WORK)
+    done = len(node.watchdog.lines("reset"))
+    took = moves(cluster, strike, 30)[0]
+    time.sleep(1.5 * lease_ms(cluster) / 1000)
+    check(len(node.watchdog.lines("reset")) == done, "reset for nothing")
+    node.mount.clear()
+    node.wait_ready(SETTLE)
+    lib.wait_for(is_pinged(node), 5, "a ping")
+    return took

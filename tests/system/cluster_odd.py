@@ -1,0 +1,129 @@
+"""Goal: clocks that are set, datagrams nobody should believe, file systems
+without room and stopped watchers change nothing of who holds what.
+
+Judged as in cluster.py, by kinds of tests/lab; here is what only shows that
+these faults were there, and what a node says of them.
+"""
+import calendar
+import os
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lab"))
+import lib  # noqa: E402
+import cluster as played  # noqa: E402
+import kinds  # noqa: E402
+import nodes  # noqa: E402
+from lib import check  # noqa: E402
+
+LEASE = "2s"
+BRIEF = os.environ.get("BRIEF")
+WORK = {"w": played.AGAIN}
+
+
+# ---- clocks ----
+
+def timed(cluster, hour):
+    """The clocks of all say it is two seconds before HOUR; how many runs
+    there were by two after it."""
+    target = calendar.timegm((2031, 6, 15, hour, 0, 0)) - 2
+    for node in cluster.nodes:
+        node.clock.step(target - node.clock.wall())
+    time.sleep(4)
+    return len(cluster.trace["t"].read())
+
+
+def cron():
+    """No time is run twice when clocks are set back, nor left out when they
+    were set forth to it."""
+    with nodes.Cluster(3, lease=LEASE, memory=True, clocks=True,
+                       singletons={"w": "", "t": 'cron = "0 12,13 * * *";'},
+                       works={"t": ["once"]}) as cluster:
+        cluster.start(wait=False)
+        cluster.wait_all(names=["w"])
+        life = cluster.trace["w"].latest()
+        for hour, runs in ((12, 1), (12, 1), (13, 2)):
+            found = timed(cluster, hour)
+            check(found == runs, found, "runs, not", runs, "at", hour,
+                  cluster.logs())
+        check(cluster.is_alive("w", 500) is life, "the work was disturbed")
+        cluster.check()
+        print("cron: none twice, none left out")
+
+
+def clocks():
+    cron()
+    with nodes.Cluster(3, lease=LEASE, singletons=WORK, memory=True,
+                       clocks=True) as cluster:
+        cluster.start()
+        played.play(cluster, ("wall", "power-slewed") if BRIEF else
+                    ("wall", "slew-fast", "slew-slow", "power-slewed"))
+    with nodes.Cluster(3, lease=LEASE, singletons=WORK, memory=True,
+                       **kinds.KINDS["power-ages"].needs) as cluster:
+        cluster.start()
+        played.play(cluster, ("power-ages",))
+
+
+# ---- datagrams ----
+
+def heard(node):
+    user = node.operator()
+    found = user.ask("GET", "/v1/nodes").json()["nodes"]
+    user.close()
+    return sum(1 for one in found if one["heard"])
+
+
+def noise():
+    with nodes.Cluster(3, lease=LEASE, singletons=WORK, memory=True,
+                       noise=True) as cluster:
+        cluster.start()
+        cluster.wait_for(lambda: min(map(heard, cluster.nodes)) >= 2, 10,
+                         "they hear each other through the relay")
+        played.play(cluster, ("noise", "power-noise", "yesterday") if BRIEF
+                    else ("noise", "power-noise", "handover-noise", "one-way",
+                          "yesterday"))
+        relay = cluster.relay
+        print(f"relay: {relay.passed} passed, {relay.lost} lost, "
+              f"{relay.forged} forged")
+        check(relay.lost > 0 and relay.forged > 0, "no noise")
+        for node in cluster.nodes:
+            check("beat: ignored" in node.log(), "no forged one was refused")
+        cluster.wait_for(lambda: min(map(heard, cluster.nodes)) >= 2, 10,
+                         "they hear each other again")
+
+
+# ---- the watchdog ----
+
+def dogs():
+    with nodes.Cluster(3, lease=LEASE, singletons=WORK, memory=True,
+                       watchdogs=True) as cluster:
+        cluster.start()
+        node, _ = cluster.holder()
+        armed = node.watchdog.last("timeout")
+        check(armed and armed[2] == 1, "not armed for 1 s:", armed)
+        played.play(cluster, ("watchdog",))
+        for node in cluster.nodes:
+            resets = len(node.watchdog.lines("reset"))
+            check(node.stop() == 0, "it did not stop in order", node.log())
+            lib.wait_for(lambda n=node: n.watchdog.last("close", "disarm"),
+                         5, "it is closed")
+            check(node.watchdog.last()[1] == "disarm",
+                  "armed after an orderly stop:", node.watchdog.lines()[-3:])
+            time.sleep(1.5 if node is cluster.nodes[0] else 0)
+            check(len(node.watchdog.lines("reset")) == resets, "reset then")
+    unusable()
+
+
+def unusable():
+    """A device that isn't one is told, and the node does not start."""
+    node = lib.Node(top='cluster = { name = "c"; lease = "2s"; '
+                    'watchdog = "/dev/null"; };')
+    node.spawn()
+    check(node.wait_exit(20) != 0, "it runs without the watchdog")
+    check("watchdog: cannot use /dev/null" in node.log(), node.log())
+
+
+if __name__ == "__main__":
+    lib.main({"clocks": clocks, "noise": noise, "dogs": dogs}[sys.argv[1]])
