@@ -1,5 +1,7 @@
 #include "core/queue.h"
 
+#include "core/queue_line.h"
+
 /* Source: FNV-1a, 64 bits (Fowler, Noll, Vo). */
 static uint32_t bucket_of_id(const char *id)
 {
@@ -36,23 +38,29 @@ void queue_init(struct queue *queue, struct queue_entry *entries, uint32_t cap)
 	memset(queue, 0, sizeof(*queue));
 	queue->entries = entries;
 	queue->cap = cap;
-	queue->first = QUEUE_NONE;
-	queue->last = QUEUE_NONE;
+	queue->aside = QUEUE_NONE;
+	queue->calm_from_ms = INT64_MIN;
+	queue->calm_until_ms = QUEUE_NO_DEADLINE;
 	queue->free = QUEUE_NONE;
+	queue->free_user = QUEUE_NONE;
+	queue->free_line = QUEUE_NONE;
 	memset(queue->ids, 0xff, sizeof(queue->ids));
 	memset(queue->uniques, 0xff, sizeof(queue->uniques));
+	memset(queue->users, 0xff, sizeof(queue->users));
 }
 
-/* Adds N to what the type of ENTRY counts in its present state. */
+/* Adds N to what the type and the user of ENTRY count in its present state. */
 static void count(struct queue *queue, const struct queue_entry *entry,
 		  uint32_t n)
 {
 	struct queue_type *type = type_of(queue, entry->type);
 
-	if (entry->waiting)
+	if (entry->waiting) {
 		queue->waiting += n;
-	else
+	} else {
 		queue->given += n;
+		queue_user_count(queue, entry->user, n);
+	}
 	if (type == NULL)
 		return;
 	if (entry->waiting)
@@ -61,34 +69,39 @@ static void count(struct queue *queue, const struct queue_entry *entry,
 		type->given += n;
 }
 
-static void line_up(struct queue *queue, struct queue_entry *entry)
+/* ENTRY waits and stands nowhere: it goes where it belongs. */
+static void stand(struct queue *queue, struct queue_entry *entry)
 {
-	uint32_t index = index_of(queue, entry);
-
-	entry->waiting = true;
-	entry->next = QUEUE_NONE;
-	entry->prev = queue->last;
-	if (queue->last != QUEUE_NONE)
-		queue->entries[queue->last].next = index;
+	if (entry->asked || type_of(queue, entry->type) == NULL)
+		return;
+	if (entry->not_before_ms > 0 && entry->wait_ms > 0)
+		queue_aside_enter(queue, entry);
 	else
-		queue->first = index;
-	queue->last = index;
-	count(queue, entry, 1);
+		queue_line_enter(queue, entry);
 }
 
+static void step_out(struct queue *queue, struct queue_entry *entry)
+{
+	if (entry->stand == QUEUE_ASIDE)
+		queue_aside_leave(queue, entry);
+	else if (entry->stand == QUEUE_IN_LINE)
+		queue_line_leave(queue, entry);
+	entry->stand = QUEUE_NOWHERE;
+}
+
+static void line_up(struct queue *queue, struct queue_entry *entry)
+{
+	entry->waiting = true;
+	entry->arrival = ++queue->arrivals;
+	count(queue, entry, 1);
+	stand(queue, entry);
+}
+
+/* It is not counted until it is somewhere else. */
 static void leave_line(struct queue *queue, struct queue_entry *entry)
 {
+	step_out(queue, entry);
 	count(queue, entry, UINT32_MAX);
-	if (!entry->waiting)
-		return;
-	if (entry->prev != QUEUE_NONE)
-		queue->entries[entry->prev].next = entry->next;
-	else
-		queue->first = entry->next;
-	if (entry->next != QUEUE_NONE)
-		queue->entries[entry->next].prev = entry->prev;
-	else
-		queue->last = entry->prev;
 	entry->waiting = false;
 }
 
@@ -107,28 +120,51 @@ static struct queue_entry *take_free(struct queue *queue)
 	return entry;
 }
 
-struct queue_entry *queue_add(struct queue *queue, const char *id,
-			      uint32_t type, uint64_t unique, uint64_t token)
+/* What is in use of the tables grows with it. */
+static void know_type(struct queue *queue, uint32_t type)
+{
+	if (type >= QUEUE_TYPES_MAX)
+		return;
+	for (; queue->types_high <= type; queue->types_high++)
+		queue->types[queue->types_high].lines = QUEUE_NONE;
+}
+
+static void link_in(struct queue *queue, struct queue_entry *entry)
+{
+	uint32_t *bucket = &queue->ids[bucket_of_id(entry->id)];
+
+	entry->next_id = *bucket;
+	*bucket = index_of(queue, entry);
+	if (entry->unique == 0)
+		return;
+	bucket = &queue->uniques[bucket_of_unique(entry->unique)];
+	entry->next_unique = *bucket;
+	*bucket = index_of(queue, entry);
+}
+
+/* Not all of it: the room within is of others. */
+static void clear(struct queue_entry *entry)
+{
+	memset(entry, 0, offsetof(struct queue_entry, user_here));
+}
+
+struct queue_entry *queue_add(struct queue *queue, const struct queue_job *job,
+			      uint64_t token)
 {
 	struct queue_entry *entry = take_free(queue);
-	uint32_t bucket = bucket_of_id(id);
 
 	if (entry == NULL)
 		return NULL;
-	memset(entry, 0, sizeof(*entry));
-	text_copy(text_of(id), entry->id, sizeof(entry->id));
+	clear(entry);
+	text_copy(text_of(job->id), entry->id, sizeof(entry->id));
 	entry->used = true;
-	entry->type = type;
-	entry->unique = unique;
+	entry->type = job->type;
+	entry->unique = job->unique;
 	entry->slot = QUEUE_NONE;
 	entry->node = QUEUE_NODE_NONE;
-	entry->next_id = queue->ids[bucket];
-	queue->ids[bucket] = index_of(queue, entry);
-	bucket = bucket_of_unique(unique);
-	if (unique != 0) {
-		entry->next_unique = queue->uniques[bucket];
-		queue->uniques[bucket] = index_of(queue, entry);
-	}
+	know_type(queue, job->type);
+	link_in(queue, entry);
+	entry->user = queue_user_hold(queue, job->user);
 	queue->count++;
 	if (token == 0) {
 		line_up(queue, entry);
@@ -160,6 +196,7 @@ static void unlink_unique(struct queue *queue, const struct queue_entry *entry)
 void queue_remove(struct queue *queue, struct queue_entry *entry)
 {
 	leave_line(queue, entry);
+	queue_user_drop(queue, entry->user);
 	unlink_id(queue, entry);
 	if (entry->unique != 0)
 		unlink_unique(queue, entry);
@@ -201,13 +238,6 @@ struct queue_entry *queue_each(struct queue *queue, struct queue_entry *after)
 	return NULL;
 }
 
-static bool has_to_wait(const struct queue_entry *entry, int64_t now_ms)
-{
-	int64_t left = entry->not_before_ms - now_ms;
-
-	return left > 0 && left <= entry->wait_ms;
-}
-
 /* Is another one given away that holds the same unique value? */
 static bool is_taken(struct queue *queue, const struct queue_entry *wanted)
 {
@@ -222,41 +252,61 @@ static bool is_taken(struct queue *queue, const struct queue_entry *wanted)
 	return false;
 }
 
-struct queue_entry *queue_pick(struct queue *queue, int64_t now_ms)
+/* The first of LINE whose unique value nobody has. */
+static struct queue_entry *first_of(struct queue *queue,
+				    const struct queue_line *line)
 {
-	struct queue_entry *entry = at(queue, queue->first);
+	struct queue_entry *entry = at(queue, line->first);
 	uint64_t taken = 0;
 
 	for (; entry != NULL; entry = at(queue, entry->next)) {
-		const struct queue_type *type = type_of(queue, entry->type);
-
-		if (type == NULL || entry->asked || has_to_wait(entry, now_ms))
-			continue;
-		if (type->closed ||
-		    (type->limit != 0 && type->given >= type->limit))
-			continue;
 		if (entry->unique != 0 && entry->unique == taken)
 			continue;
 		if (!is_taken(queue, entry))
-			return entry;
+			break;
 		taken = entry->unique;
 	}
-	return NULL;
+	return entry;
 }
 
-int64_t queue_next_due(const struct queue *queue, int64_t now_ms)
+static bool is_full(const struct queue_type *type)
 {
-	int64_t due = QUEUE_NO_DEADLINE;
-	uint32_t index = queue->first;
+	return type->closed || (type->limit != 0 && type->given >= type->limit);
+}
 
-	while (index != QUEUE_NONE) {
-		const struct queue_entry *entry = &queue->entries[index];
+struct queue_entry *queue_pick(struct queue *queue, int64_t now_ms)
+{
+	struct queue_entry *best = NULL;
+	uint32_t given = UINT32_MAX;
 
-		if (has_to_wait(entry, now_ms) && entry->not_before_ms < due)
-			due = entry->not_before_ms;
-		index = entry->next;
+	queue_aside_wake(queue, now_ms);
+	for (uint32_t type = 0; type < queue->types_high; type++) {
+		struct queue_line *line = NULL;
+
+		if (is_full(&queue->types[type]))
+			continue;
+		while ((line = queue_line_next(queue, type, line)) != NULL) {
+			struct queue_entry *first;
+
+			if (best != NULL &&
+			    queue_line_is_after(line, given, best->arrival))
+				break;
+			first = first_of(queue, line);
+			if (first == NULL ||
+			    (best != NULL && given == line->given &&
+			     best->arrival < first->arrival))
+				continue;
+			best = first;
+			given = line->given;
+		}
 	}
-	return due;
+	return best;
+}
+
+int64_t queue_next_due(struct queue *queue, int64_t now_ms)
+{
+	queue_aside_wake(queue, now_ms);
+	return queue->calm_until_ms;
 }
 
 void queue_give(struct queue *queue, struct queue_entry *entry, uint64_t token)
@@ -284,11 +334,41 @@ void queue_return(struct queue *queue, struct queue_entry *entry,
 	line_up(queue, entry);
 }
 
+/* It keeps its place in the order of arrival. */
+static void stand_anew(struct queue *queue, struct queue_entry *entry)
+{
+	step_out(queue, entry);
+	if (entry->waiting)
+		stand(queue, entry);
+}
+
+void queue_set_asked(struct queue *queue, struct queue_entry *entry, bool asked)
+{
+	if (entry->asked == asked)
+		return;
+	entry->asked = asked;
+	stand_anew(queue, entry);
+}
+
+void queue_set_wait(struct queue *queue, struct queue_entry *entry,
+		    int64_t not_before_ms, int64_t wait_ms)
+{
+	if (entry->not_before_ms == not_before_ms && entry->wait_ms == wait_ms)
+		return;
+	entry->not_before_ms = not_before_ms;
+	entry->wait_ms = wait_ms;
+	stand_anew(queue, entry);
+}
+
 void queue_retype(struct queue *queue, struct queue_entry *entry, uint32_t type)
 {
+	step_out(queue, entry);
 	count(queue, entry, UINT32_MAX);
 	entry->type = type;
+	know_type(queue, type);
 	count(queue, entry, 1);
+	if (entry->waiting)
+		stand(queue, entry);
 }
 
 int64_t queue_backoff(int64_t first_ms, int64_t max_ms, uint32_t failures)

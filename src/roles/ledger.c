@@ -82,17 +82,6 @@ const struct unit *ledger_unit(const struct ledger *ledger,
 			   job->type.len);
 }
 
-uint64_t ledger_unique(const struct job *job)
-{
-	uint64_t hash;
-
-	if (job->unique.len == 0)
-		return 0;
-	hash = board_hash(job->type.at, job->type.len) * 31 +
-	       board_hash(job->unique.at, job->unique.len);
-	return hash != 0 ? hash : 1;
-}
-
 /* ---- jobs in view and journal ---- */
 
 /* Grows the segment ahead of a batch, so that -ENOSPC comes before a promise,

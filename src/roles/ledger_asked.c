@@ -48,14 +48,12 @@ void ledger_ask(struct ledger *ledger, unsigned link,
 	if (status == 0 && ledger_store(ledger, job, true) != 0)
 		status = EIO;
 	if (status == 0)
-		entry = queue_add(ledger->queue, job->id, type,
-				  ledger_unique(job), 0);
+		entry = ledger_enqueue(ledger, job);
 	if (entry == NULL) {
 		ledger_answer(ledger, link, message, job->id,
 			      status != 0 ? status : EAGAIN, false);
 		return;
 	}
-	entry->asked = true;
 	*asker = (struct ledger_asker){ .link = link,
 					.request = message->request,
 					.until_ms = now.ms + LEDGER_ASKED_MS };
@@ -174,7 +172,7 @@ static int take(struct ledger *ledger, struct queue_entry *entry,
 	job.updated_ms = now.wall_ms;
 	rc = ledger_store(ledger, &job, true);
 	if (rc == 0)
-		entry->asked = false;
+		queue_set_asked(ledger->queue, entry, false);
 	return rc;
 }
 

@@ -27,7 +27,6 @@ static void note_declined(struct ledger *ledger,
 static void line_up(struct ledger *ledger, struct queue_entry *entry,
 		    const struct job *job, struct ledger_now now)
 {
-	const struct unit *unit = ledger_unit(ledger, job);
 	bool given = job->node.len > 0;
 
 	if (given && entry->token != job->held) {
@@ -36,13 +35,7 @@ static void line_up(struct ledger *ledger, struct queue_entry *entry,
 		note_declined(ledger, entry, now);
 		queue_return(ledger->queue, entry, 0, 0);
 	}
-	entry->cancelling = job->cancelling;
-	entry->asked = job->asked;
-	ledger->asks = ledger->asks || job->asked;
-	entry->assigned = job->assigned;
-	ledger->assigned = ledger->assigned || job->assigned;
-	entry->not_before_ms = job->not_before_ms;
-	entry->wait_ms = unit != NULL ? unit->backoff_max_ms : LEDGER_AHEAD_MS;
+	ledger_enqueue_tell(ledger, entry, job);
 }
 
 /* Brings the line of live jobs to what is known of JOB now. */
@@ -64,9 +57,7 @@ static void queue_job(struct ledger *ledger, const struct job *job,
 		return;
 	}
 	if (entry == NULL)
-		entry = queue_add(
-			ledger->queue, job->id, ledger_type(ledger, job->type),
-			ledger_unique(job), job->node.len > 0 ? job->held : 0);
+		entry = ledger_enqueue(ledger, job);
 	if (entry != NULL)
 		line_up(ledger, entry, job, now);
 }

@@ -67,27 +67,12 @@ static int by_arrival(const void *a, const void *b)
 
 static int enqueue(struct ledger *ledger, const char *id)
 {
-	struct queue_entry *entry;
 	struct job job;
-	bool given;
 	int rc = ledger_load(ledger, id, &job);
 
-	if (rc != 0)
-		return rc;
-	given = job.node.len > 0;
-	entry = queue_add(ledger->queue, id, ledger_type(ledger, job.type),
-			  ledger_unique(&job), given ? job.held : 0);
-	if (entry == NULL)
-		return -ENOSPC;
-	entry->cancelling = job.cancelling;
-	entry->asked = job.asked;
-	entry->assigned = job.assigned;
-	ledger->assigned = ledger->assigned || job.assigned;
-	ledger->asks = ledger->asks || job.asked;
-	entry->not_before_ms = job.not_before_ms;
-	if (ledger_unit(ledger, &job) != NULL)
-		entry->wait_ms = ledger_unit(ledger, &job)->backoff_max_ms;
-	return 0;
+	if (rc == 0 && ledger_enqueue(ledger, &job) == NULL)
+		rc = -ENOSPC;
+	return rc;
 }
 
 static void learn_kept(struct ledger *ledger, const struct view_job *kept)

@@ -25,7 +25,16 @@ const struct unit *ledger_unit(const struct ledger *ledger,
 			       const struct job *job);
 /* Its index, QUEUE_NONE when no node known offers it. */
 uint32_t ledger_type(const struct ledger *ledger, struct text type);
+
+/* ledger_queue.c */
+/* Of type and unique value, 0 if it has none. */
 uint64_t ledger_unique(const struct job *job);
+/* JOB is live: it waits, or its node has it.  NULL when there is no room. */
+struct queue_entry *ledger_enqueue(struct ledger *ledger,
+				   const struct job *job);
+/* What else JOB says of it. */
+void ledger_enqueue_tell(struct ledger *ledger, struct queue_entry *entry,
+			 const struct job *job);
 
 /* ledger_requests.c */
 /* What is told to the asker at LINK once the batch is durable. */

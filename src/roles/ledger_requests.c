@@ -77,7 +77,7 @@ static int32_t admit(struct ledger *ledger, struct job *job,
 	job->version = (struct version){ .token = ledger_token(ledger) };
 	if (ledger_store(ledger, job, true) != 0)
 		return EIO;
-	queue_add(ledger->queue, job->id, type, ledger_unique(job), 0);
+	(void)ledger_enqueue(ledger, job);
 	return 0;
 }
 

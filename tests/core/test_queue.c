@@ -9,7 +9,24 @@ static struct queue_entry entries[CAP];
 
 static struct queue_entry *add(const char *id, uint32_t type, uint64_t unique)
 {
-	return queue_add(&queue, id, type, unique, 0);
+	return queue_add(
+		&queue,
+		&(struct queue_job){ .id = id, .type = type, .unique = unique },
+		0);
+}
+
+static struct queue_entry *add_of(const char *id, uint64_t user)
+{
+	return queue_add(&queue, &(struct queue_job){ .id = id, .user = user },
+			 0);
+}
+
+static const char *give_next(uint64_t token)
+{
+	struct queue_entry *entry = queue_pick(&queue, 0);
+
+	queue_give(&queue, entry, token);
+	return entry->id;
 }
 
 START_TEST(jobs_run_in_the_order_of_their_arrival)
@@ -30,21 +47,10 @@ END_TEST
 START_TEST(what_nobody_has_taken_is_not_picked)
 {
 	queue_init(&queue, entries, CAP);
-	add("a", 0, 0)->asked = true;
+	queue_set_asked(&queue, add("a", 0, 0), true);
 	add("b", 0, 0);
 	ck_assert_str_eq(queue_pick(&queue, 0)->id, "b");
-	queue_find(&queue, "a")->asked = false;
-	ck_assert_str_eq(queue_pick(&queue, 0)->id, "a");
-}
-END_TEST
-
-START_TEST(a_type_no_node_has_room_for_lets_others_pass)
-{
-	add("a", 0, 0);
-	add("b", 1, 0);
-	queue.types[0].closed = true;
-	ck_assert_str_eq(queue_pick(&queue, 0)->id, "b");
-	queue.types[0].closed = false;
+	queue_set_asked(&queue, queue_find(&queue, "a"), false);
 	ck_assert_str_eq(queue_pick(&queue, 0)->id, "a");
 }
 END_TEST
@@ -59,6 +65,44 @@ START_TEST(a_type_at_its_limit_lets_others_pass)
 	ck_assert_str_eq(queue_pick(&queue, 0)->id, "c");
 	queue_remove(&queue, queue_find(&queue, "a"));
 	ck_assert_str_eq(queue_pick(&queue, 0)->id, "b");
+}
+END_TEST
+
+START_TEST(a_closed_type_lets_others_pass)
+{
+	queue_init(&queue, entries, CAP);
+	add("a", 0, 0);
+	add("b", 1, 0);
+	queue.types[0].closed = true;
+	ck_assert_str_eq(queue_pick(&queue, 0)->id, "b");
+	queue.types[0].closed = false;
+	ck_assert_str_eq(queue_pick(&queue, 0)->id, "a");
+}
+END_TEST
+
+START_TEST(who_has_fewest_given_away_comes_first)
+{
+	queue_init(&queue, entries, CAP);
+	add_of("a1", 1);
+	add_of("a2", 1);
+	add_of("a3", 1);
+	add_of("a4", 1);
+	add_of("b1", 2);
+	add_of("b2", 2);
+	add_of("c1", 3);
+	ck_assert_str_eq(give_next(1), "a1");
+	ck_assert_str_eq(give_next(2), "b1");
+	ck_assert_str_eq(give_next(3), "c1");
+	ck_assert_str_eq(give_next(4), "a2");
+	ck_assert_str_eq(give_next(5), "b2");
+	/* Two of user 1 have ended: its turn, though it came before. */
+	queue_remove(&queue, queue_find(&queue, "a1"));
+	queue_remove(&queue, queue_find(&queue, "a2"));
+	add_of("d1", 4);
+	ck_assert_str_eq(give_next(6), "a3");
+	ck_assert_str_eq(give_next(7), "d1");
+	ck_assert_str_eq(give_next(8), "a4");
+	ck_assert_ptr_null(queue_pick(&queue, 0));
 }
 END_TEST
 
@@ -88,6 +132,19 @@ START_TEST(a_retry_waits_until_it_is_due)
 	ck_assert_int_eq(queue_next_due(&queue, 500), QUEUE_NO_DEADLINE);
 	/* The clock was set back by an hour. */
 	ck_assert_str_eq(queue_pick(&queue, -3600000)->id, "a");
+}
+END_TEST
+
+START_TEST(who_was_told_to_wait_keeps_its_place)
+{
+	queue_init(&queue, entries, CAP);
+	queue_set_wait(&queue, add("a", 0, 0), 500, 400);
+	add("b", 0, 0);
+	ck_assert_str_eq(queue_pick(&queue, 200)->id, "b");
+	ck_assert_int_eq(queue_next_due(&queue, 200), 500);
+	queue_set_wait(&queue, queue_find(&queue, "a"), 300, 400);
+	ck_assert_str_eq(queue_pick(&queue, 299)->id, "b");
+	ck_assert_str_eq(queue_pick(&queue, 300)->id, "a");
 }
 END_TEST
 
@@ -145,8 +202,9 @@ END_TEST
 
 TEST_MAIN("queue", jobs_run_in_the_order_of_their_arrival,
 	  what_nobody_has_taken_is_not_picked,
-	  a_type_no_node_has_room_for_lets_others_pass,
-	  a_type_at_its_limit_lets_others_pass,
+	  a_type_at_its_limit_lets_others_pass, a_closed_type_lets_others_pass,
+	  who_has_fewest_given_away_comes_first,
+	  who_was_told_to_wait_keeps_its_place,
 	  one_of_a_unique_value_runs_at_a_time, a_retry_waits_until_it_is_due,
 	  live_jobs_are_found_by_id_and_unique_and_ended_ones_are_not,
 	  a_full_queue_refuses_and_has_room_again_after_a_removal,
