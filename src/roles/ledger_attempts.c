@@ -162,6 +162,9 @@ static void send_back(struct job *job, int64_t not_before_ms)
 	job->state = JOB_PENDING;
 	job->node = text_of("");
 	job->assigned = false;
+	/* What was last heard of it may not be what was last shown. */
+	job->percent = JOB_PERCENT_NONE;
+	job->message = text_of("");
 	job->not_before_ms = not_before_ms;
 }
 

@@ -116,6 +116,7 @@ static int commit(struct view *view)
 		if (!is_shown(memview, &memview->working_registers.at[i]))
 			check_version(me->cluster,
 				      &memview->working_registers.at[i]);
+	sim_jobs_shown(me->cluster, memview);
 	return memview_ops.commit(view);
 }
 

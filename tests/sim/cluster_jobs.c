@@ -13,7 +13,7 @@ void sim_job_id(uint32_t job, char id[JOB_ID_LEN + 1])
 	job_id_format(bits, id);
 }
 
-static uint32_t job_of(const char *id)
+uint32_t sim_job_of(const char *id)
 {
 	char known[JOB_ID_LEN + 1];
 	uint32_t job = 0;
@@ -24,6 +24,14 @@ static uint32_t job_of(const char *id)
 			break;
 	}
 	return job;
+}
+
+/* Of some only one may live. */
+static const char *unique_of(uint32_t job)
+{
+	static const char *const values[3] = { "", "x", "y" };
+
+	return values[job % 3];
 }
 
 void sim_jobs_ask(struct cluster *cluster)
@@ -37,7 +45,7 @@ void sim_jobs_ask(struct cluster *cluster)
 		.type = text_of("job"),
 		.user = text_of("u"),
 		.key = text_of("k"),
-		.unique = text_of(""),
+		.unique = text_of(unique_of(job)),
 		.busy = BUSY_JOIN,
 	};
 
@@ -51,11 +59,18 @@ void sim_jobs_ask(struct cluster *cluster)
 /* True when REPLY is about a job. */
 bool sim_jobs_reply(struct cluster *cluster, const struct message *reply)
 {
-	uint64_t job = reply->request - SIM_JOB_REQUEST;
+	uint64_t asked = reply->request - SIM_JOB_REQUEST;
+	uint32_t job;
 
-	if (reply->request < SIM_JOB_REQUEST || job >= SIM_JOBS)
+	if (reply->request < SIM_JOB_REQUEST || asked >= SIM_JOBS)
 		return false;
-	if (reply->status == 0)
+	job = sim_job_of(reply->id);
+	if (reply->status != 0)
+		return true;
+	if (job == SIM_JOBS ||
+	    strcmp(unique_of(job), unique_of((uint32_t)asked)) != 0)
+		world_break(&cluster->world, "joined to a job of others");
+	else
 		cluster->jobs[job].acknowledged = true;
 	return true;
 }
@@ -69,7 +84,7 @@ void sim_jobs_spec(struct cluster *cluster, uint64_t token, const void *bytes,
 
 	if (spec_decode(&spec, bytes, len) != 0 || spec.kind != UNIT_JOB)
 		return;
-	*at = (struct sim_token){ token, job_of(spec.id) };
+	*at = (struct sim_token){ token, sim_job_of(spec.id) };
 	cluster->tokens_count++;
 }
 
@@ -118,9 +133,15 @@ uint32_t sim_jobs_start(struct cluster *cluster, uint32_t node, uint64_t token)
 
 void sim_jobs_check(struct cluster *cluster, const struct sim_alive *alive)
 {
-	for (uint32_t job = 0; job < SIM_JOBS; job++)
+	uint32_t unique[3] = { 0 };
+
+	for (uint32_t job = 0; job < SIM_JOBS; job++) {
 		if (alive->jobs[job] > 1)
 			world_break(&cluster->world, "a job is alive twice");
+		unique[job % 3] += alive->jobs[job];
+	}
+	if (unique[1] > 1 || unique[2] > 1)
+		world_break(&cluster->world, "two jobs of one value are alive");
 }
 
 void sim_jobs_check_end(struct cluster *cluster)
@@ -138,6 +159,12 @@ void sim_jobs_check_end(struct cluster *cluster)
 				continue;
 			world_say(&cluster->world, i, "shows job %u: %d", job,
 				  shown != NULL ? (int)shown->state : -1);
+			if (shown != NULL &&
+			    version_compare(shown->version,
+					    cluster->jobs[job].version) < 0)
+				world_break(&cluster->world,
+					    "a version that was shown is "
+					    "never reached again");
 			if (shown == NULL)
 				world_break(&cluster->world,
 					    "an acknowledged job is lost");

@@ -82,6 +82,8 @@ static void says(struct cluster *cluster, uint32_t node, uint32_t place,
 				   .token = work->token,
 				   .slot = BOARD_LEADER_FIRST + place,
 				   .how = work->how,
+				   .percent = work->percent,
+				   .text = text_of(""),
 				   .exit = work->how == HOW_DONE ? 0 : 1 };
 
 	work->said_us = cluster->world.now_us;
@@ -196,6 +198,20 @@ static enum message_how how_it_ends(struct cluster *cluster,
 	return HOW_DONE;
 }
 
+/* A job has got further, and is not done yet. */
+static bool goes_on(struct cluster *cluster, uint32_t node, uint32_t place)
+{
+	struct lease_world *world = &cluster->world;
+	struct sim_work *work = &cluster->nodes[node].works[place];
+
+	if (work->unit >= 0 || !rng_once_in(&world->rng, 2))
+		return false;
+	work->percent += (int32_t)world_below(world, 4000);
+	says(cluster, node, place, MESSAGE_PROGRESS);
+	next_event(cluster, node, place, world_below(world, 300 * MS));
+	return true;
+}
+
 void sim_work_event(struct cluster *cluster, const struct event *event)
 {
 	struct sim_node *me = &cluster->nodes[event->node];
@@ -209,6 +225,10 @@ void sim_work_event(struct cluster *cluster, const struct event *event)
 		runs(cluster, event->node, place);
 		break;
 	case SIM_RUNS:
+		if (goes_on(cluster, event->node, place))
+			break;
+		ends(cluster, event->node, place, how_it_ends(cluster, work));
+		break;
 	case SIM_STOPS:
 		ends(cluster, event->node, place, how_it_ends(cluster, work));
 		break;

@@ -111,6 +111,7 @@ struct sim_work {
 	uint64_t life; /* of its next event */
 	int64_t said_us;
 	enum message_how how;
+	int32_t percent; /* of a job, hundredths */
 };
 
 struct sim_packet {
@@ -207,6 +208,11 @@ struct cluster {
 	struct sim_job {
 		bool acknowledged;
 		uint64_t token; /* the highest that was started */
+		/* the highest that users were shown, what attempt it is of, and
+		 * how far that was */
+		struct version version;
+		uint64_t held;
+		int32_t percent;
 	} jobs[SIM_JOBS];
 	struct sim_token {
 		uint64_t token;
@@ -247,6 +253,11 @@ const char *sim_unit_name(int unit);
 /* The node NAME, or WORLD_NODES. */
 uint32_t sim_node_of(const char *name);
 const char *sim_node_name(uint32_t node);
+
+/* What a view of jobs becomes, before it does: cluster_jobview.c */
+void sim_jobs_shown(struct cluster *cluster, const struct memview *memview);
+/* The job of that id, or SIM_JOBS. */
+uint32_t sim_job_of(const char *id);
 
 /* Storage: cluster_storage.c */
 void sim_storage_open(struct cluster *cluster, uint32_t node, uint64_t seed);
