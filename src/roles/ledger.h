@@ -178,13 +178,16 @@ struct ledger_node {
 	uint64_t settled;    /* up to this one their journals were read to the
 				end, and what had to be kept is */
 	struct follow follow;
-	int64_t changed_ms;  /* when its slot last did, for us */
-	bool forgotten;	     /* and its journal is gone */
-	bool behind;	     /* not read to the end that is shown */
-	bool more;	     /* and there is more at once */
-	int64_t stale_ms;    /* since when that can't be read, 0 = it can */
-	int64_t vanished_ms; /* since when it has no journal though it showed
-				one, 0 = it has */
+	int64_t changed_ms;    /* when its slot last did, for us */
+	bool forgotten;	       /* and its journal is gone */
+	bool behind;	       /* not read to the end that is shown */
+	bool more;	       /* and there is more at once */
+	int64_t stale_ms;      /* since when that can't be read, 0 = it can */
+	struct lease_end goal; /* the end it showed then: */
+	int64_t goal_ms;       /* not read up to it since, 0 = it is */
+	bool caught;	       /* once, at least, all that it showed was read */
+	int64_t vanished_ms;   /* since when it has no journal though it showed
+				  one, 0 = it has */
 	/* what it offers, as heard last */
 	uint64_t offered; /* by that generation */
 	bool draining;

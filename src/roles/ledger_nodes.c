@@ -61,6 +61,8 @@ static void name_node(struct ledger *ledger, struct ledger_node *node,
 			peer->name, ledger->follow_buf) != 0)
 		node->name[0] = '\0';
 	node->settled = ledger_settled(ledger, text_of(node->name));
+	node->caught = false;
+	node->goal_ms = 0;
 	ledger->unheard = true;
 }
 
@@ -183,6 +185,38 @@ static bool has_vanished(struct ledger *ledger, struct ledger_node *node,
 	       now.ms - node->vanished_ms >= VANISHED_MS;
 }
 
+/* What is shown moves on while it is read. */
+static void note_goal(struct ledger_node *node, const struct lease_end *end,
+		      struct ledger_now now)
+{
+	struct lease_end at = { node->follow.number, node->follow.offset };
+
+	if (!node->behind ||
+	    (node->goal_ms != 0 && !is_before(&at, &node->goal))) {
+		node->caught = true;
+		node->goal_ms = 0;
+	}
+	if (!node->behind || node->goal_ms != 0)
+		return;
+	node->goal = *end;
+	node->goal_ms = now.ms;
+}
+
+bool ledger_is_late(const struct ledger *ledger, struct ledger_now now)
+{
+	int64_t late_ms = ledger->world.board->cluster.terms.lease_ms / 4;
+
+	for (uint32_t i = 0; i < ledger->nodes_count; i++) {
+		const struct ledger_node *node = &ledger->nodes[i];
+
+		if (node->name[0] != '\0' && !node->self &&
+		    (!node->caught ||
+		     (node->goal_ms != 0 && now.ms - node->goal_ms >= late_ms)))
+			return true;
+	}
+	return false;
+}
+
 static void follow(struct ledger *ledger, struct ledger_node *node,
 		   const struct lease_end *end, struct ledger_now now)
 {
@@ -194,16 +228,20 @@ static void follow(struct ledger *ledger, struct ledger_node *node,
 	/* The leader has it all, and may have removed it. */
 	if (node->generation <= node->settled) {
 		node->behind = false;
+		note_goal(node, end, now);
 		return;
 	}
 	node->behind = end->segment != 0 && is_before(&at, end);
-	if (!node->behind || ledger_begin(ledger) != 0)
+	if (!node->behind || ledger_begin(ledger) != 0) {
+		note_goal(node, end, now);
 		return;
+	}
 	rc = follow_to(&node->follow, end, FOLLOW_BYTES, take, &hearing);
 	if (rc == -EAGAIN && has_vanished(ledger, node, now))
 		rc = 0;
 	node->behind = rc != 0;
 	node->more = rc > 0;
+	note_goal(node, end, now);
 	note_stale(node, rc, now);
 }
 

@@ -300,6 +300,8 @@ struct ledger_node *ledger_node_of(struct ledger *ledger, struct text name);
 /* Has that generation of the node NAME ended? */
 bool ledger_has_ended(struct ledger *ledger, struct text name,
 		      uint64_t generation);
+/* Is something unread that others have shown for long? */
+bool ledger_is_late(const struct ledger *ledger, struct ledger_now now);
 /* Forgets what was read and heard. */
 void ledger_nodes_reset(struct ledger *ledger);
 

@@ -39,7 +39,10 @@ void ledger_operator(struct ledger *ledger, unsigned link,
 {
 	int rc = -EINVAL;
 
-	if (message->unit_kind == UNIT_SERVICE)
+	/* What others answered of the same comes before. */
+	if (ledger_is_late(ledger, now))
+		rc = -EIO;
+	else if (message->unit_kind == UNIT_SERVICE)
 		rc = keep_for_service(ledger, message->type, message->action);
 	else if (message->unit_kind == UNIT_SINGLETON)
 		rc = ledger_single_act(ledger, message, now);

@@ -45,8 +45,8 @@ static const struct {
 
 /* Seeds that once showed a fault. */
 static const uint64_t regressions[] = {
-	1,    38,    70,    104,   188,	  375,	  1519,
-	1820, 10193, 21145, 25445, 32158, 202878, 902060,
+	1,     38,    70,    104,   188,    375,    1519,     1820,
+	10193, 21145, 25445, 32158, 202878, 902060, 50032038,
 };
 
 struct tally {
