@@ -21,7 +21,8 @@ KINDS = {
               'unique = "none";'),
     "archive": ("beside OWN ARCHIVE TREE",
                 'output = "tree.tar.gz"; unique = "none";'),
-    "once": ("once ONCE", 'unique = "none";'),
+    "once": ("once ONCE", 'unique = "none"; max-pending = 16000;'),
+    "idle": ("once ONCE 3600000", 'unique = "none"; max-pending = 200000;'),
     "user": ("once ONCE 300", 'unique = "user";'),
     "value": ("once ONCE 300", 'unique = "${param.of}"; params = { of = { '
               'match = "[0-9]+"; required = true; }; };'),
@@ -69,7 +70,7 @@ class Working(nodes.Cluster):
                                 for word in [TOIL, *words.split()])
             text += (f'{name} = {{ command = [ {command} ]; {besides} '
                      f'env = [ "{lib.MARK}={self.mark}" ]; '
-                     'max-pending = 16000; keep = "24h"; };\n')
+                     'keep = "24h"; };\n')
         for node in self.nodes:
             node.write_conf(jobs=text, workers=workers)
         self.jobs = {}  # id -> its trace
