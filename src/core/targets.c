@@ -119,22 +119,34 @@ void targets_own(struct targets *targets, const struct endpoint *from)
 		target->own = true;
 }
 
+int64_t targets_pace_ms(const struct targets *targets)
+{
+	int64_t ms = TARGETS_PACE_MS + (int64_t)targets->count / TARGETS_PER_MS;
+
+	return ms < TARGETS_PACE_MAX_MS ? ms : TARGETS_PACE_MAX_MS;
+}
+
+static void bring_forward(struct targets *targets, int64_t soonest_ms,
+			  int64_t now_ms)
+{
+	if (soonest_ms < now_ms)
+		soonest_ms = now_ms;
+	if (soonest_ms < targets->next_ms)
+		targets->next_ms = soonest_ms;
+}
+
 void targets_hurry(struct targets *targets, int64_t now_ms)
 {
-	if (targets->spent_ms - now_ms > (TARGETS_SPARE - 1) * TARGETS_HURRY_MS)
-		targets_repeat(targets, now_ms);
-	else if (now_ms < targets->next_ms)
-		targets->next_ms = now_ms;
+	int64_t pace_ms = targets_pace_ms(targets);
+	bool many = targets->spent_ms - now_ms > (TARGETS_SPARE - 1) * pace_ms;
+
+	bring_forward(targets, many ? targets->last_ms + pace_ms : now_ms,
+		      now_ms);
 }
 
 void targets_repeat(struct targets *targets, int64_t now_ms)
 {
-	int64_t soonest = targets->last_ms + TARGETS_HURRY_MS;
-
-	if (soonest < now_ms)
-		soonest = now_ms;
-	if (soonest < targets->next_ms)
-		targets->next_ms = soonest;
+	bring_forward(targets, targets->last_ms + TARGETS_HURRY_MS, now_ms);
 }
 
 static bool is_silent(const struct target *target, int64_t for_ms,
@@ -185,7 +197,7 @@ static void schedule(struct targets *targets, int64_t now_ms)
 	targets->last_ms = now_ms;
 	if (targets->spent_ms < now_ms)
 		targets->spent_ms = now_ms;
-	targets->spent_ms += TARGETS_HURRY_MS;
+	targets->spent_ms += targets_pace_ms(targets);
 	targets->next_ms = now_ms + targets->interval_ms - early;
 	targets->round++;
 }

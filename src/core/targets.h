@@ -11,6 +11,10 @@
  *   interval 500 ms   rounds at 0, 450..500, 900..1000 ...
  *   targets_repeat()  the next round is 10 ms after the last one, or now
  *   targets_hurry()   the next round is now, unless there were many lately
+ *
+ * What is many depends on how many hear it: a job takes some five rounds from
+ * its request to its end, each of which the others wait for, and each of which
+ * costs everybody a look.
  */
 #ifndef HOLDFAST_CORE_TARGETS_H
 #define HOLDFAST_CORE_TARGETS_H
@@ -21,7 +25,10 @@
 
 #define TARGETS_MAX	    512
 #define TARGETS_LEARNED_MAX 256	  /* of them not listed */
-#define TARGETS_HURRY_MS    10	  /* between rounds, on average at least */
+#define TARGETS_HURRY_MS    10	  /* between a round and what repeats it */
+#define TARGETS_PACE_MS	    2	  /* between rounds, on average at least, */
+#define TARGETS_PER_MS	    8	  /* and one more for each so many targets, */
+#define TARGETS_PACE_MAX_MS 10	  /* until it is this */
 #define TARGETS_SPARE	    4	  /* rounds that may come sooner */
 #define TARGETS_FORGET_MS   60000 /* silence after which one not listed goes */
 #define TARGETS_NEVER	    INT64_MIN
@@ -69,6 +76,9 @@ bool targets_add_group(struct targets *targets, const struct endpoint *to);
 void targets_heard(struct targets *targets, const struct endpoint *from,
 		   int64_t now_ms);
 void targets_own(struct targets *targets, const struct endpoint *from);
+
+/* How far apart rounds are, on average, while there is always something new. */
+int64_t targets_pace_ms(const struct targets *targets);
 
 /* There is something new to say that helps others to be fast. */
 void targets_hurry(struct targets *targets, int64_t now_ms);

@@ -150,14 +150,30 @@ START_TEST(news_go_out_at_once_unless_there_were_many)
 		ck_assert_uint_eq(targets_due(&targets, 1000, out), 1);
 	}
 	targets_hurry(&targets, 1000);
-	ck_assert_int_eq(targets.next_ms, 1000 + TARGETS_HURRY_MS);
+	ck_assert_int_eq(targets.next_ms, 1000 + TARGETS_PACE_MS);
 	for (int64_t now = 2000; now < 3000; now++) {
 		targets_heard(&targets, &to, now);
 		targets_hurry(&targets, now);
 		rounds += targets_due(&targets, now, out) > 0 ? 1 : 0;
 	}
-	ck_assert_uint_ge(rounds, 1000 / TARGETS_HURRY_MS);
-	ck_assert_uint_le(rounds, 1000 / TARGETS_HURRY_MS + TARGETS_SPARE);
+	ck_assert_uint_ge(rounds, 1000 / TARGETS_PACE_MS);
+	ck_assert_uint_le(rounds, 1000 / TARGETS_PACE_MS + TARGETS_SPARE);
+}
+END_TEST
+
+START_TEST(the_more_hear_it_the_slower_news_go_out)
+{
+	struct endpoint to[TARGETS_MAX];
+
+	begin();
+	for (unsigned i = 0; i < 100; i++)
+		to[i] = number(i + 1);
+	targets_set(&targets, 0, to, 2);
+	ck_assert_int_eq(targets_pace_ms(&targets), TARGETS_PACE_MS);
+	targets_set(&targets, 0, to, 3 * TARGETS_PER_MS);
+	ck_assert_int_eq(targets_pace_ms(&targets), TARGETS_PACE_MS + 3);
+	targets_set(&targets, 0, to, 100);
+	ck_assert_int_eq(targets_pace_ms(&targets), TARGETS_PACE_MAX_MS);
 }
 END_TEST
 
@@ -217,6 +233,7 @@ TEST_MAIN("targets", rounds_are_one_interval_apart_or_a_little_less,
 	  a_group_is_told_at_first_then_now_and_then,
 	  haste_brings_the_next_round_forward_but_bounded,
 	  news_go_out_at_once_unless_there_were_many,
+	  the_more_hear_it_the_slower_news_go_out,
 	  a_name_that_points_elsewhere_moves_its_targets,
 	  one_address_in_two_entries_is_told_once,
 	  the_table_is_bounded_and_keeps_room_for_the_list)
