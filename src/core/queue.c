@@ -41,6 +41,8 @@ void queue_init(struct queue *queue, struct queue_entry *entries, uint32_t cap)
 	queue->aside = QUEUE_NONE;
 	queue->calm_from_ms = INT64_MIN;
 	queue->calm_until_ms = QUEUE_NO_DEADLINE;
+	queue->asked_list = (struct queue_list){ QUEUE_NONE, QUEUE_NONE };
+	queue->given_list = queue->asked_list;
 	queue->free = QUEUE_NONE;
 	queue->free_user = QUEUE_NONE;
 	queue->free_line = QUEUE_NONE;
@@ -69,12 +71,43 @@ static void count(struct queue *queue, const struct queue_entry *entry,
 		type->given += n;
 }
 
-/* ENTRY waits and stands nowhere: it goes where it belongs. */
+static void list_enter(struct queue *queue, struct queue_list *list,
+		       struct queue_entry *entry)
+{
+	entry->next = QUEUE_NONE;
+	entry->prev = list->last;
+	if (list->last != QUEUE_NONE)
+		queue->entries[list->last].next = index_of(queue, entry);
+	else
+		list->first = index_of(queue, entry);
+	list->last = index_of(queue, entry);
+}
+
+static void list_leave(struct queue *queue, struct queue_list *list,
+		       const struct queue_entry *entry)
+{
+	if (entry->prev != QUEUE_NONE)
+		queue->entries[entry->prev].next = entry->next;
+	else
+		list->first = entry->next;
+	if (entry->next != QUEUE_NONE)
+		queue->entries[entry->next].prev = entry->prev;
+	else
+		list->last = entry->prev;
+}
+
+/* ENTRY stands nowhere: it goes where it belongs. */
 static void stand(struct queue *queue, struct queue_entry *entry)
 {
-	if (entry->asked || type_of(queue, entry->type) == NULL)
-		return;
-	if (entry->not_before_ms > 0 && entry->wait_ms > 0)
+	if (!entry->waiting) {
+		list_enter(queue, &queue->given_list, entry);
+		entry->stand = QUEUE_GIVEN;
+	} else if (entry->asked) {
+		list_enter(queue, &queue->asked_list, entry);
+		entry->stand = QUEUE_ASKED;
+	} else if (type_of(queue, entry->type) == NULL) {
+		entry->stand = QUEUE_NOWHERE;
+	} else if (entry->not_before_ms > 0 && entry->wait_ms > 0)
 		queue_aside_enter(queue, entry);
 	else
 		queue_line_enter(queue, entry);
@@ -86,6 +119,10 @@ static void step_out(struct queue *queue, struct queue_entry *entry)
 		queue_aside_leave(queue, entry);
 	else if (entry->stand == QUEUE_IN_LINE)
 		queue_line_leave(queue, entry);
+	else if (entry->stand == QUEUE_ASKED)
+		list_leave(queue, &queue->asked_list, entry);
+	else if (entry->stand == QUEUE_GIVEN)
+		list_leave(queue, &queue->given_list, entry);
 	entry->stand = QUEUE_NOWHERE;
 }
 
@@ -171,6 +208,7 @@ struct queue_entry *queue_add(struct queue *queue, const struct queue_job *job,
 	} else {
 		entry->token = token;
 		count(queue, entry, 1);
+		stand(queue, entry);
 	}
 	return entry;
 }
@@ -236,6 +274,18 @@ struct queue_entry *queue_each(struct queue *queue, struct queue_entry *after)
 		if (queue->entries[index].used)
 			return &queue->entries[index];
 	return NULL;
+}
+
+struct queue_entry *queue_each_given(struct queue *queue,
+				     struct queue_entry *after)
+{
+	return at(queue, after != NULL ? after->next : queue->given_list.first);
+}
+
+struct queue_entry *queue_each_asked(struct queue *queue,
+				     struct queue_entry *after)
+{
+	return at(queue, after != NULL ? after->next : queue->asked_list.first);
 }
 
 /* Is another one given away that holds the same unique value? */
@@ -319,6 +369,7 @@ void queue_give(struct queue *queue, struct queue_entry *entry, uint64_t token)
 	entry->node = QUEUE_NODE_NONE;
 	entry->unsynced_steps = 0;
 	count(queue, entry, 1);
+	stand(queue, entry);
 }
 
 void queue_return(struct queue *queue, struct queue_entry *entry,
@@ -338,8 +389,7 @@ void queue_return(struct queue *queue, struct queue_entry *entry,
 static void stand_anew(struct queue *queue, struct queue_entry *entry)
 {
 	step_out(queue, entry);
-	if (entry->waiting)
-		stand(queue, entry);
+	stand(queue, entry);
 }
 
 void queue_set_asked(struct queue *queue, struct queue_entry *entry, bool asked)
@@ -367,8 +417,7 @@ void queue_retype(struct queue *queue, struct queue_entry *entry, uint32_t type)
 	entry->type = type;
 	know_type(queue, type);
 	count(queue, entry, 1);
-	if (entry->waiting)
-		stand(queue, entry);
+	stand(queue, entry);
 }
 
 int64_t queue_backoff(int64_t first_ms, int64_t max_ms, uint32_t failures)

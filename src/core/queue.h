@@ -20,10 +20,21 @@
 #define QUEUE_NODE_NONE	  UINT16_MAX
 #define QUEUE_NO_DEADLINE INT64_MAX
 
-/* Where one that waits does: QUEUE_NOWHERE when it is asked for, or of no type;
- * QUEUE_ASIDE until its retry is due.
+/* Where it stands: QUEUE_NOWHERE when it waits and is of no type; QUEUE_ASIDE
+ * until its retry is due.
  */
-enum queue_stand { QUEUE_NOWHERE, QUEUE_ASIDE, QUEUE_IN_LINE };
+enum queue_stand {
+	QUEUE_NOWHERE,
+	QUEUE_ASKED,
+	QUEUE_ASIDE,
+	QUEUE_IN_LINE,
+	QUEUE_GIVEN,
+};
+
+struct queue_list {
+	uint32_t first;
+	uint32_t last;
+};
 
 /* Somebody who has jobs. */
 struct queue_user {
@@ -102,6 +113,8 @@ struct queue {
 	uint32_t count; /* live jobs */
 	uint32_t waiting;
 	uint32_t given;
+	struct queue_list asked_list;
+	struct queue_list given_list;
 	uint64_t arrivals;
 	uint32_t aside; /* the first of those */
 	/* Nobody's retry is due from the one time to before the other. */
@@ -134,6 +147,14 @@ struct queue_entry *queue_find_unique(struct queue *queue, uint64_t unique,
 				      struct queue_entry *after);
 /* The next in use after AFTER (NULL to begin), or NULL. */
 struct queue_entry *queue_each(struct queue *queue, struct queue_entry *after);
+
+/* Likewise of those that are given away, and of those nobody has taken; in the
+ * order in which they became it.  To change such an entry, take the next first.
+ */
+struct queue_entry *queue_each_given(struct queue *queue,
+				     struct queue_entry *after);
+struct queue_entry *queue_each_asked(struct queue *queue,
+				     struct queue_entry *after);
 
 /* The job to run next at wall time NOW_MS, or NULL. */
 struct queue_entry *queue_pick(struct queue *queue, int64_t now_ms);

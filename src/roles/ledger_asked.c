@@ -178,13 +178,16 @@ static int take(struct ledger *ledger, struct queue_entry *entry,
 
 static void take_all(struct ledger *ledger, struct ledger_now now)
 {
-	struct queue_entry *entry = NULL;
+	struct queue_entry *entry;
+	struct queue_entry *next;
 
-	while ((entry = queue_each(ledger->queue, entry)) != NULL)
-		if (entry->asked &&
-		    (!ledger_has_room(ledger) || ledger_begin(ledger) != 0 ||
-		     take(ledger, entry, now) != 0))
+	for (entry = queue_each_asked(ledger->queue, NULL); entry != NULL;
+	     entry = next) {
+		next = queue_each_asked(ledger->queue, entry);
+		if (!ledger_has_room(ledger) || ledger_begin(ledger) != 0 ||
+		    take(ledger, entry, now) != 0)
 			return;
+	}
 	ledger->asks = false;
 }
 

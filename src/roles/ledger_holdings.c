@@ -202,7 +202,7 @@ static struct queue_entry *find_token(struct ledger *ledger, uint64_t token)
 {
 	struct queue_entry *entry = NULL;
 
-	while ((entry = queue_each(ledger->queue, entry)) != NULL)
+	while ((entry = queue_each_given(ledger->queue, entry)) != NULL)
 		if (entry->token == token && is_job_here(ledger, entry))
 			return entry;
 	return NULL;
@@ -279,7 +279,8 @@ static int end_strays(struct ledger *ledger)
 int ledger_adopt(struct ledger *ledger, struct ledger_now now)
 {
 	struct board *board = ledger->world.board;
-	struct queue_entry *entry = NULL;
+	struct queue_entry *entry;
+	struct queue_entry *next;
 	int rc = end_strays(ledger);
 
 	if (rc != 0)
@@ -299,9 +300,11 @@ int ledger_adopt(struct ledger *ledger, struct ledger_now now)
 		    ledger->singles[i].slot == QUEUE_NONE)
 			ledger_single_take_back(ledger, &ledger->singles[i],
 						now);
-	while ((entry = queue_each(ledger->queue, entry)) != NULL)
-		if (entry->token != 0 && entry->slot == QUEUE_NONE &&
-		    is_job_here(ledger, entry))
+	for (entry = queue_each_given(ledger->queue, NULL); entry != NULL;
+	     entry = next) {
+		next = queue_each_given(ledger->queue, entry);
+		if (entry->slot == QUEUE_NONE && is_job_here(ledger, entry))
 			ledger_take_back(ledger, entry, now);
+	}
 	return 0;
 }

@@ -162,17 +162,27 @@ static void take_back_singles(struct ledger *ledger, struct ledger_now now)
 	}
 }
 
+/* Will who was given JOB never end it? */
+static bool is_lost(struct ledger *ledger, const struct job *job)
+{
+	return ledger_has_ended(ledger, job->node, job->generation) ||
+	       (job->assigned && token_epoch(job->held) < ledger->epoch);
+}
+
 static void take_back_jobs(struct ledger *ledger, struct ledger_now now)
 {
-	struct queue_entry *entry = NULL;
+	struct queue_entry *entry;
+	struct queue_entry *next;
 	struct job job;
 
-	while ((entry = queue_each(ledger->queue, entry)) != NULL)
-		if (entry->token != 0 && entry->slot == QUEUE_NONE &&
+	for (entry = queue_each_given(ledger->queue, NULL); entry != NULL;
+	     entry = next) {
+		next = queue_each_given(ledger->queue, entry);
+		if (entry->slot == QUEUE_NONE &&
 		    ledger_load(ledger, entry->id, &job) == 0 &&
-		    (ledger_has_ended(ledger, job.node, job.generation) ||
-		     (job.assigned && token_epoch(job.held) < ledger->epoch)))
+		    is_lost(ledger, &job))
 			ledger_take_back(ledger, entry, now);
+	}
 }
 
 static bool is_unsettled(const struct ledger_node *node)

@@ -92,12 +92,9 @@ static void count_given(struct ledger *ledger)
 			memset(node->running, 0,
 			       sizeof(*node->running) * QUEUE_TYPES_MAX);
 	}
-	while ((entry = queue_each(ledger->queue, entry)) != NULL) {
-		struct ledger_node *node;
+	while ((entry = queue_each_given(ledger->queue, entry)) != NULL) {
+		struct ledger_node *node = node_of(ledger, entry);
 
-		if (entry->token == 0)
-			continue;
-		node = node_of(ledger, entry);
 		if (node == NULL)
 			continue;
 		node->given++;
@@ -205,17 +202,21 @@ static bool accept(struct ledger *ledger, struct queue_entry *entry,
 
 void ledger_accept_jobs(struct ledger *ledger, struct ledger_now now)
 {
-	struct queue_entry *entry = NULL;
+	struct queue_entry *entry;
+	struct queue_entry *next;
 
 	if (!ledger->assigned || !ledger->in || !ledger_holds(ledger) ||
 	    ledger_begin(ledger) != 0)
 		return;
-	while ((entry = queue_each(ledger->queue, entry)) != NULL)
+	for (entry = queue_each_given(ledger->queue, NULL); entry != NULL;
+	     entry = next) {
+		next = queue_each_given(ledger->queue, entry);
 		/* Nothing under an older epoch than the one promised. */
 		if (entry->assigned &&
 		    token_epoch(entry->token) >= ledger->epoch &&
 		    !accept(ledger, entry, now))
 			return;
+	}
 	ledger->assigned = false;
 }
 
@@ -225,7 +226,7 @@ void ledger_jobs_judge(struct ledger *ledger, struct ledger_now now)
 
 	if (!ledger->in_cluster || !ledger->leads)
 		return;
-	while ((entry = queue_each(ledger->queue, entry)) != NULL) {
+	while ((entry = queue_each_given(ledger->queue, entry)) != NULL) {
 		if (!entry->assigned ||
 		    token_epoch(entry->token) != ledger->epoch ||
 		    now.ms - entry->given_ms < ledger_patience_ms(ledger))

@@ -55,6 +55,34 @@ START_TEST(what_nobody_has_taken_is_not_picked)
 }
 END_TEST
 
+START_TEST(those_given_and_those_asked_for_are_gone_over_in_their_order)
+{
+	struct queue_entry *entry;
+
+	queue_init(&queue, entries, CAP);
+	add("a", 0, 0);
+	queue_set_asked(&queue, add("b", QUEUE_NONE, 0), true);
+	add("c", 0, 0);
+	queue_set_asked(&queue, add("d", 0, 0), true);
+	queue_give(&queue, queue_find(&queue, "c"), 1);
+	queue_give(&queue, queue_find(&queue, "a"), 2);
+	entry = queue_each_given(&queue, NULL);
+	ck_assert_str_eq(entry->id, "c");
+	ck_assert_str_eq(queue_each_given(&queue, entry)->id, "a");
+	queue_retype(&queue, entry, 1);
+	queue_return(&queue, entry, 0, 0);
+	entry = queue_each_given(&queue, NULL);
+	ck_assert_str_eq(entry->id, "a");
+	ck_assert_ptr_null(queue_each_given(&queue, entry));
+	entry = queue_each_asked(&queue, NULL);
+	ck_assert_str_eq(entry->id, "b");
+	ck_assert_str_eq(queue_each_asked(&queue, entry)->id, "d");
+	queue_remove(&queue, entry);
+	queue_set_asked(&queue, queue_find(&queue, "d"), false);
+	ck_assert_ptr_null(queue_each_asked(&queue, NULL));
+}
+END_TEST
+
 START_TEST(a_type_at_its_limit_lets_others_pass)
 {
 	queue_init(&queue, entries, CAP);
@@ -202,6 +230,7 @@ END_TEST
 
 TEST_MAIN("queue", jobs_run_in_the_order_of_their_arrival,
 	  what_nobody_has_taken_is_not_picked,
+	  those_given_and_those_asked_for_are_gone_over_in_their_order,
 	  a_type_at_its_limit_lets_others_pass, a_closed_type_lets_others_pass,
 	  who_has_fewest_given_away_comes_first,
 	  who_was_told_to_wait_keeps_its_place,
