@@ -22,7 +22,7 @@ int ledger_init(struct ledger *ledger, const struct ledger_world *world,
 	ledger->kept_max = LEDGER_KEPT_MAX;
 	ledger->in_cluster = world->board->cluster.present;
 	ledger->queue = malloc(sizeof(*ledger->queue));
-	entries = calloc(LEDGER_LIVE_MAX, sizeof(*entries));
+	entries = calloc(LEDGER_QUEUE_MAX, sizeof(*entries));
 	if (ledger->queue != NULL)
 		ledger->queue->entries = entries;
 	if (ledger->in_cluster) {
@@ -37,7 +37,7 @@ int ledger_init(struct ledger *ledger, const struct ledger_world *world,
 		ledger_fini(ledger);
 		return -ENOMEM;
 	}
-	queue_init(ledger->queue, entries, LEDGER_LIVE_MAX);
+	queue_init(ledger->queue, entries, LEDGER_QUEUE_MAX);
 	return 0;
 }
 

@@ -37,7 +37,12 @@
 #include "roles/jobspec.h"
 
 #define LEDGER_HOLDINGS_MAX (BOARD_HOLDINGS_MAX - BOARD_LEADER_FIRST)
-#define LEDGER_LIVE_MAX	    16384 /* live jobs of one node */
+#define LEDGER_LIVE_MAX	    16384 /* live jobs: no more are asked for */
+/* Room for them.  Before the nodes hear of one another each may have taken
+ * LEDGER_ASKERS_MAX more.
+ */
+#define LEDGER_QUEUE_MAX \
+	(LEDGER_LIVE_MAX + (uint32_t)LEASE_SLOTS_MAX * LEDGER_ASKERS_MAX)
 #define LEDGER_KEPT_MAX                                                     \
 	500000			     /* jobs in the view: beyond, the ended \
 					one due first goes early */

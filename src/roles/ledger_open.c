@@ -89,7 +89,7 @@ static void learn_kept(struct ledger *ledger, const struct view_job *kept)
 static int load_queue(struct ledger *ledger)
 {
 	struct view *view = ledger->world.view;
-	struct arrival *live = calloc(LEDGER_LIVE_MAX, sizeof(*live));
+	struct arrival *live = calloc(LEDGER_QUEUE_MAX, sizeof(*live));
 	struct view_job job;
 	char id[JOB_ID_LEN + 1] = "";
 	size_t count = 0;
@@ -102,7 +102,7 @@ static int load_queue(struct ledger *ledger)
 			learn_kept(ledger, &job);
 		if (job.state >= JOB_READY)
 			continue;
-		if (count == LEDGER_LIVE_MAX) {
+		if (count == LEDGER_QUEUE_MAX) {
 			rc = -ENOSPC;
 			break;
 		}
@@ -139,7 +139,7 @@ static void reset(struct ledger *ledger)
 	ledger->retype = false;
 	ledger->joined = false;
 	memset(entries, 0, sizeof(*entries) * ledger->queue->high);
-	queue_init(ledger->queue, entries, LEDGER_LIVE_MAX);
+	queue_init(ledger->queue, entries, LEDGER_QUEUE_MAX);
 	memset(ledger->slots, 0, sizeof(ledger->slots));
 	for (unsigned i = 0; i < ledger->singles_high; i++)
 		ledger_foreign_free(ledger->singles[i].foreign);

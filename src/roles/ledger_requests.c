@@ -40,7 +40,7 @@ int32_t ledger_check_room(struct ledger *ledger, const struct unit *unit,
 			  uint32_t type)
 {
 	if (ledger->queue->types[type].waiting >= unit->max_pending ||
-	    ledger->queue->count >= ledger->queue->cap)
+	    ledger->queue->count >= LEDGER_LIVE_MAX)
 		return EAGAIN;
 	/* The room that is left is for the ends of what runs. */
 	return ledger->full ? ENOSPC : 0;
