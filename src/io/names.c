@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,6 +18,17 @@ struct entry {
 	uint8_t type;
 	char name[];
 };
+
+/* Network file systems may leave it to us to find out. */
+static bool is_directory(int dir, const struct entry *entry)
+{
+	struct stat st;
+
+	if (entry->type != DT_UNKNOWN)
+		return entry->type == DT_DIR;
+	return fstatat(dir, entry->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISDIR(st.st_mode);
+}
 
 int names_each(int dir, names_fn *fn, void *arg)
 {
@@ -34,7 +46,7 @@ int names_each(int dir, names_fn *fn, void *arg)
 
 			if (strcmp(entry->name, ".") != 0 &&
 			    strcmp(entry->name, "..") != 0)
-				fn(arg, entry->name, entry->type == DT_DIR);
+				fn(arg, entry->name, is_directory(fd, entry));
 			at += entry->len;
 		}
 	}
