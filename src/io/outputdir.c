@@ -13,6 +13,7 @@
 #include "io/names.h"
 #include "io/tree.h"
 
+#define MAKE_TRIES  4	 /* what is empty may be swept between two steps */
 #define DIRS_SYNCED 4	 /* TOKEN, ID, jobs, SHARED: each names the next */
 #define MODE_PASS   0711 /* others may pass through, not look around */
 #define MODE_OPEN   0710 /* the node's group may open what it knows */
@@ -67,15 +68,16 @@ static int give_to_node(const struct outputdir *dir, const char *path)
 	return 0;
 }
 
+/* 1: it was there. */
 static int make_one(const struct outputdir *dir, const char *path)
 {
 	if (mkdir(path, MODE_PASS) == -1)
-		return errno == EEXIST ? 0 : -errno;
+		return errno == EEXIST ? 1 : -errno;
 	return give_to_node(dir, path);
 }
 
 /* Makes jobs/ID; jobs is there but for the first time ever. */
-static int make_parents(const struct outputdir *dir)
+static int make_parents(struct outputdir *dir)
 {
 	char id[PATH_MAX];
 	char jobs[PATH_MAX];
@@ -85,24 +87,37 @@ static int make_parents(const struct outputdir *dir)
 	if (!cut_parent(id))
 		return -EINVAL;
 	rc = make_one(dir, id);
-	if (rc != -ENOENT)
-		return rc;
-	memcpy(jobs, id, sizeof(jobs));
-	if (!cut_parent(jobs))
-		return -EINVAL;
-	rc = make_one(dir, jobs);
-	return rc == 0 ? make_one(dir, id) : rc;
+	if (rc == -ENOENT) {
+		memcpy(jobs, id, sizeof(jobs));
+		if (!cut_parent(jobs))
+			return -EINVAL;
+		rc = make_one(dir, jobs);
+		if (rc >= 0)
+			rc = make_one(dir, id);
+	}
+	dir->has_earlier = rc == 1;
+	return rc < 0 ? rc : 0;
 }
 
-static int make_all(const struct outputdir *dir)
+/* A token is used once: what is there already is not ours. */
+static int make_own(struct outputdir *dir)
 {
-	int rc = make_parents(dir);
+	int rc = -ENOENT;
+
+	for (int i = 0; i < MAKE_TRIES && rc == -ENOENT; i++) {
+		rc = make_parents(dir);
+		if (rc == 0 && mkdir(dir->path, MODE_OPEN) == -1)
+			rc = -errno;
+	}
+	return rc;
+}
+
+static int make_all(struct outputdir *dir)
+{
+	int rc = make_own(dir);
 
 	if (rc != 0)
 		return rc;
-	/* A token is used once: what is there already is not ours. */
-	if (mkdir(dir->path, MODE_OPEN) == -1)
-		return -errno;
 	if (mkdir(dir->scratch, S_IRWXU) == -1) {
 		rc = -errno;
 		rmdir(dir->path);
@@ -214,9 +229,9 @@ static int inherit_from(const struct outputdir *dir, int id, const char *name,
 	return 0;
 }
 
-int outputdir_inherit(const struct outputdir *dir, bool all)
+/* From the latest one to the first, as long as something is MISSING. */
+static int walk_earlier(const struct outputdir *dir, struct missing *missing)
 {
-	struct missing missing = { true, !has_state(dir), all };
 	struct earlier earlier = { .name = "" };
 	char below[NAME_MAX + 1] = "";
 	char id[PATH_MAX];
@@ -232,16 +247,33 @@ int outputdir_inherit(const struct outputdir *dir, bool all)
 	(void)text_copy(text_of(dir->path + strlen(id) + 1), below,
 			sizeof(below));
 	earlier.below = below;
-	while (rc == 0 && (missing.scratch || missing.state || all)) {
+	while (rc == 0 &&
+	       (missing->scratch || missing->state || missing->all)) {
 		rc = names_each(fd, take_earlier, &earlier);
 		if (rc != 0 || earlier.name[0] == '\0')
 			break;
-		rc = inherit_from(dir, fd, earlier.name, &missing);
+		rc = inherit_from(dir, fd, earlier.name, missing);
 		memcpy(below, earlier.name, sizeof(below));
 		earlier.name[0] = '\0';
 	}
 	close(fd);
+	return rc;
+}
+
+int outputdir_inherit(const struct outputdir *dir, bool all)
+{
+	struct missing missing = { true, !has_state(dir), all };
+	int rc = walk_earlier(dir, &missing);
+
 	return missing.state ? rc : 0;
+}
+
+void outputdir_disown(const struct outputdir *dir)
+{
+	struct missing missing = { false, false, true };
+
+	if (dir->has_earlier)
+		(void)walk_earlier(dir, &missing);
 }
 
 /* What a save that was killed left. */

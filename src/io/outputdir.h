@@ -19,9 +19,10 @@ struct outputdir {
 	bool used; /* false: there is none, all calls do nothing */
 	char path[PATH_MAX];
 	char scratch[PATH_MAX];
-	bool chowns;	/* we are root: */
-	uid_t uid;	/* the command's user */
-	uid_t node_uid; /* whom SHARED belongs to */
+	bool has_earlier; /* the job, or singleton, has had a directory */
+	bool chowns;	  /* we are root: */
+	uid_t uid;	  /* the command's user */
+	uid_t node_uid;	  /* whom SHARED belongs to */
 	gid_t node_gid;
 };
 
@@ -35,6 +36,10 @@ int outputdir_make(struct outputdir *dir, const char *path, uid_t uid);
  * 0, or a negative errno: what was saved can't be had now, and is still there.
  */
 int outputdir_inherit(const struct outputdir *dir, bool all);
+/* Removes what lies beside it from earlier: of another job, long ended, whose
+ * id came again with its key.
+ */
+void outputdir_disown(const struct outputdir *dir);
 /* The command is started once more in it, nothing of its run before being
  * left: what that saved is what it goes on from.  0 or a negative errno.
  */

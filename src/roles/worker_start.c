@@ -300,6 +300,8 @@ static bool find_dir(struct worker *worker)
 		rc = outputdir_go_on(dir);
 	else if (spec->attempt > 1 || single)
 		rc = outputdir_inherit(dir, single);
+	else
+		outputdir_disown(dir);
 	worker->has_saved = rc == 0;
 	if (rc != 0)
 		give_up(worker, rc, -1, "cannot find what was saved for",
@@ -310,6 +312,8 @@ static bool find_dir(struct worker *worker)
 static void run(struct worker *worker)
 {
 	life_started(&worker->keep.record, clock_ms());
+	/* Nothing is taken from others, who may have it by now. */
+	leave_unless_held(worker);
 	if (!find_account(worker) || !find_dir(worker))
 		return;
 	open_group(worker);
