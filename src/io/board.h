@@ -32,6 +32,7 @@ enum role {
 	ROLE_LEASE, /* cluster only, as this: */
 	ROLE_HEARTBEAT,
 	ROLE_JOURNAL,
+	ROLE_SWEEPER, /* there when it has something to do */
 	ROLE_CONTROL,
 	ROLE_HTTP, /* the first of up to CONFIG_HTTP_MAX */
 	ROLE_MAX = ROLE_HTTP + 8,

@@ -8,9 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int remove_at(int dir_fd, const char *name, dev_t device, int depth);
+struct removal {
+	dev_t device; /* of all that goes */
+	const struct tree_rest *rest;
+};
 
-static int remove_entries(int fd, dev_t device, int depth)
+static int remove_at(int dir_fd, const char *name,
+		     const struct removal *removal, int depth);
+
+static int remove_entries(int fd, const struct removal *removal, int depth)
 {
 	DIR *dir = fdopendir(fd);
 	const struct dirent *entry;
@@ -27,7 +33,7 @@ static int remove_entries(int fd, dev_t device, int depth)
 		if (strcmp(entry->d_name, ".") == 0 ||
 		    strcmp(entry->d_name, "..") == 0)
 			continue;
-		one = remove_at(dirfd(dir), entry->d_name, device, depth + 1);
+		one = remove_at(dirfd(dir), entry->d_name, removal, depth + 1);
 		if (rc == 0)
 			rc = one;
 	}
@@ -35,7 +41,8 @@ static int remove_entries(int fd, dev_t device, int depth)
 	return rc;
 }
 
-static int remove_dir(int dir_fd, const char *name, dev_t device, int depth)
+static int remove_dir(int dir_fd, const char *name,
+		      const struct removal *removal, int depth)
 {
 	struct stat st;
 	int rc;
@@ -47,32 +54,48 @@ static int remove_dir(int dir_fd, const char *name, dev_t device, int depth)
 		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)
 		return -errno;
-	if (fstat(fd, &st) == -1 || st.st_dev != device) {
+	if (fstat(fd, &st) == -1 || st.st_dev != removal->device) {
 		close(fd);
 		return -EXDEV;
 	}
-	rc = remove_entries(fd, device, depth);
+	rc = remove_entries(fd, removal, depth);
 	if (unlinkat(dir_fd, name, AT_REMOVEDIR) == -1 && rc == 0)
 		rc = -errno;
 	return rc;
 }
 
-static int remove_at(int dir_fd, const char *name, dev_t device, int depth)
+static int remove_at(int dir_fd, const char *name,
+		     const struct removal *removal, int depth)
 {
-	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return -errno;
-	return remove_dir(dir_fd, name, device, depth);
+	int rc = 0;
+
+	if (unlinkat(dir_fd, name, 0) == -1) {
+		if (errno == ENOENT)
+			return 0;
+		rc = errno == EISDIR || errno == EPERM
+			     ? remove_dir(dir_fd, name, removal, depth)
+			     : -errno;
+	}
+	if (removal->rest != NULL)
+		removal->rest->rest(removal->rest->arg);
+	return rc;
 }
 
-int tree_remove(int dir_fd, const char *name)
+int tree_remove_calmly(int dir_fd, const char *name,
+		       const struct tree_rest *rest)
 {
+	struct removal removal = { .rest = rest };
 	struct stat st;
 
 	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? 0 : -errno;
-	return remove_at(dir_fd, name, st.st_dev, 0);
+	removal.device = st.st_dev;
+	return remove_at(dir_fd, name, &removal, 0);
+}
+
+int tree_remove(int dir_fd, const char *name)
+{
+	return tree_remove_calmly(dir_fd, name, NULL);
 }
 
 int tree_write(int dir_fd, const char *name, const void *buf, size_t len)

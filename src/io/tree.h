@@ -12,6 +12,15 @@
  */
 int tree_remove(int dir_fd, const char *name);
 
+/* Called after each file and directory that went, to let others have a turn. */
+struct tree_rest {
+	void (*rest)(void *arg);
+	void *arg;
+};
+/* The same, with a rest after each. */
+int tree_remove_calmly(int dir_fd, const char *name,
+		       const struct tree_rest *rest);
+
 /* Writes a whole small file, replacing what was there; no sync.  0 or a
  * negative errno, then nothing is left of it.
  */

@@ -2,6 +2,7 @@
 #include "roles/crew.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,8 +31,8 @@ static const char *role_name(enum role role)
 {
 	static const char *const names[] = {
 		[ROLE_LEASE] = "lease",	    [ROLE_HEARTBEAT] = "heartbeat",
-		[ROLE_JOURNAL] = "journal", [ROLE_CONTROL] = "control",
-		[ROLE_HTTP] = "http",
+		[ROLE_JOURNAL] = "journal", [ROLE_SWEEPER] = "sweeper",
+		[ROLE_CONTROL] = "control", [ROLE_HTTP] = "http",
 	};
 
 	return names[role < ROLE_HTTP ? role : ROLE_HTTP];
@@ -90,6 +91,8 @@ static int be(struct crew *crew, enum role role)
 		return heartbeat_main(heritage);
 	if (role == ROLE_JOURNAL)
 		return journal_main(heritage);
+	if (role == ROLE_SWEEPER)
+		return sweeper_main(heritage);
 	drain(heritage->links[role][0]);
 	if (role == ROLE_CONTROL)
 		return control_main(heritage);
@@ -103,7 +106,9 @@ static void start(struct crew *crew, enum role role, int64_t now_ms)
 		.heritage = crew->heritage,
 		.parents_loop = crew->loop,
 		.parent = getpid(),
-		.identity = &crew->heritage->identity,
+		/* What jobs of other users left, only root removes. */
+		.identity =
+			role == ROLE_SWEEPER ? NULL : &crew->heritage->identity,
 		.name = role_name(role),
 		.death_signal = SIGKILL,
 		.urgent = role == ROLE_LEASE,
@@ -124,8 +129,27 @@ static void start(struct crew *crew, enum role role, int64_t now_ms)
 	crew->heritage->board->roles[role].pid = pid;
 }
 
+static bool has_orders(const struct crew *crew)
+{
+	struct pollfd link = { .fd = crew->heritage->links[ROLE_SWEEPER][0],
+			       .events = POLLIN };
+
+	return poll(&link, 1, 0) == 1;
+}
+
+/* Wanted as long as it has something to do, and nobody stops. */
+static void call_sweeper(struct crew *crew)
+{
+	struct crew_member *sweeper = &crew->members[ROLE_SWEEPER];
+
+	if (!sweeper->wanted && sweeper->pid == 0 &&
+	    crew->members[ROLE_CONTROL].wanted)
+		sweeper->wanted = has_orders(crew);
+}
+
 void crew_step(struct crew *crew, int64_t now_ms)
 {
+	call_sweeper(crew);
 	for (int role = ROLE_LEASE; role < ROLE_MAX; role++) {
 		const struct crew_member *member = &crew->members[role];
 
@@ -182,8 +206,10 @@ static void ended(struct crew *crew, enum role role, int status, int64_t now_ms)
 	struct board_role *shown = &crew->heritage->board->roles[role];
 	int64_t pause_ms;
 
-	if (role == ROLE_LEASE && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		member->wanted = false; /* it has given the lease back */
+	/* It has given the lease back, or has no more to do. */
+	if ((role == ROLE_LEASE || role == ROLE_SWEEPER) && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == 0)
+		member->wanted = false;
 	if (member->wanted) {
 		pause_ms = restart_ended(&member->restart, &policy, now_ms);
 		log_end(role, member->pid, status, pause_ms);

@@ -1,5 +1,5 @@
 /* crew - the roles below the supervisor: journal, control, http; in a cluster
- * also lease and heartbeat.
+ * also lease and heartbeat; sweeper when there is something for it to do.
  *
  * Keeps them running: one that ends is started again at once, or after a
  * growing pause when it ends again and again, but never given up.

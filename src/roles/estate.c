@@ -126,7 +126,8 @@ static int open_sockets(struct heritage *heritage)
 
 static bool has_link(int role)
 {
-	return role == ROLE_CONTROL || role >= ROLE_HTTP;
+	return role == ROLE_SWEEPER || role == ROLE_CONTROL ||
+	       role >= ROLE_HTTP;
 }
 
 static int open_links(struct heritage *heritage)

@@ -27,7 +27,7 @@ struct heritage {
 	/* eventfd of each role; ring it to make the role look */
 	int bells[ROLE_MAX];
 	/* [role][0] is the role's end, [role][1] the journal role's; for
-	 * control and http */
+	 * sweeper, control and http */
 	int links[ROLE_MAX][2];
 	/* [0] is shared by all workers, [1] is the journal role's */
 	int worker_link[2];
@@ -57,6 +57,7 @@ int supervisor_main(struct heritage *heritage);
 int lease_main(struct heritage *heritage);
 int heartbeat_main(struct heritage *heritage);
 int journal_main(struct heritage *heritage);
+int sweeper_main(struct heritage *heritage);
 int control_main(struct heritage *heritage);
 int http_main(struct heritage *heritage, int number);
 /* SLOT is the holding on the board. */

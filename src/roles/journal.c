@@ -18,14 +18,13 @@
 #include "io/conffile.h"
 #include "io/log.h"
 #include "io/loop.h"
-#include "io/names.h"
 #include "io/shared_dir.h"
-#include "io/tree.h"
 #include "io/zones.h"
 #include "roles/heritage.h"
 #include "roles/ledger_cluster.h"
 #include "roles/news.h"
 #include "roles/specfile.h"
+#include "roles/sweeps.h"
 
 #define JOURNAL_BEAT_MS	   500	/* longest turn without a sign of life */
 #define JOURNAL_READERS_MS 5000 /* dead readers of the view are cleared */
@@ -39,6 +38,7 @@ struct journal_role {
 	struct shared_dir shared;
 	struct journal journal;
 	struct ledger ledger;
+	struct sweeps sweeps;
 	int work_dir;	 /* descriptors: STATE/work */
 	int shared_path; /* SHARED */
 	struct zones zones;
@@ -82,53 +82,11 @@ static void remove_spec(void *arg, uint64_t token)
 	specfile_remove(role->work_dir, token);
 }
 
-static void remove_work(void *arg, const char *id)
+static void sweep(void *arg, const char *id, uint64_t below)
 {
-	const struct journal_role *role = arg;
-	int jobs = openat(role->shared_path, "jobs",
-			  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc;
+	struct journal_role *role = arg;
 
-	if (jobs == -1)
-		return;
-	rc = tree_remove(jobs, id);
-	close(jobs);
-	if (rc != 0)
-		log_warn(rc, "journal: cannot remove files of job=%s", id);
-}
-
-static void remove_left(void *arg, const char *name, bool is_directory)
-{
-	int id = *(const int *)arg;
-	int attempt = is_directory ? openat(id, name,
-					    O_RDONLY | O_DIRECTORY |
-						    O_NOFOLLOW | O_CLOEXEC)
-				   : -1;
-
-	if (attempt == -1)
-		return;
-	(void)tree_remove(attempt, "scratch");
-	(void)unlinkat(attempt, "state", 0);
-	(void)unlinkat(attempt, "checkpoint", 0);
-	close(attempt);
-}
-
-static void remove_scratch(void *arg, const char *id)
-{
-	const struct journal_role *role = arg;
-	char path[sizeof("jobs/") + JOB_ID_LEN];
-	struct out out = out_init(path, sizeof(path));
-	int fd;
-
-	out_string(&out, "jobs/");
-	out_string(&out, id);
-	(void)out_end(&out);
-	fd = openat(role->shared_path, path,
-		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		return;
-	(void)names_each(fd, remove_left, &fd);
-	close(fd);
+	sweeps_tell(&role->sweeps, id, below);
 }
 
 static void ring(void *arg, bool changes, bool holdings)
@@ -173,10 +131,9 @@ static void news(void *arg)
 	news_tell(role->heritage);
 }
 
-static const struct ledger_ops ops = { send_reply,  write_spec,	    remove_spec,
-				       remove_work, remove_scratch, zone,
-				       news,	    ring,	    clock_of,
-				       tell };
+static const struct ledger_ops ops = { send_reply, write_spec, remove_spec,
+				       sweep,	   zone,       news,
+				       ring,	   clock_of,   tell };
 
 /* ---- start ---- */
 
@@ -393,6 +350,7 @@ static bool turn(struct journal_role *role)
 	rc = ledger_commit(ledger, now());
 	atomic_store(&self->health, -rc);
 	ledger_cluster_turn(ledger, now());
+	sweeps_turn(&role->sweeps, ledger->open && ledger->leads);
 	return !ledger->broken;
 }
 
@@ -441,6 +399,7 @@ int journal_main(struct heritage *heritage)
 	if (role == NULL)
 		return EXIT_FAILURE;
 	role->heritage = heritage;
+	role->sweeps.heritage = heritage;
 	role->shared_path = -1;
 	rc = watch(role);
 	if (rc == 0)

@@ -230,6 +230,20 @@ int ledger_store(struct ledger *ledger, const struct job *job, bool durable)
 	return rc;
 }
 
+void ledger_sweep(struct ledger *ledger, const char *id, uint64_t below)
+{
+	if (ledger->sweeps_count > LEDGER_SWEEPS_MAX)
+		return;
+	if (ledger->sweeps_count < LEDGER_SWEEPS_MAX) {
+		struct ledger_sweep *sweep =
+			&ledger->sweeps[ledger->sweeps_count];
+
+		sweep->below = below;
+		text_copy(text_of(id), sweep->id, sizeof(sweep->id));
+	}
+	ledger->sweeps_count++;
+}
+
 /* ---- a turn ---- */
 
 bool ledger_has_room(const struct ledger *ledger)
@@ -309,10 +323,11 @@ static int expire(struct ledger *ledger, const char *id, struct ledger_now now)
 
 	if (rc != 0)
 		return rc;
-	over = now.wall_ms >= job.expires_ms + LEDGER_HISTORY_MS;
-	if (!over && ledger->leads)
-		ledger->world.ops->remove_work(ledger->world.arg, id);
-	if (over || is_overfull(ledger)) {
+	over = now.wall_ms >= job.expires_ms + LEDGER_HISTORY_MS ||
+	       is_overfull(ledger);
+	if (ledger->leads)
+		ledger_sweep(ledger, id, over ? job.version.token + 1 : 0);
+	if (over) {
 		ledger->kept--;
 		rc = view->ops->get(view, id, &kept);
 		if (rc == 0)

@@ -66,7 +66,8 @@
 #define LEDGER_TAGS_MAX	    8192 /* bytes of a node's tags */
 #define LEDGER_AFTER_MS	    100	 /* between two looks at what one waits for */
 #define LEDGER_LOST_MS	    1000 /* who was lost after that did not fail */
-#define LEDGER_REMOVALS_MAX 16	 /* directories removed in one turn */
+#define LEDGER_REMOVALS_MAX 16	 /* jobs that expire in one turn */
+#define LEDGER_SWEEPS_MAX   64	 /* in one batch, that are named */
 #define LEDGER_BATCH_BYTES  (1u << 20) /* room made ahead of a batch */
 /* Bytes a segment may hold beyond 7/4 of its live records before a new one
  * begins. */
@@ -86,10 +87,10 @@ struct ledger_ops {
 	int (*write_spec)(void *arg, uint64_t token, const void *spec,
 			  size_t len);
 	void (*remove_spec)(void *arg, uint64_t token);
-	/* Removes all files of job ID. */
-	void (*remove_work)(void *arg, const char *id);
-	/* Removes what attempts of job ID left for one another. */
-	void (*remove_scratch)(void *arg, const char *id);
+	/* Files of job ID may go, as the view says; those of attempts with
+	 * tokens smaller than BELOW when it does not know the job any more.
+	 * NULL: of several jobs. */
+	void (*sweep)(void *arg, const char *id, uint64_t below);
 	/* The time zone NAME, NULL = the node's own; NULL when there is none
 	 * such.  It stays where it is. */
 	const struct zone *(*zone)(void *arg, const char *name);
@@ -210,6 +211,12 @@ struct ledger_node {
 	int64_t declined_ms; /* when it last did not accept one, 0 = never */
 };
 
+/* Files of a job may go. */
+struct ledger_sweep {
+	char id[JOB_ID_LEN + 1];
+	uint64_t below;
+};
+
 /* What the others were told that this node offers. */
 enum ledger_told { LEDGER_TOLD_NOTHING, LEDGER_TOLD, LEDGER_TOLD_LEAVES };
 
@@ -278,6 +285,8 @@ struct ledger {
 	unsigned replies_count;
 	uint64_t changes[LEDGER_CHANGES_MAX]; /* board_hash of the ids */
 	unsigned changes_count;
+	struct ledger_sweep sweeps[LEDGER_SWEEPS_MAX];
+	unsigned sweeps_count; /* more than these: several others, too */
 	struct ledger_given settled[BOARD_HOLDINGS_MAX]; /* ends in it */
 	unsigned settled_count;
 	/* given away, not on the board yet; outlives a batch when a spec

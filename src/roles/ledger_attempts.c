@@ -255,8 +255,9 @@ static int end_attempt(struct ledger *ledger, struct queue_entry *entry,
 			     wait_of(&job, now));
 		return 0;
 	}
-	if (job.state != JOB_READY)
-		ledger->world.ops->remove_scratch(ledger->world.arg, job.id);
+	/* What the only one left, its worker removes. */
+	if (job.state != JOB_READY || job.attempt > 1)
+		ledger_sweep(ledger, job.id, 0);
 	queue_remove(ledger->queue, entry);
 	return 0;
 }
@@ -298,10 +299,12 @@ void ledger_take_back(struct ledger *ledger, struct queue_entry *entry,
 	if (ledger_store(ledger, &job, true) != 0)
 		return;
 	ledger->world.ops->remove_spec(ledger->world.arg, entry->token);
-	if (job_has_ended(&job))
+	if (job_has_ended(&job)) {
+		ledger_sweep(ledger, job.id, 0);
 		queue_remove(ledger->queue, entry);
-	else
+	} else {
 		queue_return(ledger->queue, entry, now.wall_ms, 0);
+	}
 }
 
 /* Alone: as many again as may run wait in the wings, so that no worker stands

@@ -171,6 +171,19 @@ static void publish_changes(struct ledger *ledger)
 	ledger->world.ops->ring(ledger->world.arg, true, false);
 }
 
+static void publish_sweeps(struct ledger *ledger)
+{
+	const struct ledger_world *world = &ledger->world;
+
+	for (unsigned i = 0; i < ledger->sweeps_count && i < LEDGER_SWEEPS_MAX;
+	     i++)
+		world->ops->sweep(world->arg, ledger->sweeps[i].id,
+				  ledger->sweeps[i].below);
+	if (ledger->sweeps_count > LEDGER_SWEEPS_MAX)
+		world->ops->sweep(world->arg, NULL, 0);
+	ledger->sweeps_count = 0;
+}
+
 static void publish_counts(struct ledger *ledger)
 {
 	struct board *board = ledger->world.board;
@@ -235,6 +248,7 @@ int ledger_commit(struct ledger *ledger, struct ledger_now now)
 	/* A reply must not overtake the change it is about. */
 	publish_changes(ledger);
 	publish_replies(ledger);
+	publish_sweeps(ledger);
 	/* Last: to write specs may make room in the journal, which takes as
 	 * long as the storage does. */
 	ledger_publish_holdings(ledger);

@@ -157,6 +157,7 @@ static void reset(struct ledger *ledger)
 	ledger->slots_high = 0;
 	ledger->replies_count = 0;
 	ledger->changes_count = 0;
+	ledger->sweeps_count = 0;
 	ledger->settled_count = 0;
 	ledger->given_count = 0;
 }

@@ -18,6 +18,8 @@ int ledger_store(struct ledger *ledger, const struct job *job, bool durable);
  */
 int ledger_encode(struct ledger *ledger, const struct job *job,
 		  struct record *record, struct view_job *kept);
+/* Once the batch is durable, files of job ID may go: see struct ledger_ops. */
+void ledger_sweep(struct ledger *ledger, const char *id, uint64_t below);
 /* What the configuration allows to run at once. */
 void ledger_set_limits(struct ledger *ledger);
 /* The unit of the job, NULL if the configuration has it no more. */

@@ -141,9 +141,12 @@ static int cancel_waiting(struct ledger *ledger, struct queue_entry *entry,
 	job->expires_ms = now.wall_ms +
 			  (unit != NULL ? unit->keep_ms : LEDGER_HISTORY_MS);
 	rc = ledger_store(ledger, job, true);
-	if (rc == 0)
-		queue_remove(ledger->queue, entry);
-	return rc;
+	if (rc != 0)
+		return rc;
+	if (job->attempt > 0)
+		ledger_sweep(ledger, job->id, 0);
+	queue_remove(ledger->queue, entry);
+	return 0;
 }
 
 /* Someone has it: the wish is kept, its worker is told after the commit. */

@@ -106,7 +106,8 @@ static const char *role_name(unsigned role, char buf[16])
 {
 	static const char *const names[] = { "guardian", "supervisor",
 					     "lease",	 "heartbeat",
-					     "journal",	 "control" };
+					     "journal",	 "sweeper",
+					     "control" };
 	struct out out = out_init(buf, 16);
 
 	if (role < ROLE_HTTP)
@@ -120,6 +121,8 @@ static const char *role_name(unsigned role, char buf[16])
 /* Is it one that runs on this node? */
 static bool has_role(const struct server *server, unsigned role)
 {
+	if (role == ROLE_SWEEPER)
+		return false; /* but now and then */
 	return (role != ROLE_LEASE && role != ROLE_HEARTBEAT) ||
 	       server->heritage->board->cluster.present;
 }

@@ -79,6 +79,8 @@ static void stop_work(struct supervisor *supervisor, int64_t now_ms)
 {
 	name_alive(supervisor, now_ms);
 	if (reconcile_is_empty(&supervisor->work)) {
+		crew_dismiss(&supervisor->crew, ROLE_SWEEPER, ROLE_SWEEPER,
+			     SIGKILL);
 		crew_dismiss(&supervisor->crew, ROLE_CONTROL, ROLE_MAX - 1,
 			     SIGTERM);
 		enter(supervisor, STAGE_FRONT, FRONT_MS);

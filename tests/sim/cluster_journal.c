@@ -92,10 +92,11 @@ static void op_remove_spec(void *arg, uint64_t token)
 	(void)token;
 }
 
-static void op_remove_files(void *arg, const char *id)
+static void op_sweep(void *arg, const char *id, uint64_t below)
 {
 	(void)arg;
 	(void)id;
+	(void)below;
 }
 
 static int32_t offset_s(void *arg, int64_t utc_s)
@@ -151,8 +152,7 @@ static const struct ledger_ops ops = {
 	.reply = op_reply,
 	.write_spec = op_write_spec,
 	.remove_spec = op_remove_spec,
-	.remove_work = op_remove_files,
-	.remove_scratch = op_remove_files,
+	.sweep = op_sweep,
 	.zone = op_zone,
 	.news = op_news,
 	.ring = op_ring,

@@ -311,9 +311,10 @@ static void op_remove_spec(void *arg, uint64_t token)
 	may_die(arg);
 }
 
-static void op_remove_files(void *arg, const char *id)
+static void op_sweep(void *arg, const char *id, uint64_t below)
 {
 	(void)id;
+	(void)below;
 	may_die(arg);
 }
 
@@ -340,8 +341,7 @@ static const struct ledger_ops ops = {
 	.reply = op_reply,
 	.write_spec = op_write_spec,
 	.remove_spec = op_remove_spec,
-	.remove_work = op_remove_files,
-	.remove_scratch = op_remove_files,
+	.sweep = op_sweep,
 	.zone = op_zone,
 	.news = op_news,
 	.ring = op_ring,

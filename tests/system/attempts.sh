@@ -104,5 +104,7 @@ id=$(cat "$dir/out")
 until_true 20 sh -c "ls $dir/shared/jobs/$id/*/checkpoint"
 expect 0 hold cancel "$id"
 expect 1 hold wait -w 20 "$id"
-left=$(find "$dir/shared/jobs/$id" -name scratch -o -name checkpoint)
-[ -z "$left" ] || fail "left behind: $left"
+nothing_saved() {
+  [ -z "$(find "$dir/shared/jobs" -path "*/$id/*" \( -name scratch -o -name checkpoint \))" ]
+}
+until_true 10 nothing_saved
