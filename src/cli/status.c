@@ -64,7 +64,7 @@ static size_t print_roles(const json_t *roles)
 			printf(" (%lld restarts)", restarts);
 		if (is_gone)
 			printf(" not running");
-		else if (health != 0)
+		if (health != 0)
 			printf(": %s", strerror((int)health));
 		bad += is_gone || health != 0;
 	}

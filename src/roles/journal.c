@@ -26,8 +26,9 @@
 #include "roles/specfile.h"
 #include "roles/sweeps.h"
 
-#define JOURNAL_BEAT_MS	   500	/* longest turn without a sign of life */
-#define JOURNAL_READERS_MS 5000 /* dead readers of the view are cleared */
+#define JOURNAL_BEAT_MS	   500	 /* longest turn without a sign of life */
+#define JOURNAL_READERS_MS 5000	 /* dead readers of the view are cleared */
+#define JOURNAL_ILL_MS	   10000 /* after a death for want of room, or so */
 #define WORKER_LINK	   ROLE_MAX
 
 struct journal_role {
@@ -42,6 +43,7 @@ struct journal_role {
 	int work_dir;	 /* descriptors: STATE/work */
 	int shared_path; /* SHARED */
 	struct zones zones;
+	int64_t ill_ms;		  /* it counts as well from then on */
 	int64_t readers_ms;	  /* when dead readers are looked for next */
 	bool ready[ROLE_MAX + 1]; /* links with something to read */
 	uint8_t packet[MESSAGE_MAX];
@@ -348,7 +350,8 @@ static bool turn(struct journal_role *role)
 	if (!ledger->open)
 		return !ledger->broken;
 	rc = ledger_commit(ledger, now());
-	atomic_store(&self->health, -rc);
+	if (rc != 0 || clock_ms() >= role->ill_ms)
+		atomic_store(&self->health, -rc);
 	ledger_cluster_turn(ledger, now());
 	sweeps_turn(&role->sweeps, ledger->open && ledger->leads);
 	return !ledger->broken;
@@ -409,8 +412,17 @@ int journal_main(struct heritage *heritage)
 	if (rc == 0)
 		rc = open_view(role);
 	if (rc != 0) {
+		atomic_store(&heritage->board->roles[ROLE_JOURNAL].health, -rc);
 		log_err(rc, "journal: cannot start");
 		return EXIT_FAILURE;
+	}
+	/* The role before this one died of it.  That a little fits in again
+	 * does not mean that all is well.
+	 */
+	if (atomic_load(&heritage->board->storage) == 0 &&
+	    atomic_load(&heritage->board->roles[ROLE_JOURNAL].health) != 0) {
+		role->ill_ms = clock_ms() + JOURNAL_ILL_MS;
+		ledger_begin_aside(&role->ledger, now());
 	}
 	while (going && !loop_took(&role->loop, SIGTERM)) {
 		going = turn(role);

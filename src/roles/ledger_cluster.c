@@ -134,6 +134,14 @@ void ledger_step_aside(struct ledger *ledger, struct ledger_now now)
 	ledger->aside_ms = now.ms + ASIDE_LEASES * lease_ms(ledger);
 }
 
+void ledger_begin_aside(struct ledger *ledger, struct ledger_now now)
+{
+	if (!ledger->in_cluster)
+		return;
+	ledger_step_aside(ledger, now);
+	atomic_store(&ledger->world.board->cluster.stand, 0);
+}
+
 /* Who passed the barrier and cannot read what the others show keeps those from
  * leading who perhaps can.
  */

@@ -32,6 +32,11 @@ void ledger_follow(struct ledger *ledger, struct ledger_now now);
  */
 void ledger_cluster_turn(struct ledger *ledger, struct ledger_now now);
 
+/* Its own directory failed the role before this one, and may fail it, too: for
+ * a while it leaves it to others to lead.
+ */
+void ledger_begin_aside(struct ledger *ledger, struct ledger_now now);
+
 /* When it has something to do without being asked, on the clock of NOW.ms. */
 int64_t ledger_cluster_deadline(const struct ledger *ledger,
 				struct ledger_now now);

@@ -247,11 +247,25 @@ void server_healthz(struct visit *visit)
 		reply_plain(visit, "ok\n");
 }
 
+/* What its own directory lacks; NULL: nothing. */
+static const char *state_fails(const struct board *board)
+{
+	switch (atomic_load(&board->roles[ROLE_JOURNAL].health)) {
+	case 0:
+		return NULL;
+	case ENOSPC:
+		return "There is no room left for the node's own state.";
+	default:
+		return "The journal can't keep the node's own state.";
+	}
+}
+
 void server_readyz(struct visit *visit)
 {
 	const struct server *server = visit->server;
 	const struct board *board = server->heritage->board;
 	char buf[NODES_WHY_MAX];
+	const char *fails = state_fails(board);
 	const char *why = nodes_why_not_in(&board->cluster, buf);
 
 	if (atomic_load(&board->stopping) != 0 || server->stopping)
@@ -260,6 +274,8 @@ void server_readyz(struct visit *visit)
 		reply_status(visit, 503, why);
 	else if (atomic_load(&board->storage) != 0)
 		reply_status(visit, 503, "The shared storage fails.");
+	else if (fails != NULL)
+		reply_status(visit, 503, fails);
 	else if (atomic_load(&board->ready) == 0)
 		reply_status(visit, 503, "The journal takes no jobs yet.");
 	else if (server->view == NULL)
