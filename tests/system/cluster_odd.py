@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import lib  # noqa: E402
 import cluster as played  # noqa: E402
 import kinds  # noqa: E402
+import mount  # noqa: E402
 import nodes  # noqa: E402
 from lib import check  # noqa: E402
 
@@ -94,6 +95,48 @@ def noise():
                          "they hear each other again")
 
 
+# ---- no room ----
+
+def without_state():
+    """The view of a node finds no room: it says so, its work goes on, and so
+    does the node when there is room again."""
+    with nodes.Cluster(3, lease=LEASE, singletons=WORK, memory=True,
+                       state_mb=32) as cluster:
+        for node in cluster.nodes:
+            node.write_conf(jobs='j = { command = [ "/bin/true" ]; };')
+        cluster.start()
+        node, life = cluster.holder()
+        give_back = mount.fill(node.state)
+
+        def fails():
+            user = node.operator(timeout=5)
+            try:
+                user.ask("POST", "/v1/jobs", {"type": "j"})
+                answer = user.ask("GET", "/readyz")
+                return answer.status == 503 and "no room" in answer.text()
+            except OSError:
+                return False
+            finally:
+                user.close()
+        cluster.wait_for(fails, 30, "it says there is no room")
+        said = node.run("status").stdout
+        check("No space left on device" in said, said)
+        check(cluster.is_alive("w", 500) is life, "the work was disturbed")
+        give_back()
+        node.wait_ready(30)
+        check(cluster.is_alive("w", 500) is life, "the work was disturbed")
+        played.play(cluster, ("handover", "state-full-journal"))
+
+
+def full():
+    without_state()
+    with nodes.Cluster(3, lease=LEASE, singletons=WORK,
+                       shared_mb=48) as cluster:
+        cluster.start()
+        played.play(cluster, ("shared-full",) if BRIEF else
+                    ("shared-full", "handover-full", "power-full"))
+
+
 # ---- the watchdog ----
 
 def dogs():
@@ -126,4 +169,5 @@ def unusable():
 
 
 if __name__ == "__main__":
-    lib.main({"clocks": clocks, "noise": noise, "dogs": dogs}[sys.argv[1]])
+    lib.main({"clocks": clocks, "noise": noise, "dogs": dogs,
+              "full": full}[sys.argv[1]])
