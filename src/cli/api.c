@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -12,13 +13,20 @@
 #include "io/clock.h"
 #include "io/conffile.h"
 
-/* -s, or STATE/control as the configuration says. */
+/* -s, where the directory of a socket will do; or STATE/control as the
+ * configuration says.
+ */
 static int find_socket(const struct options *options, char *path, size_t cap)
 {
 	struct config *config;
+	struct stat stat_buf;
 
 	if (options->socket != NULL) {
-		snprintf(path, cap, "%s", options->socket);
+		bool is_dir = stat(options->socket, &stat_buf) == 0 &&
+			      S_ISDIR(stat_buf.st_mode);
+
+		snprintf(path, cap, "%s%s", options->socket,
+			 is_dir ? "/control" : "");
 		return 0;
 	}
 	if (conffile_load(options->config, &config, stderr) != 0)

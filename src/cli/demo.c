@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/answer.h"
@@ -19,22 +20,22 @@
 #define PORTS_TRIED   100
 #define TAKEN_MS      10000 /* until a node takes a job */
 #define POLL_MS	      20
+#define LOOK_MS	      500 /* how often to look after the nodes */
 
 static const struct usage usage = {
 	.name = "demo",
-	.synopsis = "[-n NODES] [--once] [--port PORT]",
+	.synopsis = "[-n NODES] [--once] [--port PORT] [DIR]",
 	.text = "Three nodes on this machine, or NODES, that are one cluster, "
-		"with example jobs, a\nsingleton, and a page each, in a "
-		"directory that goes away with them.\n",
+		"with example jobs, a\nsingleton, and a page each, in a new "
+		"directory, DIR if given, that goes away with\nthem.\n",
 	.accepts = "nOPqC",
-	.arguments_max = 0,
+	.arguments_max = 1,
 };
 
 struct demo {
 	const struct options *options;
 	struct demo_files files;
 	struct demo_nodes nodes;
-	unsigned asked;	     /* the node that took the first job */
 	struct options asks; /* those of the node that is asked */
 };
 
@@ -104,12 +105,11 @@ static int ask_for_job(struct demo *demo, struct api *api,
 		int rc;
 
 		demo->asks = *demo->options;
-		demo->asks.socket = demo->files.places[i].socket;
+		demo->asks.socket = demo->files.places[i].shown;
 		rc = api_open(api, &demo->asks);
 		if (rc != 0)
 			return rc;
 		rc = api_ask(api, "POST", "/v1/jobs", NULL, request);
-		demo->asked = i;
 		if (rc == 0 && api->response.status / 100 == 2)
 			return 0;
 		if (clock_ms() >= until_ms ||
@@ -146,25 +146,37 @@ static int run_job(struct demo *demo)
 	return rc;
 }
 
+static void tell_of_cluster(const struct demo_files *files)
+{
+	/* Not the one the page of which is looked at first. */
+	const struct demo_place *victim = &files->places[1];
+	const char *first = files->places[0].shown;
+
+	for (unsigned i = 0; i < files->count; i++)
+		printf("%-8s http://127.0.0.1:%ld/\n", files->places[i].name,
+		       files->places[i].port);
+	printf("\nA job on %s, which is then killed; its bar goes on, on any "
+	       "page:\n"
+	       "  holdfast submit -s %s count seconds=30\n"
+	       "  kill -9 $(cat %s.pid)\n",
+	       victim->name, victim->shown, victim->shown);
+	printf("A singleton, handed to another node:\n"
+	       "  holdfast handover -s %s ticker\n"
+	       "  holdfast whereis -s %s ticker\n",
+	       first, first);
+}
+
 static void tell(const struct demo *demo)
 {
 	const struct demo_files *files = &demo->files;
-	const char *socket = files->places[demo->asked].socket;
 
 	putchar('\n');
 	if (files->count == 1)
-		printf("The page:      http://127.0.0.1:%ld/\n",
-		       files->places[0].port);
-	for (unsigned i = 0; i < files->count && files->count > 1; i++)
-		printf("%-8s       http://127.0.0.1:%ld/  process %d\n",
-		       files->places[i].name, files->places[i].port,
-		       (int)demo->nodes.pids[i]);
-	printf("Another job:   holdfast submit -s %s count --watch\n", socket);
-	if (files->count > 1)
-		printf("Who ticks:     holdfast whereis -s %s ticker\n"
-		       "Let it tick elsewhere: holdfast handover -s %s "
-		       "ticker\n",
-		       socket, socket);
+		printf("The page:     http://127.0.0.1:%ld/\n"
+		       "Another job:  holdfast submit -s %s count --watch\n",
+		       files->places[0].port, files->places[0].shown);
+	else
+		tell_of_cluster(files);
 	printf("Ctrl-C stops it all.\n");
 	fflush(stdout);
 }
@@ -172,6 +184,7 @@ static void tell(const struct demo *demo)
 /* Until a signal comes or all nodes are gone. */
 static int stay(struct demo *demo)
 {
+	static const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -181,9 +194,14 @@ static int stay(struct demo *demo)
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	for (;;) {
+		int signum;
+
 		if (demo_nodes_left(&demo->nodes) == 0)
 			return EXIT_CODE_FAILED;
-		if (watch_interrupted() || sigwaitinfo(&set, NULL) != SIGCHLD)
+		if (watch_interrupted())
+			return EXIT_CODE_DONE;
+		signum = sigtimedwait(&set, NULL, &look);
+		if (signum != -1 && signum != SIGCHLD)
 			return EXIT_CODE_DONE;
 	}
 }
@@ -227,7 +245,9 @@ int command_demo(int argc, char **argv)
 	if (!choose_ports(&options, ports, count))
 		return EXIT_CODE_FAILED;
 	rc = EXIT_CODE_FAILED;
-	if (demo_files_make(&demo.files, ports, count) == 0)
+	if (demo_files_make(&demo.files,
+			    options.argc > 0 ? options.argv[0] : NULL, ports,
+			    count) == 0)
 		rc = run_demo(&demo);
 	demo_files_remove(&demo.files);
 	return rc;

@@ -13,15 +13,17 @@
 #include <unistd.h>
 
 #include "cli/options.h"
-#include "core/text.h"
+#include "core/out.h"
 #include "io/tree.h"
 
 /* What may follow "$" is a name in braces; "$$" is a dollar. */
 static const char count_script[] =
 	"total=$(($1 * 5)) i=0; "
+	"[ -z \"$HOLDFAST_STATE\" ] || i=$(cat \"$HOLDFAST_STATE\"); "
 	"while [ $i -lt $total ]; do "
 	"echo \"$((i * 100 / total)) second $((i / 5 + 1)) of $1\" >&3; "
-	"sleep 0.2; i=$((i + 1)); done; "
+	"sleep 0.2; i=$((i + 1)); "
+	"echo $i | \"$2\" checkpoint -; done; "
 	"echo '100 counted' >&3";
 static const char stumble_script[] =
 	"for i in 10 20 30 40 50 60; do "
@@ -33,9 +35,26 @@ static const char ticker_script[] =
 
 static int join(char buf[PATH_MAX], const char *dir, const char *name)
 {
-	int len = snprintf(buf, PATH_MAX, "%s%s", dir, name);
+	struct out out = out_init(buf, PATH_MAX);
 
-	return len < PATH_MAX ? 0 : -ENAMETOOLONG;
+	out_string(&out, dir);
+	out_string(&out, name);
+	return out_end(&out) == 0 ? 0 : -ENAMETOOLONG;
+}
+
+/* DIR, which is not there yet. */
+static int make_named_dir(struct demo_files *files, const char *dir)
+{
+	int rc = 0;
+
+	if (mkdir(dir, 0700) == -1 || realpath(dir, files->dir) == NULL)
+		rc = -errno;
+	if (rc != 0) {
+		complain("cannot make %s: %s", dir, strerror(-rc));
+		files->dir[0] = '\0';
+	}
+	files->shown = dir;
+	return rc;
 }
 
 static int make_dir(struct demo_files *files)
@@ -55,6 +74,7 @@ static int make_dir(struct demo_files *files)
 			 strerror(-rc));
 		files->dir[0] = '\0';
 	}
+	files->shown = files->dir;
 	return rc;
 }
 
@@ -69,6 +89,7 @@ static int find_archive(struct demo_files *files)
 	char *slash;
 
 	self[len > 0 ? len : 0] = '\0';
+	text_copy(text_of(self), files->self, sizeof(files->self));
 	slash = strrchr(self, '/');
 	if (slash != NULL)
 		*slash = '\0';
@@ -121,12 +142,16 @@ static void put_setting(FILE *file, const char *name, const char *text)
 	fputs(";\n", file);
 }
 
+/* ARGUMENTS as they stand in the file; PATH, if not NULL, behind them. */
 static void put_script(FILE *file, const char *name, const char *script,
-		       const char *argument)
+		       const char *arguments, const char *path)
 {
 	fprintf(file, "\t%s = {\n\t\tcommand = [ \"/bin/sh\", \"-c\", ", name);
 	put_string(file, script);
-	fprintf(file, ", \"%s\"%s ];\n", name, argument);
+	fprintf(file, ", \"%s\"%s", name, arguments);
+	if (path != NULL)
+		put_string(file, path);
+	fputs(" ];\n", file);
 }
 
 static void put_jobs(FILE *file, const struct demo_files *files)
@@ -141,19 +166,21 @@ static void put_jobs(FILE *file, const struct demo_files *files)
 	      "\t\toutput = \"archive.tar.gz\"; type = \"application/gzip\";\n"
 	      "\t\tunique = \"user\"; keep = \"1h\";\n\t};\n",
 	      file);
-	put_script(file, "count", count_script, ", \"${param.seconds}\"");
+	put_script(file, "count", count_script, ", \"${param.seconds}\", ",
+		   files->self);
 	fputs("\t\tparams = { seconds = { match = \"[1-9][0-9]{0,2}\"; "
 	      "default = \"10\"; }; };\n"
-	      "\t\tunique = \"none\"; keep = \"1h\";\n\t};\n",
+	      "\t\tunique = \"none\"; resume = \"checkpoint\"; "
+	      "keep = \"1h\";\n\t};\n",
 	      file);
-	put_script(file, "stumble", stumble_script, "");
+	put_script(file, "stumble", stumble_script, "", NULL);
 	fputs("\t\tattempts = 1; keep = \"1h\";\n\t};\n};\n", file);
 }
 
 static void put_singletons(FILE *file)
 {
 	fputs("singletons = {\n", file);
-	put_script(file, "ticker", ticker_script, "");
+	put_script(file, "ticker", ticker_script, "", NULL);
 	fputs("\t};\n};\n", file);
 }
 
@@ -182,7 +209,6 @@ static int write_config(const struct demo_files *files,
 			const struct demo_place *place)
 {
 	const struct passwd *passwd = getpwuid(geteuid());
-	char state[PATH_MAX];
 	FILE *file = fopen(place->config, "we");
 	int rc = 0;
 
@@ -192,8 +218,7 @@ static int write_config(const struct demo_files *files,
 	if (passwd != NULL) /* stay who we are */
 		put_setting(file, "user", passwd->pw_name);
 	put_setting(file, "shared", files->shared);
-	rc = join(state, place->dir, "/state");
-	put_setting(file, "state", state);
+	put_setting(file, "state", place->state);
 	if (files->count > 1)
 		put_cluster(file, files, place);
 	fprintf(file, "http = { listen = \"127.0.0.1:%ld\"; };\n", place->port);
@@ -245,28 +270,26 @@ static int make_subdir(const char *path)
 
 static int make_place(const struct demo_files *files, struct demo_place *place)
 {
-	char state[PATH_MAX];
 	char name[sizeof(place->name) + 1];
 	int rc;
 
 	snprintf(name, sizeof(name), "/%s", place->name);
-	rc = join(place->dir, files->dir, name);
+	rc = join(place->state, files->dir, name);
 	if (rc == 0)
-		rc = join(place->config, place->dir, "/holdfast.conf");
+		rc = join(place->shown, files->shown, name);
 	if (rc == 0)
-		rc = join(place->socket, place->dir, "/state/control");
+		rc = join(place->config, place->state, ".conf");
 	if (rc == 0)
-		rc = join(place->log, place->dir, "/log");
+		rc = join(place->log, place->state, ".log");
 	if (rc == 0)
-		rc = join(state, place->dir, "/state");
+		rc = join(place->pid, place->state, ".pid");
 	if (rc == 0)
-		rc = make_subdir(place->dir);
-	if (rc == 0)
-		rc = make_subdir(state);
+		rc = make_subdir(place->state);
 	return rc;
 }
 
-int demo_files_make(struct demo_files *files, const long *ports, unsigned count)
+int demo_files_make(struct demo_files *files, const char *dir,
+		    const long *ports, unsigned count)
 {
 	int rc;
 
@@ -274,7 +297,7 @@ int demo_files_make(struct demo_files *files, const long *ports, unsigned count)
 	files->count = count;
 	rc = find_archive(files);
 	if (rc == 0)
-		rc = make_dir(files);
+		rc = dir != NULL ? make_named_dir(files, dir) : make_dir(files);
 	if (rc == 0)
 		rc = join(files->shared, files->dir, "/shared");
 	if (rc == 0)

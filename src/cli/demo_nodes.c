@@ -17,6 +17,7 @@
 #define READY_MS      20000
 #define STOP_MS	      20000 /* orderly; then QUIT */
 #define QUIT_MS	      5000  /* then KILL */
+#define AGAIN_MS      8000  /* after it was killed: it is missed meanwhile */
 #define POLL_MS	      20
 #define LOG_TAIL_SIZE 4096 /* bytes shown when a node fails */
 
@@ -61,10 +62,39 @@ static void show_log(const struct demo_place *place)
 
 static bool is_gone(struct demo_nodes *nodes, unsigned i)
 {
+	int status;
+
 	if (nodes->pids[i] != 0 &&
-	    waitpid(nodes->pids[i], NULL, WNOHANG) == nodes->pids[i])
+	    waitpid(nodes->pids[i], &status, WNOHANG) == nodes->pids[i]) {
 		nodes->pids[i] = 0;
+		if (WIFSIGNALED(status) && nodes->files->count > 1)
+			nodes->again_ms[i] = clock_ms() + AGAIN_MS;
+	}
 	return nodes->pids[i] == 0;
+}
+
+static int start(struct demo_nodes *nodes, unsigned i)
+{
+	const struct demo_place *place = &nodes->files->places[i];
+	FILE *file;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		be_node(place);
+	if (pid == -1) {
+		complain("cannot fork: %s", strerror(errno));
+		return EXIT_CODE_FAILED;
+	}
+	nodes->pids[i] = pid;
+	nodes->again_ms[i] = 0;
+	file = fopen(place->pid, "we");
+	if (file != NULL) {
+		fprintf(file, "%d\n", (int)pid);
+		fclose(file);
+	}
+	return 0;
 }
 
 static int wait_ready(struct demo_nodes *nodes, unsigned i, int64_t until_ms)
@@ -74,7 +104,7 @@ static int wait_ready(struct demo_nodes *nodes, unsigned i, int64_t until_ms)
 	struct api api;
 	int rc;
 
-	options.socket = place->socket;
+	options.socket = place->state;
 	rc = api_open(&api, &options);
 	while (rc == 0) {
 		if (is_gone(nodes, i)) {
@@ -102,21 +132,24 @@ int demo_nodes_start(struct demo_nodes *nodes)
 	int64_t until_ms = clock_ms() + READY_MS;
 	int rc = 0;
 
-	fflush(NULL);
-	for (unsigned i = 0; i < nodes->files->count; i++) {
-		pid_t pid = fork();
-
-		if (pid == 0)
-			be_node(&nodes->files->places[i]);
-		if (pid == -1) {
-			complain("cannot fork: %s", strerror(errno));
-			return EXIT_CODE_FAILED;
-		}
-		nodes->pids[i] = pid;
-	}
+	for (unsigned i = 0; i < nodes->files->count && rc == 0; i++)
+		rc = start(nodes, i);
 	for (unsigned i = 0; i < nodes->files->count && rc == 0; i++)
 		rc = wait_ready(nodes, i, until_ms);
 	return rc;
+}
+
+static void tell_gone(const struct demo_nodes *nodes, unsigned i)
+{
+	const struct demo_place *place = &nodes->files->places[i];
+
+	if (nodes->again_ms[i] != 0)
+		complain("%s was killed; it begins again in %d s", place->name,
+			 AGAIN_MS / 1000);
+	else
+		complain("%s ended:", place->name);
+	if (nodes->again_ms[i] == 0)
+		show_log(place);
 }
 
 unsigned demo_nodes_left(struct demo_nodes *nodes)
@@ -124,16 +157,12 @@ unsigned demo_nodes_left(struct demo_nodes *nodes)
 	unsigned left = 0;
 
 	for (unsigned i = 0; i < nodes->files->count; i++) {
-		if (nodes->pids[i] == 0)
-			continue;
-		if (!is_gone(nodes, i)) {
+		if (nodes->pids[i] != 0 && is_gone(nodes, i))
+			tell_gone(nodes, i);
+		if (nodes->again_ms[i] != 0 && nodes->again_ms[i] <= clock_ms())
+			start(nodes, i);
+		if (nodes->pids[i] != 0)
 			left++;
-			continue;
-		}
-		complain("%s ended%s", nodes->files->places[i].name,
-			 nodes->files->count == 1 ? ":" : "");
-		if (nodes->files->count == 1)
-			show_log(&nodes->files->places[i]);
 	}
 	return left;
 }

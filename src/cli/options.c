@@ -57,7 +57,8 @@ static const struct {
 	{ 'w', "-w SECONDS     wait at most that long (exit code 7)" },
 	{ 'C', "--no-color     plain text; so does NO_COLOR" },
 	{ 'c', "-c FILE        the configuration" },
-	{ 's', "-s SOCKET      the control socket; default STATE/control" },
+	{ 's', "-s SOCKET      the control socket, or its directory; default "
+	       "STATE" },
 	{ 'h', "-h             this help" },
 };
 
