@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "core/out.h"
+#include "cli/line.h"
 
 #define WIDTH_DEFAULT 80
 #define LABEL_MAX     20   /* columns */
@@ -18,123 +18,6 @@
 #define COLOR_DIM  "\033[2m"
 #define COLOR_NOTE "\033[33m"
 #define COLOR_OFF  "\033[0m"
-
-/* A line being written, which knows its columns. */
-struct line {
-	struct out out;
-	const struct bar_look *look;
-	unsigned used;
-	unsigned room;
-};
-
-/* Reads one character of well-formed UTF-8; what is not comes as U+FFFD. */
-static const char *utf8_next(const char *at, uint32_t *c)
-{
-	const unsigned char *s = (const unsigned char *)at;
-	unsigned more = s[0] >= 0xf0 ? 3 : s[0] >= 0xe0 ? 2 : s[0] >= 0xc2;
-
-	*c = s[0];
-	if (s[0] < 0x80)
-		return at + 1;
-	*c = more == 0 ? 0xfffd : s[0] & (0x3fu >> more);
-	for (unsigned i = 1; i <= more; i++) {
-		if ((s[i] & 0xc0) != 0x80) {
-			*c = 0xfffd;
-			return at + i;
-		}
-		*c = *c << 6 | (s[i] & 0x3f);
-	}
-	return at + 1 + more;
-}
-
-/* Columns of a character.  Near enough without a locale: East Asian and
- * pictographs take two, marks that combine none.
- */
-static unsigned width_of(uint32_t c)
-{
-	if ((c >= 0x300 && c <= 0x36f) || (c >= 0x200b && c <= 0x200f) ||
-	    (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff)
-		return 0;
-	if ((c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) ||
-	    (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
-	    (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
-	    (c >= 0xffe0 && c <= 0xffe6) || (c >= 0x1f300 && c <= 0x1faff) ||
-	    (c >= 0x20000 && c <= 0x3fffd))
-		return 2;
-	return 1;
-}
-
-static bool is_control(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 ||
-	       c == 0x2029 || (c >= 0x202a && c <= 0x202e) ||
-	       (c >= 0x2066 && c <= 0x2069);
-}
-
-/* Columns of TEXT as line_text would show it. */
-static unsigned text_width(const char *text)
-{
-	unsigned width = 0;
-	uint32_t c;
-
-	while (*text != '\0') {
-		text = utf8_next(text, &c);
-		if (!is_control(c))
-			width += width_of(c);
-	}
-	return width;
-}
-
-/* TEXT in at most MAX columns, cut where it must. */
-static void line_text(struct line *line, const char *text, unsigned max)
-{
-	bool cut;
-
-	if (max > line->room)
-		max = line->room;
-	cut = text_width(text) > max;
-	if (cut && max == 0)
-		return;
-	max -= cut;
-	while (*text != '\0') {
-		const char *from = text;
-		uint32_t c;
-
-		text = utf8_next(text, &c);
-		if (is_control(c))
-			continue;
-		if (width_of(c) > max)
-			break;
-		if (c < 0x80 || (line->look->unicode && c != 0xfffd))
-			out_text(&line->out,
-				 (struct text){ from, (size_t)(text - from) });
-		else
-			out_char(&line->out, '?');
-		max -= width_of(c);
-		line->used += width_of(c);
-		line->room -= width_of(c);
-	}
-	if (cut) {
-		out_string(&line->out, line->look->unicode ? "\u2026" : "~");
-		line->used++;
-		line->room--;
-	}
-}
-
-static void line_gap(struct line *line, unsigned columns)
-{
-	while (columns-- > 0 && line->room > 0) {
-		out_char(&line->out, ' ');
-		line->used++;
-		line->room--;
-	}
-}
-
-static void line_color(struct line *line, const char *color)
-{
-	if (line->look->color)
-		out_string(&line->out, color);
-}
 
 static unsigned bar_width(unsigned width)
 {
@@ -158,7 +41,7 @@ static unsigned filled(const struct bar_state *state, unsigned width,
 		unsigned way = width > 3 ? width - 3 : 1;
 		unsigned at = state->frame % (2 * way);
 
-		if (strcmp(state->state, "processing") != 0)
+		if (strcmp(state->state, "processing") != 0 || state->high > 0)
 			return 0;
 		if (at > way)
 			at = 2 * way - at;
@@ -181,11 +64,15 @@ static void line_bar(struct line *line, const struct bar_state *state,
 	line_color(line, COLOR_BAR);
 	for (unsigned i = 0; i < width; i++) {
 		unsigned eighths = filled(state, width, i);
+		bool was = eighths == 0 && i + 0.5 < state->high / 100 * width;
 
 		if (line->look->unicode)
-			out_string(&line->out, blocks[eighths]);
+			out_string(&line->out,
+				   was ? "\u2592" : blocks[eighths]);
 		else
-			out_char(&line->out, eighths >= 4 ? '#' : '.');
+			out_char(&line->out, eighths >= 4 ? '#'
+					     : was	  ? '='
+							  : '.');
 	}
 	line_color(line, COLOR_OFF);
 	if (!line->look->unicode)
@@ -225,18 +112,38 @@ static void times_text(const struct bar_state *state, char *buf, size_t cap)
 }
 
 /* What the line says: the message, or what stands in for it. */
-static const char *words_of(const struct bar_state *state)
+static const char *plain_words(const struct bar_state *state)
 {
 	if (*state->note != '\0')
 		return state->note;
 	if (*state->message != '\0')
 		return state->message;
 	if (strcmp(state->state, "pending") == 0)
-		return "waiting for its turn";
+		return state->attempt > 0 ? "goes on in a moment"
+					  : "waiting for its turn";
 	return state->percent < 0 ? state->state : "";
 }
 
-unsigned bar_format(const struct bar_look *look, const struct bar_state *state,
+/* The same with the attempt, unless it is the first, to BUF. */
+static const char *words_of(const struct bar_state *state, char *buf,
+			    size_t cap)
+{
+	const char *words = plain_words(state);
+	struct out out = out_init(buf, cap);
+
+	if (state->attempt < 2 || *state->note != '\0' ||
+	    strcmp(state->state, "processing") != 0)
+		return words;
+	out_string(&out, "attempt ");
+	out_i64(&out, state->attempt);
+	if (*words != '\0' && words != state->state) {
+		out_string(&out, ", ");
+		out_text(&out, text_cut(text_of(words), cap - 32));
+	}
+	return out_end(&out) == 0 ? buf : words;
+}
+
+unsigned bar_format(const struct line_look *look, const struct bar_state *state,
 		    char *buf, size_t cap)
 {
 	unsigned width = look->width > 1 ? look->width - 1 : 1;
@@ -246,6 +153,8 @@ unsigned bar_format(const struct bar_look *look, const struct bar_state *state,
 			     .room = width };
 	char times[64];
 	char percent[8] = "    ";
+	char buf_words[BAR_LINE_MAX];
+	const char *words = words_of(state, buf_words, sizeof(buf_words));
 
 	if (width >= 48) {
 		line_text(&line, state->label, LABEL_MAX);
@@ -259,16 +168,16 @@ unsigned bar_format(const struct bar_look *look, const struct bar_state *state,
 	line_gap(&line, bar > 0);
 	line_text(&line, percent, 4);
 	times_text(state, times, sizeof(times));
-	if (text_width(times) + 2 <= line.room && *times != '\0') {
+	if (line_columns(times) + 2 <= line.room && *times != '\0') {
 		line_gap(&line, 2);
 		line_color(&line, COLOR_DIM);
 		line_text(&line, times, line.room);
 		line_color(&line, COLOR_OFF);
 	}
-	if (*words_of(state) != '\0' && line.room > 4) {
+	if (*words != '\0' && line.room > 4) {
 		line_gap(&line, 2);
 		line_color(&line, *state->note != '\0' ? COLOR_NOTE : "");
-		line_text(&line, words_of(state), line.room);
+		line_text(&line, words, line.room);
 		line_color(&line, *state->note != '\0' ? COLOR_OFF : "");
 	}
 	out_end(&line.out);
@@ -277,19 +186,21 @@ unsigned bar_format(const struct bar_look *look, const struct bar_state *state,
 
 void bar_format_plain(const struct bar_state *state, char *buf, size_t cap)
 {
-	struct bar_look look = { .unicode = true };
+	struct line_look look = { .unicode = true };
 	struct line line = { .out = out_init(buf, cap),
 			     .look = &look,
 			     .room = 1000 };
 	char times[64];
+	char buf_words[BAR_LINE_MAX];
+	const char *words = words_of(state, buf_words, sizeof(buf_words));
 
 	line_text(&line, state->label, 100);
 	out_string(&line.out, ": ");
 	if (state->percent >= 0) {
 		out_u64(&line.out, (uint64_t)state->percent);
-		out_string(&line.out, *words_of(state) != '\0' ? "% " : "%");
+		out_string(&line.out, *words != '\0' ? "% " : "%");
 	}
-	line_text(&line, words_of(state), 500);
+	line_text(&line, words, 500);
 	times_text(state, times, sizeof(times));
 	if (*times != '\0') {
 		out_string(&line.out, " (");

@@ -12,13 +12,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define BAR_LINE_MAX 2048 /* bytes */
+#include "cli/line.h"
 
-struct bar_look {
-	unsigned width; /* columns there are */
-	bool unicode;
-	bool color;
-};
+#define BAR_LINE_MAX 2048 /* bytes */
 
 struct bar_state {
 	const char *label;
@@ -26,6 +22,8 @@ struct bar_state {
 	const char *message;
 	const char *note;   /* in place of the message; "" = none */
 	double percent;	    /* below 0: not known */
+	double high;	    /* what an attempt before this one reached, or 0 */
+	int attempt;	    /* 1 for the first; 0 before it */
 	int64_t elapsed_ms; /* below 0: not known, as left_ms */
 	int64_t left_ms;
 	unsigned frame; /* grows: moves the bar of an unknown percentage */
@@ -34,7 +32,7 @@ struct bar_state {
 /* The line that moves, at most look->width - 1 columns, without its end.
  * Returns the columns it takes.
  */
-unsigned bar_format(const struct bar_look *look, const struct bar_state *state,
+unsigned bar_format(const struct line_look *look, const struct bar_state *state,
 		    char *buf, size_t cap);
 /* The line of a log, without its end. */
 void bar_format_plain(const struct bar_state *state, char *buf, size_t cap);
@@ -43,7 +41,7 @@ struct bar {
 	FILE *file;
 	bool live; /* moves in place */
 	bool drawn;
-	struct bar_look look;
+	struct line_look look;
 	/* of the last line printed, when not live */
 	char last_line[BAR_LINE_MAX];
 	char last_state[16];

@@ -16,6 +16,7 @@
 #define BACKOFF_MS	  100
 #define BACKOFF_MAX_MS	  2000
 #define AWAY_MAX_MS	  60000 /* without -w: the daemon is given up then */
+#define LEARNS_MS	  10000 /* a node that begins: all jobs by then */
 #define ESTIMATE_AFTER_MS 2000	/* before that an estimate is a guess */
 
 static volatile sig_atomic_t interrupted;
@@ -27,6 +28,7 @@ struct watch {
 	struct bar bar;
 	char etag[128];
 	json_t *job; /* as last seen, NULL before */
+	double high; /* the most percent of any attempt */
 	bool away;   /* the daemon does not answer */
 	int64_t backoff_ms;
 	int64_t heard_ms; /* clock_ms() of its last answer */
@@ -76,6 +78,8 @@ static void show(struct watch *watch)
 		.message = answer.message,
 		.note = watch->away ? "the daemon is away; asking again" : "",
 		.percent = answer.percent,
+		.high = watch->high,
+		.attempt = answer.attempt,
 		.elapsed_ms = answer.created_ms > 0
 				      ? clock_wall_ms() - answer.created_ms
 				      : -1,
@@ -130,6 +134,8 @@ static bool take_answer(struct watch *watch)
 		fflush(stdout);
 	}
 	answer = answer_of(watch->job);
+	if (answer.percent > watch->high)
+		watch->high = answer.percent;
 	return answer_has_ended(&answer);
 }
 
@@ -210,6 +216,13 @@ static int conclude(struct watch *watch)
 	return answer_exit_code(&answer);
 }
 
+/* A node of a cluster that has just begun again may not know the job yet. */
+static bool is_forgetful(const struct watch *watch, int rc)
+{
+	return rc == 0 && watch->api->response.status == 404 &&
+	       watch->heard_ms != 0 && clock_ms() - watch->heard_ms < LEARNS_MS;
+}
+
 /* One turn: 0 to go on, OPTIONS_GO_ON when the job ended, or an exit code. */
 static int turn(struct watch *watch)
 {
@@ -219,7 +232,7 @@ static int turn(struct watch *watch)
 
 	if (rc == -EINTR)
 		return rc;
-	if (api_is_passing(api, rc))
+	if (api_is_passing(api, rc) || is_forgetful(watch, rc))
 		return endure(watch, rc);
 	if (rc != 0) {
 		bar_keep(&watch->bar);

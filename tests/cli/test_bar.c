@@ -6,8 +6,8 @@
 #include "tests/core/test.h"
 
 static char line[BAR_LINE_MAX];
-static const struct bar_look ascii = { .width = 80 };
-static const struct bar_look narrow = { .width = 40, .unicode = true };
+static const struct line_look ascii = { .width = 80 };
+static const struct line_look narrow = { .width = 40, .unicode = true };
 
 static struct bar_state half(void)
 {
@@ -39,7 +39,7 @@ START_TEST(a_bar_never_fills_the_last_column)
 	state.message = "a message that is much longer than what is left of "
 			"any terminal one would care to open on a desk";
 	for (unsigned width = 1; width <= 132; width++) {
-		struct bar_look look = { .width = width, .unicode = true };
+		struct line_look look = { .width = width, .unicode = true };
 
 		ck_assert_uint_le(bar_format(&look, &state, line, sizeof(line)),
 				  width > 1 ? width - 1 : 1);
@@ -76,7 +76,7 @@ END_TEST
 START_TEST(wide_characters_take_two_columns)
 {
 	struct bar_state state = half();
-	struct bar_look look = { .width = 24, .unicode = true };
+	struct line_look look = { .width = 24, .unicode = true };
 
 	state.percent = -1;
 	state.elapsed_ms = -1;
@@ -85,6 +85,32 @@ START_TEST(wide_characters_take_two_columns)
 	ck_assert_uint_le(bar_format(&look, &state, line, sizeof(line)), 23);
 	ck_assert_ptr_nonnull(strstr(line, "日本"));
 	ck_assert_ptr_nonnull(strstr(line, "…"));
+}
+END_TEST
+
+START_TEST(a_bar_shows_what_the_attempt_before_reached)
+{
+	struct bar_state state = half();
+
+	state.left_ms = -1;
+	state.high = 50;
+	state.attempt = 1;
+	state.state = "pending";
+	state.percent = -1;
+	state.message = "";
+	bar_format(&ascii, &state, line, sizeof(line));
+	ck_assert_str_eq(line, "archive  [============............]       0:12"
+			       "  goes on in a moment");
+	state.state = "processing";
+	state.attempt = 2;
+	bar_format(&ascii, &state, line, sizeof(line));
+	ck_assert_str_eq(line, "archive  [============............]       0:12"
+			       "  attempt 2");
+	state.percent = 25;
+	state.message = "packing";
+	bar_format(&ascii, &state, line, sizeof(line));
+	ck_assert_str_eq(line, "archive  [######======............]  25%  0:12"
+			       "  attempt 2, packing");
 }
 END_TEST
 
@@ -144,5 +170,6 @@ TEST_MAIN("bar", a_bar_shows_label_percent_times_and_message,
 	  a_bar_never_fills_the_last_column,
 	  eighths_of_a_block_make_a_bar_smooth, a_job_cannot_steer_the_terminal,
 	  wide_characters_take_two_columns,
+	  a_bar_shows_what_the_attempt_before_reached,
 	  a_job_that_says_no_percentage_has_a_bar_that_wanders,
 	  a_waiting_job_says_so_and_a_note_comes_first, a_log_gets_few_lines)
