@@ -66,20 +66,6 @@ static void put_look(struct enc *enc, const struct datagram_look *look)
 	put_part(enc, TAG_LOOK, &part);
 }
 
-static void put_progress(struct enc *enc,
-			 const struct datagram_progress *progress)
-{
-	uint8_t bytes[PART_MAX];
-	struct enc part = enc_init(bytes, sizeof(bytes));
-
-	put_u64(&part, PROGRESS_TOKEN, progress->token);
-	put_u64(&part, PROGRESS_STEP, progress->step);
-	put_u64(&part, PROGRESS_PERCENT,
-		(uint64_t)((int64_t)progress->percent + 1));
-	put_text(&part, PROGRESS_TEXT, progress->text);
-	put_part(enc, TAG_PROGRESS, &part);
-}
-
 /* As many as there is room for; how many. */
 static size_t put_hears(struct enc *enc, const struct datagram *datagram)
 {
@@ -110,26 +96,16 @@ static size_t put_hears(struct enc *enc, const struct datagram *datagram)
 
 static size_t put_progresses(struct enc *enc, const struct datagram *datagram)
 {
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < datagram->progress_count && !enc->full; i++) {
-		size_t before = enc->len;
-
-		put_progress(enc, &datagram->progress[i]);
-		if (enc->full) {
-			enc->len = before;
-			enc->full = false;
-			break;
-		}
-	}
+	while (i < datagram->progress_count &&
+	       hint_put(enc, &datagram->progress[i]))
+		i++;
 	return i;
 }
 
 static bool is_bounded(const struct datagram *datagram)
 {
-	for (size_t i = 0; i < datagram->progress_count; i++)
-		if (datagram->progress[i].text.len > DATAGRAM_TEXT_MAX)
-			return false;
 	return datagram->node.len <= DATAGRAM_NODE_MAX &&
 	       datagram->address.len <= DATAGRAM_ADDRESS_MAX &&
 	       datagram->version.len <= DATAGRAM_VERSION_MAX &&

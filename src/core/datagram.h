@@ -8,23 +8,22 @@
  * fragments.  What a node is and its looks always fit; of whom it hears and
  * of progress as much as there is room for, the caller sends the rest with the
  * next one.  To change the layout: see core/codec.h.  Nested in fields are
- * load, place, looks and progress, fields again; hears is an array of ten
- * bytes each: incarnation, then age in units of 10 ms.
+ * load, place, looks and progress (core/hint.h), fields again; hears is an
+ * array of ten bytes each: incarnation, then age in units of 10 ms.
  */
 #ifndef HOLDFAST_CORE_DATAGRAM_H
 #define HOLDFAST_CORE_DATAGRAM_H
 
-#include "core/codec.h"
+#include "core/hint.h"
 
 #define DATAGRAM_MAX	      1180 /* bytes: 1232 less what sealing takes */
 #define DATAGRAM_NODE_MAX     64   /* bytes of a text, as these: */
 #define DATAGRAM_ADDRESS_MAX  63
 #define DATAGRAM_VERSION_MAX  31
 #define DATAGRAM_TAGS_MAX     192 /* all of them, each with a terminator */
-#define DATAGRAM_TEXT_MAX     80
 #define DATAGRAM_HEARS_MAX    64
 #define DATAGRAM_LOOKS_MAX    8
-#define DATAGRAM_PROGRESS_MAX 8
+#define DATAGRAM_PROGRESS_MAX 24
 #define DATAGRAM_AGE_MAX_MS   655350 /* an older age reads as this one */
 
 enum datagram_flag {
@@ -74,14 +73,6 @@ struct datagram_look {
 	uint64_t number;
 };
 
-/* How far an attempt of a job is, and which step said so. */
-struct datagram_progress {
-	uint64_t token;
-	uint32_t step;
-	int32_t percent; /* hundredths, or -1 */
-	struct text text;
-};
-
 struct datagram {
 	struct text node;
 	uint64_t incarnation; /* of the sender, never 0 */
@@ -98,7 +89,7 @@ struct datagram {
 	size_t hears_count;
 	struct datagram_look looks[DATAGRAM_LOOKS_MAX];
 	size_t looks_count;
-	struct datagram_progress progress[DATAGRAM_PROGRESS_MAX];
+	struct hint progress[DATAGRAM_PROGRESS_MAX];
 	size_t progress_count;
 };
 

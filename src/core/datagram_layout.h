@@ -6,7 +6,6 @@
 
 #define HEARS_BYTES 10 /* of one entry */
 #define AGE_UNIT_MS 10
-#define PERCENT_MAX 10000 /* hundredths */
 
 enum {
 	TAG_NODE = 1,
@@ -22,7 +21,7 @@ enum {
 	TAG_LOAD = 11,
 	TAG_HEARS = 12,
 	TAG_LOOK = 13,
-	TAG_PROGRESS = 14,
+	TAG_PROGRESS = HINT_TAG,
 };
 
 /* Within place. */
@@ -46,13 +45,5 @@ enum {
 
 /* Within a look. */
 enum { LOOK_KIND = 1, LOOK_AT = 2, LOOK_NUMBER = 3 };
-
-/* Within a progress; a percentage travels one higher. */
-enum {
-	PROGRESS_TOKEN = 1,
-	PROGRESS_STEP = 2,
-	PROGRESS_PERCENT = 3,
-	PROGRESS_TEXT = 4,
-};
 
 #endif

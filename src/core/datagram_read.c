@@ -98,27 +98,12 @@ static int take_look(struct datagram *datagram, const struct field *field)
 
 static int take_progress(struct datagram *datagram, const struct field *field)
 {
-	struct dec dec = part_of(field);
-	struct datagram_progress progress = { .percent = -1 };
-	struct field part;
+	struct hint hint;
+	int rc = hint_take(&hint, field);
 
-	while (dec_next(&dec, &part)) {
-		if (part.tag == PROGRESS_TOKEN)
-			progress.token = field_u64(&part);
-		else if (part.tag == PROGRESS_STEP)
-			progress.step = field_u32(&part);
-		else if (part.tag == PROGRESS_PERCENT &&
-			 field_u64(&part) <= PERCENT_MAX + 1)
-			progress.percent = (int32_t)field_u64(&part) - 1;
-		else if (part.tag == PROGRESS_TEXT)
-			progress.text = part.body;
-	}
-	if (progress.text.len > DATAGRAM_TEXT_MAX || progress.token == 0 ||
-	    !text_is_utf8(progress.text))
-		return -EBADMSG;
-	if (datagram->progress_count < DATAGRAM_PROGRESS_MAX)
-		datagram->progress[datagram->progress_count++] = progress;
-	return dec_end(&dec);
+	if (rc == 0 && datagram->progress_count < DATAGRAM_PROGRESS_MAX)
+		datagram->progress[datagram->progress_count++] = hint;
+	return rc;
 }
 
 /* Printable ASCII, as names, addresses and versions are. */

@@ -7,8 +7,9 @@
 #include "io/log.h"
 #include "roles/beat_parts.h"
 
-#define SEALED_MAX  (DATAGRAM_MAX + SEAL_OVERHEAD)
-#define AT_ONCE_MAX 8 /* datagrams in a round */
+#define SEALED_MAX   (DATAGRAM_MAX + SEAL_OVERHEAD)
+#define HEARS_BESIDE 16 /* hints; the rest of whom we hear comes next */
+#define AT_ONCE_MAX  32 /* datagrams in a round: a socket holds as many */
 
 /* Addresses stand for themselves, names are looked up later. */
 static void add_peers(struct beat *beat)
@@ -55,7 +56,7 @@ static void begin(struct beat *beat, const struct beat_setup *setup,
 	beat->resolve_ms = now_ms;
 	beat->udp = (struct udp){ .fd = -1, .group_fd = -1 };
 	beat->seal.count = 0;
-	beat->looks_count = beat->progress_count = 0;
+	beat->looks_count = beat->hints_count = 0;
 	memset(beat->heard, 0, sizeof(beat->heard));
 	memset(beat->deaf, 0, sizeof(beat->deaf));
 	memset(beat->lost, 0, sizeof(beat->lost));
@@ -103,30 +104,22 @@ int beat_reload(struct beat *beat)
 			 beat->setup.cluster->name);
 }
 
-/* Looks are told in this datagram, the progress of jobs from FIRST on.  How
- * much of the progress went.
- */
-static size_t put_news(struct beat *beat, struct datagram *datagram,
-		       size_t first)
+/* Looks are told in the first datagram of a round, hints from FIRST on. */
+static void put_news(const struct beat *beat, struct datagram *datagram,
+		     size_t first)
 {
-	size_t left = beat->progress_count - first;
+	size_t left = beat->hints_count - first;
 
 	datagram->looks_count = first == 0 ? beat->looks_count : 0;
 	memcpy(datagram->looks, beat->looks, sizeof(beat->looks));
 	datagram->progress_count =
 		left < DATAGRAM_PROGRESS_MAX ? left : DATAGRAM_PROGRESS_MAX;
-	for (size_t i = 0; i < datagram->progress_count; i++) {
-		const struct beat_progress *from = &beat->progress[first + i];
-
-		datagram->progress[i] =
-			(struct datagram_progress){ from->token, from->step,
-						    from->percent,
-						    text_of(from->text) };
-	}
-	return datagram->progress_count;
+	for (size_t i = 0; i < datagram->progress_count; i++)
+		datagram->progress[i] = beat->hints[first + i].hint;
 }
 
-/* One datagram to all of TO.  How much of the progress went, or a negative
+/* One datagram to all of TO: of the hints from FIRST on as many as it holds,
+ * whom we hear in the first one alone.  How many hints went, or a negative
  * errno.
  */
 static int speak(struct beat *beat, const struct endpoint *to, size_t count,
@@ -143,7 +136,10 @@ static int speak(struct beat *beat, const struct endpoint *to, size_t count,
 	datagram.sent_ms = clock_raw_ms();
 	datagram.interval_ms = (uint32_t)beat->targets.interval_ms;
 	put_news(beat, &datagram, first);
-	peers_tell(&beat->peers, &datagram, now_ms);
+	if (first == 0)
+		peers_tell(&beat->peers, &datagram, now_ms);
+	if (beat->hints_count > 0 && datagram.hears_count > HEARS_BESIDE)
+		datagram.hears_count = HEARS_BESIDE;
 	len = datagram_encode(&datagram, plain, sizeof(plain));
 	if (len > 0)
 		len = seal_close(&beat->seal, plain, (size_t)len, sealed,
@@ -172,6 +168,24 @@ static void count_looks(struct beat *beat, int64_t now_ms)
 		targets_repeat(&beat->targets, now_ms);
 }
 
+/* Those that went are forgotten; the rest goes with the next round. */
+static void count_hints(struct beat *beat, size_t told, int64_t now_ms)
+{
+	size_t left = beat->hints_count - told;
+
+	for (size_t i = 0; i < left; i++) {
+		struct beat_hint *into = &beat->hints[i];
+
+		*into = beat->hints[told + i];
+		into->hint.id.at = into->id;
+		into->hint.text.at = into->text;
+		beat->hint_tokens[i] = beat->hint_tokens[told + i];
+	}
+	beat->hints_count = left;
+	if (left > 0)
+		targets_repeat(&beat->targets, now_ms);
+}
+
 static void say(struct beat *beat, int64_t now_ms)
 {
 	struct endpoint to[TARGETS_MAX];
@@ -187,10 +201,12 @@ static void say(struct beat *beat, int64_t now_ms)
 		if (rc <= 0)
 			break;
 		told += (size_t)rc;
-		if (told == beat->progress_count)
+		if (told == beat->hints_count)
 			break;
 	}
-	beat->progress_count = 0;
+	/* Of what nobody could be told nobody waits. */
+	count_hints(beat, count > 0 && told > 0 ? told : beat->hints_count,
+		    now_ms);
 	count_looks(beat, now_ms);
 }
 
@@ -257,22 +273,26 @@ void beat_look(struct beat *beat, const struct datagram_look *look,
 	targets_hurry(&beat->targets, now_ms);
 }
 
-void beat_progress(struct beat *beat, const struct datagram_progress *progress)
+void beat_hint(struct beat *beat, const struct hint *hint, int64_t now_ms)
 {
-	struct beat_progress *into = beat->progress;
+	struct beat_hint *into;
 	size_t i;
 
-	for (i = 0; i < beat->progress_count; i++)
-		if (into[i].token == progress->token)
+	for (i = 0; i < beat->hints_count; i++)
+		if (beat->hint_tokens[i] == hint->token)
 			break;
-	if (i == BEAT_PROGRESS_MAX)
+	if (i == BEAT_HINTS_MAX)
 		return;
-	if (i == beat->progress_count)
-		beat->progress_count++;
-	into[i].token = progress->token;
-	into[i].step = progress->step;
-	into[i].percent = progress->percent;
-	text_copy(progress->text, into[i].text, sizeof(into[i].text));
+	if (i == beat->hints_count)
+		beat->hints_count++;
+	into = &beat->hints[i];
+	beat->hint_tokens[i] = hint->token;
+	into->hint = *hint;
+	text_copy(hint->id, into->id, sizeof(into->id));
+	text_copy(hint->text, into->text, sizeof(into->text));
+	into->hint.id.at = into->id;
+	into->hint.text.at = into->text;
+	targets_hurry(&beat->targets, now_ms);
 }
 
 void beat_leave(struct beat *beat, int64_t now_ms)

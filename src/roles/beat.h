@@ -16,12 +16,12 @@
 #include "io/seal.h"
 #include "io/udp.h"
 
-#define BEAT_PROGRESS_MAX 64 /* waiting to be told */
-#define BEAT_LOOK_ROUNDS  3  /* in which a look is told, some get lost */
-#define BEAT_RESOLVE_MS	  15000
-#define BEAT_COMPLAIN_MS  60000 /* between two of one kind */
-#define BEAT_ENTRIES_MAX  256	/* of the list */
-#define BEAT_REASONS	  6	/* why a datagram is not opened */
+#define BEAT_HINTS_MAX	 1024 /* waiting to be told */
+#define BEAT_LOOK_ROUNDS 3    /* in which a look is told, some get lost */
+#define BEAT_RESOLVE_MS	 15000
+#define BEAT_COMPLAIN_MS 60000 /* between two of one kind */
+#define BEAT_ENTRIES_MAX 256   /* of the list */
+#define BEAT_REASONS	 6     /* why a datagram is not opened */
 
 /* A datagram of another node that counts was taken into PEER. */
 typedef void beat_fn(void *arg, const struct datagram *datagram,
@@ -52,11 +52,11 @@ struct beat_setup {
 	void *arg;
 };
 
-struct beat_progress {
-	uint64_t token;
-	uint32_t step;
-	int32_t percent;
-	char text[DATAGRAM_TEXT_MAX + 1];
+/* A hint that waits to be told. */
+struct beat_hint {
+	struct hint hint; /* its texts are these: */
+	char id[JOB_ID_LEN + 1];
+	char text[JOB_MESSAGE_MAX + 1];
 };
 
 struct beat {
@@ -74,8 +74,9 @@ struct beat {
 	struct datagram_look looks[DATAGRAM_LOOKS_MAX];
 	unsigned looks_left[DATAGRAM_LOOKS_MAX]; /* rounds */
 	size_t looks_count;
-	struct beat_progress progress[BEAT_PROGRESS_MAX];
-	size_t progress_count;
+	uint64_t hint_tokens[BEAT_HINTS_MAX]; /* of those in HINTS */
+	struct beat_hint hints[BEAT_HINTS_MAX];
+	size_t hints_count;
 	/* what was said in the log last */
 	bool heard[PEERS_MAX];
 	bool deaf[PEERS_MAX];
@@ -106,8 +107,10 @@ int64_t beat_deadline(const struct beat *beat);
 void beat_look(struct beat *beat, const struct datagram_look *look,
 	       int64_t now_ms);
 
-/* Tells how far an attempt is, in the next round; the latest of each token. */
-void beat_progress(struct beat *beat, const struct datagram_progress *progress);
+/* Tells how far an attempt is, in the next round; the latest of each token.
+ * When there are too many the others find out by themselves.
+ */
+void beat_hint(struct beat *beat, const struct hint *hint, int64_t now_ms);
 
 /* The last words before an orderly stop. */
 void beat_leave(struct beat *beat, int64_t now_ms);

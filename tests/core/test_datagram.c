@@ -22,7 +22,10 @@ static const struct datagram small = {
 	.hears_count = 1,
 	.looks = { { LOOK_RELEASED, 3, UINT64_C(0x4300000001) } },
 	.looks_count = 1,
-	.progress = { { UINT64_C(0x4300000002), 6, 4217, { "page 3", 6 } } },
+	.progress = { { .token = UINT64_C(0x4300000002),
+			.step = 6,
+			.percent = 4217,
+			.text = { "page 3", 6 } } },
 	.progress_count = 1,
 };
 
@@ -40,9 +43,11 @@ static uint8_t *find(uint8_t tag, size_t len)
 static struct datagram large(void)
 {
 	static char text[DATAGRAM_TAGS_MAX];
+	static char line[JOB_MESSAGE_MAX];
 	struct datagram in = small;
 
 	memset(text, 'x', sizeof(text) - 1);
+	memset(line, '7', sizeof(line));
 	in.node = (struct text){ text, DATAGRAM_NODE_MAX };
 	in.incarnation = in.sequence = UINT64_MAX;
 	in.sent_ms = INT64_MAX;
@@ -58,11 +63,13 @@ static struct datagram large(void)
 	in.looks_count = DATAGRAM_LOOKS_MAX;
 	in.progress_count = DATAGRAM_PROGRESS_MAX;
 	for (size_t i = 0; i < DATAGRAM_PROGRESS_MAX; i++)
-		in.progress[i] = (struct datagram_progress){
-			UINT64_MAX,
-			UINT32_MAX,
-			10000,
-			{ text, DATAGRAM_TEXT_MAX },
+		in.progress[i] = (struct hint){
+			.id = { line, JOB_ID_LEN },
+			.token = UINT64_MAX,
+			.step = UINT32_MAX,
+			.percent = 10000,
+			.updated_ms = INT64_MAX,
+			.text = { line, JOB_MESSAGE_MAX },
 		};
 	for (size_t i = 0; i < DATAGRAM_HEARS_MAX; i++)
 		in.hears[i] = (struct datagram_hears){ i + 1, 10 };

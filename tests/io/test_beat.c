@@ -114,17 +114,15 @@ START_TEST(the_progress_of_many_jobs_goes_in_one_round)
 	beats_open_all();
 	beats_wait(beats_all_hear());
 	for (uint64_t i = 0; i < 40; i++) {
-		struct datagram_progress progress = {
-			.token = 1 + i % 30,
-			.percent = 100,
-			.text = text_of("a page of many")
-		};
+		struct hint hint = { .token = 1 + i % 30,
+				     .percent = 100,
+				     .text = text_of("a page of many") };
 
-		beat_progress(&beats[A], &progress);
+		beat_hint(&beats[A], &hint, clock_ms());
 	}
-	ck_assert_uint_eq(beats[A].progress_count, 30);
+	ck_assert_uint_eq(beats[A].hints_count, 30);
 	beats_wait(percents[B] == 30 && percents[C] == 30);
-	ck_assert_uint_eq(beats[A].progress_count, 0);
+	ck_assert_uint_eq(beats[A].hints_count, 0);
 	beats_end();
 }
 END_TEST
