@@ -73,6 +73,8 @@ struct queue_entry {
 	uint32_t unsynced_steps; /* shown, not in the journal */
 	int64_t synced_ms;	 /* when its progress last went there */
 	int64_t given_ms;	 /* when it was given to another node */
+	int64_t told_ms;	 /* when the others last had a hint of it */
+	bool untold;		 /* and a step since */
 	int64_t not_before_ms;	 /* wall clock; 0 = at once (queue_set_wait) */
 	int64_t wait_ms;	 /* what it was to wait when that was set */
 	/* queue's own */

@@ -124,10 +124,11 @@ static int open_sockets(struct heritage *heritage)
 	return 0;
 }
 
-static bool has_link(int role)
+static bool has_link(const struct heritage *heritage, int role)
 {
 	return role == ROLE_SWEEPER || role == ROLE_CONTROL ||
-	       role >= ROLE_HTTP;
+	       role >= ROLE_HTTP ||
+	       (role == ROLE_HEARTBEAT && heritage->config->cluster.present);
 }
 
 static int open_links(struct heritage *heritage)
@@ -143,7 +144,7 @@ static int open_links(struct heritage *heritage)
 		if (bell < 0)
 			return bell;
 		heritage->bells[role] = bell;
-		if (has_link(role))
+		if (has_link(heritage, role))
 			rc = channel_pair(heritage->links[role]);
 	}
 	return rc;

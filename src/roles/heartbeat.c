@@ -175,8 +175,10 @@ static void turn(struct heartbeat *heartbeat)
 	outlive_twin(heartbeat, now_ms);
 	open_when_due(heartbeat, now_ms);
 	heartbeat_tell(heartbeat, now_ms);
+	heartbeat_take_hints(heartbeat, now_ms);
 	if (heartbeat->is_open)
 		beat_turn(&heartbeat->beat, now_ms);
+	heartbeat_pass_hints(heartbeat, now_ms);
 	if (now_ms >= heartbeat->refresh_ms) {
 		heartbeat->refresh_ms = now_ms + REFRESH_MS;
 		heartbeat_tell_silent(heartbeat, now_ms);
@@ -205,6 +207,7 @@ static int64_t deadline(const struct heartbeat *heartbeat)
 	next_ms = earlier(beat_deadline(beat),
 			  peers_deadline(&beat->peers, now_ms));
 	next_ms = earlier(next_ms, heartbeat->refresh_ms);
+	next_ms = earlier(next_ms, heartbeat_hints_deadline(heartbeat));
 	if (beat->resolve.fd != -1)
 		next_ms = earlier(next_ms, now_ms + RESOLVE_MS);
 	return next_ms;
@@ -242,6 +245,8 @@ static int begin(struct heartbeat *heartbeat, struct heritage *heritage)
 	if (rc == 0)
 		rc = loop_add(&heartbeat->loop, heritage->bells[ROLE_HEARTBEAT],
 			      EPOLLIN, on_bell, heartbeat);
+	if (rc == 0)
+		rc = heartbeat_open_hints(heartbeat);
 	return rc;
 }
 

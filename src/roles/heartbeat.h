@@ -54,6 +54,11 @@ struct heartbeat {
 	struct rate events;
 	struct heartbeat_told told;
 	bool silent[LEASE_SLOTS_MAX]; /* told of it */
+	/* hints of others, on their way to the journal role */
+	struct enc hints;
+	uint8_t hints_buf[HINTS_PACKET_MAX];
+	int64_t hints_ms; /* when they went last */
+	bool has_words;	  /* hints of ours came */
 	struct heartbeat_look looks[PEERS_MAX][HEARTBEAT_LOOKS];
 	/* what self borrows */
 	char address[DATAGRAM_ADDRESS_MAX + 1];
@@ -79,6 +84,17 @@ void heartbeat_heard(void *arg, const struct datagram *datagram,
 /* Something of the others is to be known; ARG likewise. */
 void heartbeat_news(void *arg, enum beat_news news, const char *about,
 		    const char *words);
+
+/* heartbeat_hints.c: hints of ours are for the others, theirs are for the
+ * journal role.
+ */
+int heartbeat_open_hints(struct heartbeat *heartbeat);
+void heartbeat_take_hints(struct heartbeat *heartbeat, int64_t now_ms);
+void heartbeat_keep_hints(struct heartbeat *heartbeat,
+			  const struct datagram *datagram);
+/* Passes on what was kept, if it is time; and when it will be. */
+void heartbeat_pass_hints(struct heartbeat *heartbeat, int64_t now_ms);
+int64_t heartbeat_hints_deadline(const struct heartbeat *heartbeat);
 
 /* heartbeat_show.c: shows the peer at INDEX on the board, or all. */
 void heartbeat_show(struct heartbeat *heartbeat, size_t index, int64_t now_ms);

@@ -90,6 +90,7 @@ void heartbeat_heard(void *arg, const struct datagram *datagram,
 	if (peer->proven) {
 		ring |= take_looks(heartbeat, index, datagram);
 		ring |= take_place(heartbeat, peer, &before.place);
+		heartbeat_keep_hints(heartbeat, datagram);
 	}
 	if (before.draining != ((peer->flags & DATAGRAM_DRAINING) != 0))
 		heartbeat->has_news = true;

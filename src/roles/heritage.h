@@ -27,7 +27,8 @@ struct heritage {
 	/* eventfd of each role; ring it to make the role look */
 	int bells[ROLE_MAX];
 	/* [role][0] is the role's end, [role][1] the journal role's; for
-	 * sweeper, control and http */
+	 * sweeper, control and http, and in a cluster for heartbeat, where
+	 * packets of hints go both ways (core/hint.h) */
 	int links[ROLE_MAX][2];
 	/* [0] is shared by all workers, [1] is the journal role's */
 	int worker_link[2];

@@ -133,9 +133,18 @@ static void news(void *arg)
 	news_tell(role->heritage);
 }
 
+static void hint(void *arg, const void *packet, size_t len)
+{
+	const struct journal_role *role = arg;
+
+	(void)channel_send(role->heritage->links[ROLE_HEARTBEAT][1], packet,
+			   len);
+}
+
 static const struct ledger_ops ops = { send_reply, write_spec, remove_spec,
 				       sweep,	   zone,       news,
-				       ring,	   clock_of,   tell };
+				       ring,	   clock_of,   tell,
+				       hint };
 
 /* ---- start ---- */
 
@@ -256,6 +265,22 @@ static int link_fd(const struct journal_role *role, unsigned link)
 				   : role->heritage->links[link][1];
 }
 
+/* The same of what the others' heartbeats say. */
+static void take_hints(struct journal_role *role)
+{
+	int len;
+
+	while (role->ready[ROLE_HEARTBEAT] && ledger_has_room(&role->ledger)) {
+		len = channel_receive(link_fd(role, ROLE_HEARTBEAT),
+				      role->packet, sizeof(role->packet));
+		if (len == -EAGAIN || len == 0)
+			role->ready[ROLE_HEARTBEAT] = false;
+		else if (len > 0)
+			ledger_hear_hints(&role->ledger, role->packet,
+					  (size_t)len);
+	}
+}
+
 /* Takes what has come in at LINK while the batch has room. */
 static void take_link(struct journal_role *role, unsigned link)
 {
@@ -283,8 +308,9 @@ static void take_messages(struct journal_role *role)
 {
 	/* Workers first: their ends make room for new work. */
 	for (unsigned i = ROLE_MAX + 1; i-- > 0;)
-		if (role->ready[i])
+		if (role->ready[i] && i != ROLE_HEARTBEAT)
 			take_link(role, i);
+	take_hints(role);
 }
 
 static bool has_more(const struct journal_role *role)
@@ -371,6 +397,17 @@ static int64_t deadline(struct journal_role *role)
 	return wanted < at ? wanted : at;
 }
 
+static bool has_link(const struct journal_role *role, unsigned link)
+{
+	const struct config *config = role->heritage->config;
+
+	if (link == ROLE_HEARTBEAT)
+		return config->cluster.present;
+	return link == WORKER_LINK ||
+	       (link >= ROLE_CONTROL &&
+		link < ROLE_HTTP + config->http.processes);
+}
+
 static int watch(struct journal_role *role)
 {
 	static const int signals[] = { SIGTERM, 0 };
@@ -381,9 +418,8 @@ static int watch(struct journal_role *role)
 		rc = loop_add(&role->loop, heritage->bells[ROLE_JOURNAL],
 			      EPOLLIN, clear_bell,
 			      &role->heritage->bells[ROLE_JOURNAL]);
-	for (unsigned i = ROLE_CONTROL; rc == 0 && i <= ROLE_MAX; i++) {
-		if (i != WORKER_LINK &&
-		    i >= ROLE_HTTP + heritage->config->http.processes)
+	for (unsigned i = 0; rc == 0 && i <= ROLE_MAX; i++) {
+		if (!has_link(role, i))
 			continue;
 		role->ready[i] = true;
 		rc = loop_add(&role->loop, link_fd(role, i), EPOLLIN | EPOLLET,

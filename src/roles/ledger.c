@@ -178,8 +178,7 @@ int ledger_encode(struct ledger *ledger, const struct job *job,
 	return record_decode(record, ledger->record, (size_t)len);
 }
 
-/* Replaces the job in the view and keeps the books of its size. */
-static int put(struct ledger *ledger, const char *id,
+int ledger_put(struct ledger *ledger, const char *id,
 	       const struct view_job *kept)
 {
 	struct view *view = ledger->world.view;
@@ -196,7 +195,7 @@ static int put(struct ledger *ledger, const char *id,
 	return view->ops->put(view, id, kept);
 }
 
-static void mark_changed(struct ledger *ledger, const char *id)
+void ledger_mark_changed(struct ledger *ledger, const char *id)
 {
 	/* Beyond the room everything counts as changed: only at the start,
 	 * a batch has room for its changes. */
@@ -220,11 +219,11 @@ int ledger_store(struct ledger *ledger, const struct job *job, bool durable)
 			ledger->fresh = false;
 	}
 	if (rc == 0)
-		rc = put(ledger, job->id, &kept);
+		rc = ledger_put(ledger, job->id, &kept);
 	if (rc == 0 && kept.due_ms != 0 && kept.due_ms < ledger->next_due_ms)
 		ledger->next_due_ms = kept.due_ms;
 	if (rc == 0)
-		mark_changed(ledger, job->id);
+		ledger_mark_changed(ledger, job->id);
 	else
 		log_err(rc, "journal: cannot keep job=%s", job->id);
 	return rc;
@@ -332,12 +331,12 @@ static int expire(struct ledger *ledger, const char *id, struct ledger_now now)
 		rc = view->ops->get(view, id, &kept);
 		if (rc == 0)
 			ledger->live_bytes -= kept.record.len;
-		mark_changed(ledger, id);
+		ledger_mark_changed(ledger, id);
 		return view->ops->remove(view, id);
 	}
 	rc = ledger_encode(ledger, &job, &record, &kept);
 	kept.due_ms = job.expires_ms + LEDGER_HISTORY_MS;
-	return rc != 0 ? rc : put(ledger, id, &kept);
+	return rc != 0 ? rc : ledger_put(ledger, id, &kept);
 }
 
 static int64_t first_due(struct ledger *ledger, char *id)
@@ -412,6 +411,7 @@ void ledger_turn(struct ledger *ledger, struct ledger_now now)
 	ledger_jobs_judge(ledger, now);
 	if (ledger->leads)
 		ledger_assign(ledger, now);
+	ledger_gather_hints(ledger, now);
 	/* What could not be shown at the end of an earlier batch is tried again
 	 * at the end of this one, so there must be one. */
 	if (ledger->given_count > 0)
@@ -469,6 +469,8 @@ int64_t ledger_deadline(struct ledger *ledger, struct ledger_now now)
 		deadline = ledger_singles_deadline(ledger, now);
 	if (ledger_cluster_deadline(ledger, now) < deadline)
 		deadline = ledger_cluster_deadline(ledger, now);
+	if (ledger_hints_deadline(ledger) < deadline)
+		deadline = ledger_hints_deadline(ledger);
 	if (ledger->askers_count > 0 && ledger->askers[0].until_ms < deadline)
 		deadline = ledger->askers[0].until_ms;
 	/* In a cluster what was accepted may wait for services, and a job for

@@ -27,6 +27,7 @@
 #include "core/config.h"
 #include "core/due.h"
 #include "core/failures.h"
+#include "core/hint.h"
 #include "core/message.h"
 #include "core/queue.h"
 #include "core/single.h"
@@ -103,6 +104,9 @@ struct ledger_ops {
 	struct lease_time (*clock)(void *arg);
 	/* What the lease and heartbeat roles look at has changed. */
 	void (*tell)(void *arg);
+	/* A packet of hints (core/hint.h) for the other nodes; may fail
+	 * silently. */
+	void (*hint)(void *arg, const void *packet, size_t len);
 };
 
 struct ledger_world {
@@ -277,7 +281,10 @@ struct ledger {
 	/* types of jobs that only others have; of index CONFIG_UNITS_MAX up */
 	unsigned foreign_count;
 	char foreign[LEDGER_FOREIGN_MAX][JOB_NAME_MAX + 1];
-	bool retype; /* there is a new one */
+	bool retype;	  /* there is a new one */
+	bool untold;	  /* jobs that run here have steps not told of */
+	int64_t hints_ms; /* the next packet of hints goes no sooner */
+	struct enc hints; /* the packet, for when the batch is durable */
 	/* of each unit: about how long its jobs took lately, 0 = unknown */
 	int64_t took_ms[CONFIG_UNITS_MAX];
 	/* the batch: what is published once it is durable */
@@ -304,6 +311,7 @@ struct ledger {
 	char json[JOB_JSON_MAX];
 	char words[SPEC_MAX];
 	uint8_t spec[SPEC_MAX];
+	uint8_t hints_buf[HINTS_PACKET_MAX];
 };
 
 /* Allocates what it needs, once; 0 or -ENOMEM. */
@@ -326,6 +334,8 @@ bool ledger_has_room(const struct ledger *ledger);
 /* MESSAGE came from the asker at LINK, or from a worker. */
 void ledger_take(struct ledger *ledger, unsigned link,
 		 const struct message *message, struct ledger_now now);
+/* PACKET of hints came from other nodes. */
+void ledger_hear_hints(struct ledger *ledger, const void *packet, size_t len);
 void ledger_turn(struct ledger *ledger, struct ledger_now now);
 /* 0, or a negative errno: nothing of the batch was published; if the storage
  * failed the batch is kept and the next commit tries again, if the view failed

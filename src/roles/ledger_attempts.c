@@ -39,6 +39,7 @@ static void show(struct ledger *ledger, struct queue_entry *entry,
 	} else {
 		entry->unsynced_steps++;
 	}
+	ledger_note_step(ledger, entry);
 }
 
 void ledger_started(struct ledger *ledger, const struct message *message,

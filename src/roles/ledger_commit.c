@@ -249,6 +249,7 @@ int ledger_commit(struct ledger *ledger, struct ledger_now now)
 	publish_changes(ledger);
 	publish_replies(ledger);
 	publish_sweeps(ledger);
+	ledger_send_hints(ledger);
 	/* Last: to write specs may make room in the journal, which takes as
 	 * long as the storage does. */
 	ledger_publish_holdings(ledger);

@@ -68,7 +68,8 @@ static bool is_news(struct ledger *ledger, const struct record *record)
 	memcpy(id, record->key.at + sizeof("job/") - 1, JOB_ID_LEN);
 	id[JOB_ID_LEN] = '\0';
 	rc = view->ops->get(view, id, &job);
-	return rc != 0 || version_compare(job.version, record->version) < 0;
+	return rc != 0 ||
+	       version_compare(ledger_counted(&job), record->version) < 0;
 }
 
 static int find(void *arg, const struct record *record)

@@ -73,11 +73,12 @@ static int merge_job(struct ledger *ledger, const struct record *record,
 	if (rc != 0)
 		return 0; /* of a later version of the program, or damaged */
 	rc = view->ops->get(view, job.id, &known);
-	if (rc == 0 && version_compare(known.version, job.version) >= 0)
+	if (rc == 0 &&
+	    version_compare(ledger_counted(&known), job.version) >= 0)
 		return 0;
 	if (rc != 0 && rc != -ENOENT)
 		return rc;
-	rc = ledger_store(ledger, &job, false);
+	rc = ledger_take_in(ledger, &job, rc == 0 ? &known : NULL);
 	if (rc == 0 && ledger->open)
 		queue_job(ledger, &job, now);
 	return rc;

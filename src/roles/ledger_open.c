@@ -18,20 +18,20 @@ static int replay_job(struct ledger_replay *replay, const struct record *record)
 	struct view *view = ledger->world.view;
 	struct view_job known;
 	struct view_job kept;
-	struct record again;
 	struct job job;
 	int rc = job_decode(&job, record);
 
 	if (rc != 0)
 		return 0; /* of a later version of the program, or damaged */
 	rc = view->ops->get(view, job.id, &known);
-	if (rc == 0 && version_compare(known.version, job.version) >= 0)
+	if (rc == 0 &&
+	    version_compare(ledger_counted(&known), job.version) >= 0)
 		return 0;
 	if (rc != 0 && rc != -ENOENT)
 		return rc;
 	/* Also when its time is over: the view may know an earlier state of it,
 	 * and expiry is for the turns to come. */
-	rc = ledger_encode(ledger, &job, &again, &kept);
+	rc = ledger_encode_under(ledger, &job, rc == 0 ? &known : NULL, &kept);
 	return rc != 0 ? rc : view->ops->put(view, job.id, &kept);
 }
 
@@ -130,6 +130,7 @@ static void reset(struct ledger *ledger)
 		ledger_resign(ledger);
 		ledger_nodes_reset(ledger);
 	}
+	ledger_drop_hints(ledger);
 	ledger->leads = false;
 	ledger->told = LEDGER_TOLD_NOTHING;
 	ledger->askers_count = 0;

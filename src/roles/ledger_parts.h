@@ -20,6 +20,11 @@ int ledger_encode(struct ledger *ledger, const struct job *job,
 		  struct record *record, struct view_job *kept);
 /* Once the batch is durable, files of job ID may go: see struct ledger_ops. */
 void ledger_sweep(struct ledger *ledger, const char *id, uint64_t below);
+/* Replaces the job in the view and keeps the books of its size. */
+int ledger_put(struct ledger *ledger, const char *id,
+	       const struct view_job *kept);
+/* Who waits for job ID is told once the batch is durable. */
+void ledger_mark_changed(struct ledger *ledger, const char *id);
 /* What the configuration allows to run at once. */
 void ledger_set_limits(struct ledger *ledger);
 /* The unit of the job, NULL if the configuration has it no more. */
@@ -348,6 +353,27 @@ void ledger_spread_note(struct ledger *ledger, struct queue_entry *entry,
 void ledger_accept_jobs(struct ledger *ledger, struct ledger_now now);
 /* Leads no more when a node ignores what it was given. */
 void ledger_jobs_judge(struct ledger *ledger, struct ledger_now now);
+
+/* ledger_hints.c */
+
+/* A further step of ENTRY was shown. */
+void ledger_note_step(struct ledger *ledger, struct queue_entry *entry);
+/* Packs what the others have not been told; to be called in each turn. */
+void ledger_gather_hints(struct ledger *ledger, struct ledger_now now);
+int64_t ledger_hints_deadline(const struct ledger *ledger);
+/* After the commit. */
+void ledger_send_hints(struct ledger *ledger);
+void ledger_drop_hints(struct ledger *ledger);
+/* The version of the record, which what is shown may be ahead of. */
+struct version ledger_counted(const struct view_job *kept);
+/* As ledger_encode, of a JOB that counts; but what is shown, KNOWN (NULL:
+ * none), stays so if it is newer.
+ */
+int ledger_encode_under(struct ledger *ledger, const struct job *job,
+			const struct view_job *known, struct view_job *kept);
+/* Keeps such a JOB in the view; 0 or a negative errno. */
+int ledger_take_in(struct ledger *ledger, const struct job *job,
+		   const struct view_job *known);
 
 /* ledger_place.c */
 

@@ -2,15 +2,33 @@
  * only rise on a node, one version is one thing, and percent never goes back
  * within an attempt.
  */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+
 #include "tests/sim/cluster_world.h"
+
+/* What is served may be ahead of the record. */
+static int32_t percent_of(struct text json)
+{
+	static const char name[] = "\"percent\":";
+	const char *at = memmem(json.at, json.len, name, sizeof(name) - 1);
+
+	if (at == NULL || at[sizeof(name) - 1] == 'n')
+		return JOB_PERCENT_NONE;
+	return (int32_t)(strtod(at + sizeof(name) - 1, NULL) * 100 + 0.5);
+}
 
 static bool decode(const struct view_job *shown, struct job *job)
 {
 	struct record record;
 
-	return record_decode(&record, shown->record.at, shown->record.len) ==
-		       0 &&
-	       job_decode(job, &record) == 0;
+	if (record_decode(&record, shown->record.at, shown->record.len) != 0 ||
+	    job_decode(job, &record) != 0)
+		return false;
+	job->version = shown->version;
+	job->percent = percent_of(shown->json);
+	return true;
 }
 
 /* Against the highest version that anybody was shown so far. */

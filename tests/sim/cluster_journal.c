@@ -148,6 +148,13 @@ static void op_tell(void *arg)
 	sim_net_tell(role->cluster, role->node);
 }
 
+static void op_hint(void *arg, const void *packet, size_t len)
+{
+	const struct sim_role *role = arg;
+
+	sim_hint_tell(role->cluster, role->node, packet, len);
+}
+
 static const struct ledger_ops ops = {
 	.reply = op_reply,
 	.write_spec = op_write_spec,
@@ -158,6 +165,7 @@ static const struct ledger_ops ops = {
 	.ring = op_ring,
 	.clock = op_clock,
 	.tell = op_tell,
+	.hint = op_hint,
 };
 
 /* ---- the loop ---- */
@@ -245,6 +253,8 @@ static bool turn(const struct sim_role *role)
 	ledger_follow(ledger, sim_now(cluster, node));
 	if (ledger->open && ledger_may_take(ledger))
 		take_messages(role);
+	if (ledger->open)
+		sim_hint_take(cluster, node);
 	if (ledger->open)
 		ledger_turn(ledger, sim_now(cluster, node));
 	if (!ledger->open)

@@ -105,6 +105,7 @@ static void goes_down(struct cluster *cluster, uint32_t node)
 	sim_work_vanish(cluster, node);
 	memset(me->works, 0, sizeof(me->works));
 	me->packets_count = 0;
+	me->hints.len = 0;
 	me->supervised = false;
 	me->down = true;
 	memview_clear(&me->view);
@@ -225,6 +226,9 @@ static void happens(struct lease_world *world, const struct event *event)
 		break;
 	case SIM_DATAGRAM:
 		sim_net_arrives(cluster, event);
+		break;
+	case SIM_HINT:
+		sim_hint_arrives(cluster, event);
 		break;
 	case SIM_THAW:
 		sim_thaw(cluster, event->node);

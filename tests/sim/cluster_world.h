@@ -58,6 +58,7 @@ enum sim_event {
 	SIM_WORK,	/* something comes of a holding's work */
 	SIM_REVIVE,	/* the guardian starts a supervisor */
 	SIM_DATAGRAM,
+	SIM_HINT,
 	SIM_THAW, /* a node that was frozen goes on */
 	SIM_OPERATOR,
 };
@@ -149,6 +150,8 @@ struct sim_node {
 	uint64_t works_life;
 	struct sim_packet packets[SIM_MESSAGES];
 	uint32_t packets_count;
+	struct enc hints; /* of others */
+	uint8_t hints_buf[4096];
 	uint64_t incarnation;	    /* of its heartbeats */
 	struct lease_time turned;   /* the journal role began its turn */
 	uint64_t told_hash;	    /* of what it told last */
@@ -300,6 +303,14 @@ void sim_work_lose(struct cluster *cluster, uint32_t node, uint32_t place);
 void sim_net_tell(struct cluster *cluster, uint32_t node);
 void sim_net_arrives(struct cluster *cluster, const struct event *event);
 void sim_net_reset(struct cluster *cluster, uint32_t node);
+
+/* How far jobs are: cluster_hint.c.  NODE tells it; it arrives; the journal
+ * role takes it.
+ */
+void sim_hint_tell(struct cluster *cluster, uint32_t node, const void *packet,
+		   size_t len);
+void sim_hint_arrives(struct cluster *cluster, const struct event *event);
+void sim_hint_take(struct cluster *cluster, uint32_t node);
 
 /* Operators: cluster_operate.c */
 void sim_operate(struct cluster *cluster);
