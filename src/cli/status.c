@@ -159,6 +159,8 @@ static void print_type(const json_t *type)
 		printf(" -> ");
 		print_plain(stdout, json_text(type, "output"));
 	}
+	if (is_true(type, "differs"))
+		printf(", nodes define it differently");
 	putchar('\n');
 }
 

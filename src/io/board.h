@@ -18,13 +18,14 @@
 
 /* Holdings below BOARD_LEADER_FIRST are control's, for services; the others
  * are the journal role's, for singletons and jobs. */
-#define BOARD_HOLDINGS_MAX 4096 /* things one node holds at once */
-#define BOARD_LEADER_FIRST 1024
-#define BOARD_CHANGES_MAX  4096 /* latest changes a reader may be behind */
-#define BOARD_TEXT_MAX	   251	/* bytes of a text */
-#define BOARD_NAME_MAX	   64	/* bytes of a unit's name */
-#define BOARD_EVENTS_MAX   1024 /* latest events kept */
-#define BOARD_SINGLES_MAX  1024 /* singletons */
+#define BOARD_HOLDINGS_MAX  4096 /* things one node holds at once */
+#define BOARD_LEADER_FIRST  1024
+#define BOARD_CHANGES_MAX   4096 /* latest changes a reader may be behind */
+#define BOARD_TEXT_MAX	    251	 /* bytes of a text */
+#define BOARD_NAME_MAX	    64	 /* bytes of a unit's name */
+#define BOARD_EVENTS_MAX    1024 /* latest events kept */
+#define BOARD_SINGLES_MAX   1024 /* singletons */
+#define BOARD_DIFFERS_WORDS 68	 /* bits of the types of jobs, 64 each */
 
 enum role {
 	ROLE_GUARDIAN,
@@ -203,6 +204,9 @@ struct board {
 	_Atomic uint32_t running; /* jobs that run */
 	_Atomic uint32_t kept;	  /* jobs in the view, ended ones included */
 	_Atomic uint64_t workers; /* jobs it lets run at once */
+	/* a bit of each configured unit that is a job: other nodes define it
+	 * differently */
+	_Atomic uint64_t jobs_differ[BOARD_DIFFERS_WORDS];
 	/* journal: ring of what changed: changes[n % MAX] is the n-th change,
 	 * the board_hash() of a job id; CHANGE counts them, published last */
 	_Atomic uint64_t changes[BOARD_CHANGES_MAX];

@@ -402,6 +402,7 @@ void ledger_turn(struct ledger *ledger, struct ledger_now now)
 		retype_all(ledger);
 	if (ledger->in_cluster && ledger->in)
 		(void)ledger_offer(ledger);
+	ledger_differ_show(ledger);
 	if (ledger->leads && ledger->joined)
 		ledger_rebalance(ledger);
 	ledger_singles_turn(ledger, now);
@@ -440,8 +441,11 @@ void ledger_reload(struct ledger *ledger, const struct config *config)
 	/* Types have other indices: what was offered is heard again. */
 	ledger->foreign_count = 0;
 	ledger->unheard = ledger->in_cluster;
-	for (uint32_t i = 0; i < ledger->nodes_count; i++)
+	for (uint32_t i = 0; i < ledger->nodes_count; i++) {
 		ledger->nodes[i].offered = 0;
+		memset(ledger->nodes[i].differs, 0,
+		       sizeof(ledger->nodes[i].differs));
+	}
 	retype_all(ledger);
 	for (size_t i = 0; i < QUEUE_TYPES_MAX; i++)
 		ledger->queue->types[i].limit = 0;

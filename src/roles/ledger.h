@@ -211,7 +211,8 @@ struct ledger_node {
 	uint16_t *limits;
 	/* and what it was given, when jobs are given away */
 	uint16_t *running;
-	uint32_t given;	     /* in all */
+	uint64_t differs[BOARD_DIFFERS_WORDS]; /* a bit of each: defined so */
+	uint32_t given;			       /* in all */
 	int64_t declined_ms; /* when it last did not accept one, 0 = never */
 };
 

@@ -46,7 +46,7 @@ static int put_units(struct ledger *ledger, struct offer_writer *writer)
 		rc = offer_unit_of(&offered, unit,
 				   unit->kind == UNIT_SINGLETON
 					   ? ledger_single_digest(ledger, unit)
-					   : 0,
+					   : ledger_job_digest(ledger, unit),
 				   lists, sizeof(lists));
 		if (rc == 0)
 			offer_put(writer, &offered);
@@ -243,6 +243,7 @@ static void take_job(struct ledger *ledger, struct ledger_node *node,
 
 	if (type == QUEUE_NONE)
 		return;
+	ledger_differ_hear(ledger, node, type, offered->digest);
 	node->limits[type] =
 		offered->per_node != 0 && offered->per_node < UINT16_MAX
 			? (uint16_t)offered->per_node

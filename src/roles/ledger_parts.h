@@ -339,6 +339,16 @@ void ledger_foreign_free(struct unit *unit);
 /* Tells what this node offers, if it is something else; 0 or -errno. */
 int ledger_offer(struct ledger *ledger);
 
+/* ledger_differ.c */
+
+/* Of the definition UNIT of jobs; not 0. */
+uint64_t ledger_job_digest(struct ledger *ledger, const struct unit *unit);
+/* NODE offers TYPE by a definition of that digest. */
+void ledger_differ_hear(struct ledger *ledger, struct ledger_node *node,
+			uint32_t type, uint64_t digest);
+/* Shows the board which types are defined differently. */
+void ledger_differ_show(struct ledger *ledger);
+
 /* ledger_spread.c */
 
 /* Before jobs are given away in a cluster: who has room?  False: give none. */

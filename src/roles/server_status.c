@@ -51,7 +51,15 @@ static void write_param(struct out *out, const struct config_param *param)
 	out_char(out, '}');
 }
 
-static void write_types(struct out *out, const struct config *config)
+/* Do other nodes define the unit at INDEX differently? */
+static bool differs(const struct board *board, size_t index)
+{
+	return (atomic_load(&board->jobs_differ[index / 64]) >> index % 64 &
+		1) != 0;
+}
+
+static void write_types(struct out *out, const struct config *config,
+			const struct board *board)
 {
 	unsigned count = 0;
 
@@ -74,6 +82,8 @@ static void write_types(struct out *out, const struct config *config)
 		out_char(out, ']');
 		text_member(out, "output", unit->output);
 		text_member(out, "media", unit->output_type);
+		if (differs(board, i))
+			bool_member(out, "differs", true);
 		out_char(out, '}');
 	}
 	out_char(out, ']');
@@ -196,7 +206,7 @@ static void write_status(struct out *out, const struct visit *visit)
 		write_inside(out, server);
 	}
 	number_member(out, "max_body", server->config->http.max_body);
-	write_types(out, server->config);
+	write_types(out, server->config, server->heritage->board);
 	out_char(out, '}');
 }
 

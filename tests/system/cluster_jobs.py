@@ -67,6 +67,18 @@ def one_each(cluster, head):
     others[0].wait_ready()
 
 
+def differ(cluster):
+    """Of a type that nodes define differently each runs its own, and says so.
+    """
+    odd = cluster.nodes[2]
+    odd.write_conf(jobs='quick = { command = [ "/bin/true", "odd" ]; '
+                   'unique = "none"; };')
+    check(odd.run("reload").returncode == 0, "reloaded")
+    for node in cluster.nodes:
+        lib.wait_for(lambda: "quick, nodes define it differently" in
+                     node.run("status").stdout, 20, "it says so")
+
+
 def outlives():
     with nodes.Cluster(3, memory=True) as cluster:
         work = os.path.join(cluster.dir, "work")
@@ -104,6 +116,10 @@ def outlives():
             check(lib.read(out).startswith("made by "), lib.read(out))
         runs = [pid for pid, _ in itertools.groupby(lib.read(trace).split())]
         check(len(runs) == 2, "one after the other:", runs)
+        victim.process.wait(10)
+        victim.spawn()
+        victim.wait_ready()
+        differ(cluster)
 
 
 if __name__ == "__main__":
