@@ -54,6 +54,8 @@ static const char *heard_word(const json_t *node)
 		return json_is_null(json_object_get(node, "heard_ago_ms"))
 			       ? "never heard"
 			       : "not heard";
+	if (json_is_true(json_object_get(node, "elsewhere")))
+		return "on other storage";
 	return json_is_false(hears_us) ? "does not hear us" : "heard";
 }
 

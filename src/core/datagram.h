@@ -30,6 +30,7 @@ enum datagram_flag {
 	DATAGRAM_DRAINING = 1, /* takes nothing new */
 	DATAGRAM_LEAVING = 2,  /* the last one before an orderly stop */
 	DATAGRAM_LEADING = 4,
+	DATAGRAM_HOLDS = 8, /* its lease is good, by its own clock */
 };
 
 /* What the sender's slot in the lease file shows, or is about to. */

@@ -54,7 +54,8 @@ struct cluster_peer {
 struct cluster_heard {
 	char name[DATAGRAM_NODE_MAX + 1]; /* empty ends the table */
 	bool heard;			  /* lately */
-	bool proven; /* and hears us, in this life of ours */
+	bool proven;	/* and hears us, in this life of ours */
+	bool elsewhere; /* it renews a lease that our looks do not show */
 	bool draining;
 	bool leaving;
 	uint64_t incarnation;

@@ -34,6 +34,7 @@ static const char *const names[EVENT_KINDS] = {
 	[EVENT_NODE_LEFT] = "node-left",
 	[EVENT_NODE_ONE_WAY] = "node-one-way",
 	[EVENT_NODE_TWIN] = "node-twin",
+	[EVENT_NODE_ELSEWHERE] = "node-elsewhere",
 	[EVENT_DATAGRAM_REFUSED] = "datagram-refused",
 	[EVENT_LEADS] = "leads",
 	[EVENT_LEASE_HELD] = "lease-held",

@@ -34,8 +34,9 @@ enum event_kind {
 	EVENT_NODE_HEARD, /* by UDP, as these: */
 	EVENT_NODE_LOST,
 	EVENT_NODE_LEFT,
-	EVENT_NODE_ONE_WAY, /* heard, but it does not hear us */
-	EVENT_NODE_TWIN,    /* another one has our name */
+	EVENT_NODE_ONE_WAY,   /* heard, but it does not hear us */
+	EVENT_NODE_TWIN,      /* another one has our name */
+	EVENT_NODE_ELSEWHERE, /* it renews a lease that we do not see */
 	EVENT_DATAGRAM_REFUSED,
 	EVENT_LEADS, /* this node does */
 	EVENT_LEASE_HELD,

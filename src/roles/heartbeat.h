@@ -39,6 +39,12 @@ struct heartbeat_look {
 	uint32_t slot;
 };
 
+/* One whose lease we do not see. */
+struct heartbeat_elsewhere {
+	int64_t since_ms; /* 0 = we do */
+	bool told;
+};
+
 struct heartbeat {
 	struct heritage *heritage;
 	struct board_cluster *cluster; /* of the board */
@@ -60,6 +66,7 @@ struct heartbeat {
 	int64_t hints_ms; /* when they went last */
 	bool has_words;	  /* hints of ours came */
 	struct heartbeat_look looks[PEERS_MAX][HEARTBEAT_LOOKS];
+	struct heartbeat_elsewhere elsewhere[PEERS_MAX];
 	/* what self borrows */
 	char address[DATAGRAM_ADDRESS_MAX + 1];
 	char tags[DATAGRAM_TAGS_MAX];
@@ -95,6 +102,12 @@ void heartbeat_keep_hints(struct heartbeat *heartbeat,
 /* Passes on what was kept, if it is time; and when it will be. */
 void heartbeat_pass_hints(struct heartbeat *heartbeat, int64_t now_ms);
 int64_t heartbeat_hints_deadline(const struct heartbeat *heartbeat);
+
+/* heartbeat_elsewhere.c: what the peer at INDEX says of its lease against what
+ * our own looks tell.  Nothing follows from it but a word to people.
+ */
+void heartbeat_compare(struct heartbeat *heartbeat, size_t index,
+		       int64_t now_ms);
 
 /* heartbeat_show.c: shows the peer at INDEX on the board, or all. */
 void heartbeat_show(struct heartbeat *heartbeat, size_t index, int64_t now_ms);

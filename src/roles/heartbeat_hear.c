@@ -94,6 +94,7 @@ void heartbeat_heard(void *arg, const struct datagram *datagram,
 	}
 	if (before.draining != ((peer->flags & DATAGRAM_DRAINING) != 0))
 		heartbeat->has_news = true;
+	heartbeat_compare(heartbeat, index, clock_ms());
 	/* First shown, then rung. */
 	heartbeat_show(heartbeat, index, clock_ms());
 	if ((ring & RING_LEASE) != 0) {

@@ -64,6 +64,7 @@ static void fill_peer(const struct heartbeat *heartbeat, size_t index,
 
 	heard->heard = peers_is_heard(&beat->peers, index, now_ms);
 	heard->proven = peer->proven;
+	heard->elsewhere = heard->heard && heartbeat->elsewhere[index].told;
 	heard->draining = (peer->flags & DATAGRAM_DRAINING) != 0;
 	heard->leaving = (peer->flags & DATAGRAM_LEAVING) != 0;
 	heard->since_ms = peer->since_ms;

@@ -3,6 +3,7 @@
 #include <config.h>
 #include <string.h>
 
+#include "io/clock.h"
 #include "io/log.h"
 #include "roles/heartbeat.h"
 #include "roles/load.h"
@@ -124,6 +125,7 @@ void heartbeat_tell(struct heartbeat *heartbeat, int64_t now_ms)
 	const struct board *board = heartbeat->heritage->board;
 	struct datagram *self = &heartbeat->beat.self;
 	struct cluster_promise promise = { 0 };
+	struct lease_time now = clock_lease();
 	struct cluster_lease lease;
 	struct lease_end end;
 
@@ -140,6 +142,9 @@ void heartbeat_tell(struct heartbeat *heartbeat, int64_t now_ms)
 	(void)cluster_promise(heartbeat->cluster, &promise);
 	if (lease.kept.standing == LEASE_LEADS)
 		self->flags |= DATAGRAM_LEADING;
+	if (lease.kept.in &&
+	    cluster_holds(heartbeat->cluster, lease.kept.generation, &now))
+		self->flags |= DATAGRAM_HOLDS;
 	self->place = place_of(&lease, &promise);
 	end = (struct lease_end){ self->place.segment, self->place.offset };
 	if (!heartbeat->told.has_lease)

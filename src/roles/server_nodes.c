@@ -181,6 +181,7 @@ static void write_node(struct out *out, const struct server *server,
 	out_string(out, node->self || node->at < 0 ? "null"
 						   : hears(heard, PEERS_SELF));
 	write_hears(out, nodes, node);
+	member_bool(out, "elsewhere", node->at >= 0 && heard->elsewhere);
 	member_text(out, "address", heard->address);
 	member_text(out, "from", heard->from);
 	member_text(out, "version", heard->version);

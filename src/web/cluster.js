@@ -25,6 +25,8 @@ function message_of_node(node) {
     parts.push("this node");
   else if (!node.heard)
     parts.push(node.from ? "not heard" : "never heard");
+  else if (node.elsewhere)
+    parts.push("its lease is not in this node's lease file");
   else if (node.hears_us === false)
     parts.push("does not hear this node");
   const others = deaf_to(node).filter((name) => !is_self(name));

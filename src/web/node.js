@@ -26,6 +26,7 @@ const EVENT_WORDS = {
   "node-left": "left",
   "node-one-way": "is heard one way:",
   "node-twin": "is the name of two nodes:",
+  "node-elsewhere": "is on other storage, or one node is shown what was:",
   "datagram-refused": "sends what is refused:",
   "lease-held": "holds its lease", "lease-lost": "lost its lease:",
   "lease-released": "gave its lease back",
@@ -33,7 +34,7 @@ const EVENT_WORDS = {
 };
 const BAD_EVENTS = ["role-died", "reload-refused", "storage-failed",
   "unit-failed", "unit-silent", "unit-missed", "node-lost", "node-one-way",
-  "node-twin", "datagram-refused", "lease-lost", "node-dead"];
+  "node-twin", "node-elsewhere", "datagram-refused", "lease-lost", "node-dead"];
 
 let session = null;           // of an operator, an object of its own
 let token = null;

@@ -240,6 +240,64 @@ START_TEST(another_nodes_slot_is_no_place_of_it)
 }
 END_TEST
 
+/* Our lease is good, and b says for FOR_MS that its own is. */
+static bool is_told_elsewhere(int64_t for_ms)
+{
+	struct cluster_lease lease = {
+		.slot = SLOT,
+		.number = 7,
+		.kept = { .generation = 7, .in = true, .stamp = clock_lease() },
+	};
+
+	cluster_set_lease(heartbeat.cluster, &lease);
+	heartbeat.beat.peers.at[1].flags = DATAGRAM_HOLDS;
+	for (int64_t ms = 0; ms <= for_ms; ms += 100)
+		heartbeat_compare(&heartbeat, 1, now_ms + ms);
+	heartbeat_show(&heartbeat, 1, now_ms);
+	ck_assert_int_eq(shown()->elsewhere, heartbeat.elsewhere[1].told);
+	return heartbeat.elsewhere[1].told;
+}
+
+START_TEST(whose_lease_is_not_in_our_file_is_told_once)
+{
+	begin();
+	ck_assert(!is_told_elsewhere(2 * LEASE_MS - 100));
+	ck_assert(is_told_elsewhere(2 * LEASE_MS));
+	ck_assert(is_told_elsewhere(9 * LEASE_MS));
+	ck_assert_uint_eq(atomic_load(&heritage.board->event), 1);
+	seen(9, 64, 0);
+	ck_assert(!is_told_elsewhere(0));
+}
+END_TEST
+
+START_TEST(whose_lease_we_saw_end_long_ago_is_on_other_storage)
+{
+	struct cluster_peer peer = { .verdict = LEASE_PEER_DEAD,
+				     .generation = 9,
+				     .name = "b" };
+
+	begin();
+	cluster_set_peer(heartbeat.cluster, OTHER, &peer);
+	ck_assert(is_told_elsewhere(2 * LEASE_MS));
+	begin();
+	seen(8, 64, 0);
+	ck_assert(is_told_elsewhere(2 * LEASE_MS));
+}
+END_TEST
+
+START_TEST(who_does_not_look_itself_tells_nothing)
+{
+	begin();
+	heartbeat.beat.peers.at[1].flags = DATAGRAM_HOLDS;
+	for (int64_t ms = 0; ms < 9 * LEASE_MS; ms += 100)
+		heartbeat_compare(&heartbeat, 1, now_ms + ms);
+	ck_assert(!heartbeat.elsewhere[1].told);
+	begin();
+	heartbeat.beat.peers.at[1].proven = false;
+	ck_assert(!is_told_elsewhere(9 * LEASE_MS));
+}
+END_TEST
+
 START_TEST(a_node_that_listens_everywhere_is_where_it_speaks_from)
 {
 	begin();
@@ -343,7 +401,10 @@ START_TEST(events_are_told_at_a_bounded_rate)
 END_TEST
 
 TEST_MAIN("heartbeat", each_kind_of_look_rings_who_has_to_look,
-	  a_look_told_again_rings_once, unknown_looks_are_left_alone,
+	  whose_lease_is_not_in_our_file_is_told_once,
+	  whose_lease_we_saw_end_long_ago_is_on_other_storage,
+	  who_does_not_look_itself_tells_nothing, a_look_told_again_rings_once,
+	  unknown_looks_are_left_alone,
 	  who_is_not_proven_rings_nobody_and_shows_no_place,
 	  a_newer_place_rings_until_our_looks_show_it,
 	  an_end_is_shown_before_the_journal_is_rung,
