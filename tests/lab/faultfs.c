@@ -1,12 +1,15 @@
 /* faultfs - a directory seen through a mount that misbehaves on command.
  *
- *   faultfs DIR MOUNT CONTROL
+ *   faultfs DIR MOUNT CONTROL [cached|plain]
  *
  * Several mounts of one DIR are several machines on one shared storage: what
  * one wrote the others read at once, nothing is cached, and each has faults of
- * its own.  It stays in the foreground, until TERM or until it is unmounted;
- * killed, it fails all that hangs in it.  CONTROL is a Unix socket that takes
- * commands: faultfs_rules.h.
+ * its own.  One that is "cached" keeps names, attributes and contents as a
+ * client of NFS does: names and attributes may be old for CACHE_S, contents are
+ * asked for anew when a file is opened, or read with O_DIRECT.  One that is
+ * "plain" refuses O_DIRECT.  It stays in the foreground, until TERM or until it
+ * is unmounted; killed, it fails all that hangs in it.  CONTROL is a Unix
+ * socket that takes commands: faultfs_rules.h.
  */
 #define _GNU_SOURCE
 #define FUSE_USE_VERSION 312
@@ -16,6 +19,7 @@
 #include <fcntl.h>
 #include <fuse.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +29,11 @@
 #include "tests/lab/faultfs_rules.h"
 
 #define THREADS 256 /* so many calls may hang */
+#define CACHE_S 30
 
 static int shown; /* the directory */
+static bool cached;
+static bool plain;
 
 /* For calls that are done or fail: 0, or what to answer. */
 static int pass(enum op op, const char *path)
@@ -48,38 +55,37 @@ static int answer(int rc)
 	return rc == -1 ? -errno : 0;
 }
 
-static int fs_open(const char *path, struct fuse_file_info *info)
+static int do_open(const char *path, int flags, mode_t mode,
+		   struct fuse_file_info *info)
 {
 	int rc = pass(OP_OPEN, path);
 	int fd;
 
+	if (rc == 0 && plain && (info->flags & O_DIRECT) != 0)
+		rc = -EINVAL;
 	if (rc != 0)
 		return rc;
-	fd = openat(shown, below(path),
-		    (info->flags & ~(O_DIRECT | O_SYNC | O_DSYNC)) | O_CLOEXEC);
+	flags |= info->flags & ~(O_DIRECT | O_SYNC | O_DSYNC);
+	/* To cache is to read. */
+	if (cached && (flags & O_ACCMODE) == O_WRONLY)
+		flags = (flags & ~(O_ACCMODE | O_APPEND)) | O_RDWR;
+	fd = openat(shown, below(path), flags | O_CLOEXEC, mode);
 	if (fd == -1)
 		return -errno;
 	info->fh = (uint64_t)fd;
-	info->direct_io = 1; /* no cache, as on another machine */
+	/* No cache, as on another machine. */
+	info->direct_io = !cached || (info->flags & O_DIRECT) != 0;
 	return 0;
+}
+
+static int fs_open(const char *path, struct fuse_file_info *info)
+{
+	return do_open(path, 0, 0, info);
 }
 
 static int fs_create(const char *path, mode_t mode, struct fuse_file_info *info)
 {
-	int rc = pass(OP_OPEN, path);
-	int fd;
-
-	if (rc != 0)
-		return rc;
-	fd = openat(shown, below(path),
-		    (info->flags & ~(O_DIRECT | O_SYNC | O_DSYNC)) | O_CREAT |
-			    O_CLOEXEC,
-		    mode);
-	if (fd == -1)
-		return -errno;
-	info->fh = (uint64_t)fd;
-	info->direct_io = 1;
-	return 0;
+	return do_open(path, O_CREAT, mode, info);
 }
 
 static int fs_release(const char *path, struct fuse_file_info *info)
@@ -322,9 +328,10 @@ static int fs_utimens(const char *path, const struct timespec times[2],
 static void *fs_init(struct fuse_conn_info *info, struct fuse_config *config)
 {
 	(void)info;
-	config->entry_timeout = 0;
-	config->attr_timeout = 0;
-	config->negative_timeout = 0;
+	config->entry_timeout = cached ? CACHE_S : 0;
+	config->attr_timeout = cached ? CACHE_S : 0;
+	config->negative_timeout = cached ? CACHE_S : 0;
+	config->auto_cache = cached;
 	config->use_ino = 1;
 	return NULL;
 }
@@ -375,8 +382,10 @@ int main(int argc, char **argv)
 	struct fuse_args fuse_args = FUSE_ARGS_INIT(1, args);
 	struct fuse *fuse;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: faultfs DIR MOUNT CONTROL\n");
+	cached = argc == 5 && strcmp(argv[4], "cached") == 0;
+	plain = argc == 5 && strcmp(argv[4], "plain") == 0;
+	if (argc != 4 && !cached && !plain) {
+		fprintf(stderr, "usage: faultfs DIR MOUNT CONTROL [MODE]\n");
 		return 2;
 	}
 	umask(0);

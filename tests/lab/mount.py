@@ -42,12 +42,14 @@ def fill(path):
 
 
 class Mount:
-    def __init__(self, backing, path):
+    """MODE: "", "cached" or "plain", see faultfs.c."""
+
+    def __init__(self, backing, path, mode=""):
         self.path = path
         self.control = path + ".control"
         os.makedirs(path, exist_ok=True)
         self.process = subprocess.Popen(
-            [FAULTFS, backing, path, self.control], stdin=subprocess.DEVNULL)
+            [FAULTFS, backing, path, self.control, *mode.split()], stdin=subprocess.DEVNULL)
         atexit.register(self.end)
         lib.wait_for(lambda: os.path.ismount(path), 10, "faultfs is mounted")
 

@@ -49,7 +49,8 @@ class Member(lib.Node):
         shared = cluster.shared
         if cluster.faulty:
             shared = os.path.join(cluster.dir, f"seen{index}")
-            self.mount = mount.Mount(cluster.shared, shared)
+            self.mount = mount.Mount(cluster.shared, shared,
+                                     cluster.mode_of(index))
         env = {}
         if cluster.clocks:
             self.clock = clock.Clock(os.path.join(cluster.dir,
@@ -152,7 +153,8 @@ class Member(lib.Node):
 
 class Cluster:
     """SINGLETONS: name -> what its configuration says besides its command.
-    FAULTY: each node sees the directory through a mount of its own.  NETS:
+    FAULTY: each node sees the directory through a mount of its own; a word, or
+    one for each index: the mode of that.  NETS:
     each is in a namespace of its own.  UDP: whether they hear each other.
     MEMORY: the directory is in memory, where no disk makes anyone wait.
     LACKS: index of a node -> those of SINGLETONS it knows nothing of.
@@ -231,6 +233,11 @@ class Cluster:
     def address(self, index):
         host = self.net.address(index) if self.net else "127.0.0.1"
         return f"{host}:{self.ports[index]}"
+
+    def mode_of(self, index):
+        if isinstance(self.faulty, dict):
+            return self.faulty.get(index, "")
+        return self.faulty if isinstance(self.faulty, str) else ""
 
     def peers_of(self, index):
         if not self.udp:

@@ -137,6 +137,62 @@ def full():
                     ("shared-full", "handover-full", "power-full"))
 
 
+# ---- views that differ ----
+
+def tells(node, kind, subject):
+    user = node.operator()
+    events = user.ask("GET", "/v1/events").json()["events"]
+    user.close()
+    return any((event["event"], event["subject"]) == (kind, subject)
+               for event in events)
+
+
+def refused():
+    """A mount that can't show what others write carries no lease."""
+    with nodes.Cluster(3, lease=LEASE, singletons=WORK, memory=True,
+                       faulty={2: "plain"}) as cluster:
+        for node in cluster.nodes:
+            node.spawn()
+        cluster.wait_all()
+        bad = cluster.nodes[2]
+        cluster.wait_for(lambda: "has no direct I/O, and other machines may "
+                         "see it" in bad.log(), 10, "it says why")
+        check(not bad.is_ready(), "it is ready")
+        check(cluster.holder()[0] is not bad, "it has work")
+
+
+def parted():
+    """A node with a directory of its own is told of by all."""
+    with nodes.Cluster(3, lease=LEASE, singletons=WORK,
+                       memory=True) as cluster:
+        other = cluster.nodes[2]
+        other.shared = os.path.join(cluster.dir, "its own")
+        os.mkdir(other.shared)
+        other.write_conf()
+        cluster.start()
+        for here, there in ((0, 2), (1, 2), (2, 0), (2, 1)):
+            cluster.wait_for(lambda h=here, t=there: tells(
+                cluster.nodes[h], "node-elsewhere", f"n{t}"), 20,
+                f"n{here} tells of n{there}")
+        said = other.run("nodes").stdout
+        check(said.count("on other storage") == 2, said)
+        check(not tells(cluster.nodes[0], "node-elsewhere", "n1"),
+              "n1 is in")
+
+
+def views():
+    refused()
+    parted()
+    with nodes.Cluster(3, lease=LEASE, singletons=WORK, memory=True,
+                       faulty="cached") as cluster:
+        cluster.start()
+        played.play(cluster, ("term-cached", "power-cached-again") if BRIEF
+                    else ("cached", "work-cached", "journal-cached",
+                          "term-cached", "power-cached-again"))
+        for node in cluster.nodes:
+            check("is not in our lease file" not in node.log(), "a false word")
+
+
 # ---- the watchdog ----
 
 def dogs():
@@ -170,4 +226,4 @@ def unusable():
 
 if __name__ == "__main__":
     lib.main({"clocks": clocks, "noise": noise, "dogs": dogs,
-              "full": full}[sys.argv[1]])
+              "full": full, "views": views}[sys.argv[1]])

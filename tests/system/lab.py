@@ -1,5 +1,6 @@
 """Goal: what the tests of a cluster stand on can be trusted."""
 import errno
+import mmap
 import os
 import subprocess
 import sys
@@ -86,6 +87,46 @@ def try_mounts():
         finally:
             here.end()
             there.end()
+
+
+def look(path, flags=0):
+    fd = os.open(path, os.O_RDONLY | flags)
+    try:
+        memory = mmap.mmap(-1, 4096)  # aligned
+        length = os.preadv(fd, [memory], 0)
+        return memory[:length][:5]
+    finally:
+        os.close(fd)
+
+
+def try_caches():
+    with tempfile.TemporaryDirectory() as path:
+        os.mkdir(f"{path}/back")
+        old = mount.Mount(f"{path}/back", f"{path}/old", "cached")
+        try:
+            put(f"{path}/back/x", b"first" + bytes(4091))
+            with open(f"{path}/old/x", "rb", buffering=0) as file:
+                check(file.read(5) == b"first", "a read")
+                put(f"{path}/back/x", b"later")
+                file.seek(0)
+                check(file.read(5) == b"first", "nothing is cached")
+                check(look(f"{path}/old/x", os.O_DIRECT) == b"later",
+                      "O_DIRECT shows what was")
+            put(f"{path}/back/y", b"there")
+            check(os.path.exists(f"{path}/old/y"), "a new name")
+            os.unlink(f"{path}/back/y")
+            check(os.path.exists(f"{path}/old/y"), "names are not cached")
+        finally:
+            old.end()
+        plain = mount.Mount(f"{path}/back", f"{path}/plain", "plain")
+        try:
+            check(look(f"{path}/plain/x") == b"later", "a plain read")
+            look(f"{path}/plain/x", os.O_DIRECT)
+            check(False, "it takes O_DIRECT")
+        except OSError as error:
+            check(error.errno == errno.EINVAL, "not EINVAL but", error)
+        finally:
+            plain.end()
 
 
 HEAR = ("import socket,sys; s = socket.socket(type=socket.SOCK_DGRAM); "
@@ -179,6 +220,7 @@ def main():
     if not mount.is_possible():
         lib.skip("no faultfs, or no /dev/fuse")
     try_mounts()
+    try_caches()
 
 
 if __name__ == "__main__":
