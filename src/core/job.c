@@ -39,6 +39,7 @@ enum {
 	TAG_ASSIGNED = 47,
 	TAG_ORIGIN = 48,
 	TAG_BUSY = 49,
+	TAG_RESUMED = 50,
 };
 
 /* A member that has the value in parentheses is left out. */
@@ -88,6 +89,7 @@ static const struct member members[] = {
 	MEMBER(TAG_BUSY, KIND_U32, busy),
 	TEXT(TAG_JOINED, KIND_NAME, joined, JOB_ID_LEN),
 	MEMBER(TAG_PERCENT, KIND_I32, percent),
+	MEMBER(TAG_RESUMED, KIND_U32, resumed),
 	TEXT(TAG_MESSAGE, KIND_WORDS, message, JOB_MESSAGE_MAX),
 	MEMBER(TAG_UPDATED, KIND_TIME, updated_ms),
 	MEMBER(TAG_STARTED, KIND_TIME, started_ms),

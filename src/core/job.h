@@ -63,6 +63,7 @@ struct job {
 	uint32_t busy;	     /* enum job_when_busy, of one that is asked for */
 	uint64_t generation; /* of that node's lease, 0 without a cluster */
 	int32_t percent;     /* hundredths, or JOB_PERCENT_NONE */
+	uint32_t resumed;    /* those an attempt after the first began with */
 	struct text message;
 	int64_t updated_ms;
 	int64_t started_ms;    /* of the latest attempt, 0 before it */

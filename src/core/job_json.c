@@ -39,13 +39,14 @@ static void out_eta(struct out *out, const struct job *job)
 {
 	int64_t took_ms = job->updated_ms - job->started_ms;
 	int64_t left = 10000 - job->percent;
+	int64_t done = job->percent - (int64_t)job->resumed;
 	const char *from = NULL;
 	int64_t left_ms = 0;
 
 	if (job->state == JOB_PROCESSING && job->started_ms != 0 &&
 	    took_ms >= 0 && took_ms < INT64_MAX / 10000) {
-		if (job->percent > 0 && left >= 0 && took_ms > 0) {
-			left_ms = took_ms * left / job->percent;
+		if (done > 0 && left >= 0 && took_ms > 0) {
+			left_ms = took_ms * left / done;
 			from = "\"progress\"";
 		} else if (job->percent <= 0 && job->expected_ms > took_ms) {
 			left_ms = job->expected_ms - took_ms;
@@ -151,6 +152,12 @@ int job_json(const struct job *job, char *buf, size_t cap)
 	out_when(&out, job->updated_ms);
 	member(&out, "expires");
 	out_when(&out, job->expires_ms);
+	/* When the next attempt begins, if that has to wait. */
+	if (job->state == JOB_PENDING && job->attempt > 0 &&
+	    job->not_before_ms != 0) {
+		member(&out, "again");
+		out_when(&out, job->not_before_ms);
+	}
 	if (job->state == JOB_ERROR) {
 		member(&out, "error");
 		out_error(&out, job);

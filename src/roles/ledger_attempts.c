@@ -72,6 +72,9 @@ void ledger_progress(struct ledger *ledger, const struct message *message,
 		return;
 	next_step(entry, &job, now);
 	job.state = JOB_PROCESSING;
+	if (job.percent == JOB_PERCENT_NONE && job.attempt > 1 &&
+	    message->percent > 0 && message->percent <= 10000)
+		job.resumed = (uint32_t)message->percent;
 	if (message->percent > job.percent)
 		job.percent =
 			message->percent < 10000 ? message->percent : 10000;
@@ -344,6 +347,7 @@ static int give_to(struct ledger *ledger, struct queue_entry *entry,
 	job->assigned = !here;
 	job->attempt++;
 	job->percent = JOB_PERCENT_NONE;
+	job->resumed = 0;
 	job->message = text_of("");
 	job->started_ms = 0;
 	job->expected_ms = ledger_estimate(ledger, job);

@@ -196,6 +196,7 @@ static void write_status(struct out *out, const struct visit *visit)
 	out_json(out, text_of(server->config->node));
 	text_member(out, "version", PACKAGE_VERSION);
 	bool_member(out, "ready", atomic_load(&board->ready) != 0);
+	bool_member(out, "clustered", board->cluster.present);
 	bool_member(out, "operator", visit->asker.is_operator);
 	bool_member(out, "sign_in", server->rules.token_len > 0);
 	text_member(out, "user", visit->asker.user);

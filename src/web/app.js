@@ -4,12 +4,16 @@
 "use strict";
 
 const WAIT_S = 25;           // how long the server may hold a poll
+const RUNNING_WAIT_S = 5;    // of a job that runs: its node may be cut off
+const GRACE_S = 4;           // beyond that, before a request is given up
 const POLLS_MAX = 4;         // a browser opens six connections to one host
 const POLLS_BESIDE_LISTS = 2; // an operator's page holds three for its lists
 const CROWDED_WAIT_S = 2;    // with more jobs than polls they take turns
 const GAP_MS = 100;          // between polls of one job
 const BACKOFF_MS = 500;
 const BACKOFF_MAX_MS = 8000;
+const AWAY_MS = 1500;        // without any answer, before that is said
+const UNKNOWN_MS = 5000;     // a node that begins may not know a job yet
 const ENDED = ["ready", "error", "cancelled"];
 const WORDS = {
   pending: "waiting", processing: "running", ready: "ready",
@@ -20,6 +24,9 @@ const cards = new Map();     // id → card
 const held = new Set();      // requests the server may keep waiting
 let polls = 0;               // of jobs, under way
 let unreachable = false;
+let silent_since = null;     // when an answer first failed to come
+let clustered = false;       // jobs may go on on another node
+let first_list = null;       // of jobs, on its way
 let offers_jobs = true;      // until the node has told
 
 const at = (id) => document.getElementById(id);
@@ -34,9 +41,16 @@ function speak(text) {
   at("spoken").textContent = text;
 }
 
-// A quiet note while the server is away, gone once it answers.
+// A quiet note while the server is away, gone once it answers.  Not for a
+// moment's silence: whoever is asked next may answer.
 function note_reachable(reachable) {
+  if (reachable)
+    silent_since = null;
+  else
+    silent_since = silent_since ?? Date.now();
   if (unreachable === !reachable)
+    return;
+  if (!reachable && Date.now() - silent_since < AWAY_MS)
     return;
   unreachable = !reachable;
   document.body.classList.toggle("away", unreachable);
@@ -68,12 +82,18 @@ async function ask(path, options = {}) {
   }
 }
 
-// The same for one the server may hold: given up when the page is hidden or
-// leave_all() is called; then LEFT is true.
-async function ask_held(path, options, asks = ask) {
+// The same for one the server may hold, for WAIT_S at most: given up when it is
+// held longer, since a node without power says nothing, when the page is hidden
+// or leave_all() is called; then LEFT is true.
+async function ask_held(path, wait_s, options, asks = ask) {
   const leave = new AbortController();
+  const timer = setTimeout(() => {
+    note_reachable(false);
+    leave.abort();
+  }, (wait_s + GRACE_S) * 1000);
   held.add(leave);
   const answer = await asks(path, { ...options, signal: leave.signal });
+  clearTimeout(timer);
   held.delete(leave);
   return { answer, left: leave.signal.aborted };
 }
@@ -147,6 +167,7 @@ async function start(form, type) {
       params[input.name] = input.value;
   form.dataset.key = form.dataset.key || random_key();
   button.disabled = true;
+  await first_list; // which may say who we are: not two at once
   const answer = await ask("v1/jobs", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -200,131 +221,6 @@ function show_sections() {
 
 // ---- jobs ----
 
-function size_of(bytes) {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let unit = 0;
-  for (; bytes >= 999.95 && unit < 4; unit++)
-    bytes /= 1000;
-  return `${bytes.toFixed(unit ? 1 : 0)} ${units[unit]}`;
-}
-
-function duration_of(seconds) {
-  const two = (n) => String(n).padStart(2, "0");
-  const s = Math.max(0, Math.round(seconds));
-  const minutes = Math.floor(s / 60);
-  if (minutes < 60)
-    return `${minutes}:${two(s % 60)}`;
-  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(s % 60)}`;
-}
-
-function figures_of(job) {
-  const progress = job.progress || {};
-  const took = (Date.parse(job.updated) - Date.parse(job.created)) / 1000;
-  if (has_ended(job))
-    return took >= 1 ? `in ${duration_of(took)}` : "";
-  const parts = [];
-  if (typeof progress.percent === "number")
-    parts.push(`${Math.floor(progress.percent)} %`);
-  if (typeof progress.eta_s === "number")
-    parts.push(
-      (progress.eta_from === "history" ? "about " : "") +
-        `${duration_of(progress.eta_s)} left`
-    );
-  return parts.join(" · ");
-}
-
-function show_message(line, job) {
-  const text = ((job.progress || {}).message || "").replace(/\p{Cc}/gu, "");
-  line.title = "";
-  if (job.state === "ready" && job.output) {
-    line.textContent = `${job.output.name}, ${size_of(job.output.size)}`;
-  } else if (job.state === "error" && job.error) {
-    const title = document.createElement("strong");
-    title.textContent = job.error.title || "";
-    line.replaceChildren(title, job.error.detail || "");
-  } else {
-    line.textContent = text;
-    line.title = text;
-  }
-}
-
-function show_bar(card) {
-  const { job, element } = card;
-  const bar = element.querySelector(".bar");
-  let percent = (job.progress || {}).percent;
-  if (job.state === "ready")
-    percent = 100;
-  const known = typeof percent === "number";
-  element.classList.toggle("unknown", !known && job.state === "processing");
-  bar.querySelector(".fill").style.transform =
-    known ? `translateX(${percent - 100}%)` : "";
-  if (known)
-    bar.setAttribute("aria-valuenow", Math.floor(percent));
-  else
-    bar.removeAttribute("aria-valuenow");
-  bar.setAttribute("aria-label", `${job.type}, ${WORDS[job.state]}`);
-}
-
-function show(card) {
-  const { job, element } = card;
-  const find = (selector) => element.querySelector(selector);
-  const ended = has_ended(job);
-  element.dataset.state = job.state;
-  find(".state").textContent =
-    card.cancelling && !ended ? "cancelling" : WORDS[job.state] || job.state;
-  find(".figures").textContent = figures_of(job);
-  show_message(find(".message"), job);
-  show_bar(card);
-  find(".cancel").hidden = ended;
-  find(".cancel").disabled = Boolean(card.cancelling);
-  find(".forget").hidden = !ended;
-  find(".download").hidden = !(job.state === "ready" && job.output);
-}
-
-async function remove(card) {
-  const url = `v1/jobs/${card.job.id}`;
-  const forgets = has_ended(card.job);
-  card.cancelling = !forgets;
-  show(card);
-  const answer = await ask(url, { method: "DELETE" });
-  if (answer && (answer.status === 204 || answer.status === 404)) {
-    drop(card);
-  } else if (!answer || !answer.ok) {
-    card.cancelling = false;
-    show(card);
-  }
-}
-
-function drop(card) {
-  const next = card.element.nextElementSibling ||
-    card.element.previousElementSibling;
-  if (card.element.contains(document.activeElement) && next)
-    next.focus();
-  cards.delete(card.job.id);
-  card.element.remove();
-  show_sections();
-}
-
-function make_card(job) {
-  const element = from_template("job-template");
-  const card = { job, element, etag: null, cancelling: false };
-  const find = (selector) => element.querySelector(selector);
-  find("h3").textContent = job.type;
-  show_time(find("time"), job.created);
-  find(".id").textContent = job.id;
-  find(".download").href = `v1/jobs/${job.id}/output`;
-  find(".download").setAttribute("download", "");
-  find(".cancel").addEventListener("click", () => remove(card));
-  find(".forget").addEventListener("click", () => remove(card));
-  cards.set(job.id, card);
-  // Newest first, whatever order they are heard of in.
-  const older = [...at("jobs").children].find(
-    (other) => other.querySelector("time").dateTime < job.created);
-  at("jobs").insertBefore(element, older || null);
-  show_sections();
-  return card;
-}
-
 // "TOKEN.STEP", compared part by part.
 function is_older(a, b) {
   const [left, right] = [a, b].map((text) => text.split(".").map(BigInt));
@@ -359,14 +255,21 @@ function notice_job(id) {
 
 const polls_max = () => is_operator() ? POLLS_BESIDE_LISTS : POLLS_MAX;
 
+function wait_for_poll(card) {
+  if ([...cards.values()].filter(
+    (other) => !has_ended(other.job)).length > polls_max())
+    return CROWDED_WAIT_S;
+  return card.job.state === "processing" ? RUNNING_WAIT_S : WAIT_S;
+}
+
 // One poll; how long to wait before the next.
 async function poll(card, backoff) {
-  const crowded = [...cards.values()].filter(
-    (other) => !has_ended(other.job)).length > polls_max();
-  const wait = crowded ? CROWDED_WAIT_S : WAIT_S;
+  const wait = card.etag ? wait_for_poll(card) : 0;
   const { answer, left } = await ask_held(
-    `v1/jobs/${card.job.id}` + (card.etag ? `?wait=${wait}s` : ""),
+    `v1/jobs/${card.job.id}` + (wait ? `?wait=${wait}s` : ""), wait,
     { headers: card.etag ? { "If-None-Match": card.etag } : {} });
+  if (answer && answer.status !== 404)
+    card.unknown_since = null;
   if (answer && answer.status === 200) {
     card.etag = answer.headers.get("ETag");
     take_job(await answer.json());
@@ -374,8 +277,11 @@ async function poll(card, backoff) {
   }
   if (answer && answer.status === 304)
     return 0;
-  if (answer && answer.status === 404)
-    drop(card);
+  if (answer && answer.status === 404) {
+    card.unknown_since = card.unknown_since ?? Date.now();
+    if (!clustered || Date.now() - card.unknown_since > UNKNOWN_MS)
+      drop(card);
+  }
   return left ? 0 : Math.min(backoff * 2 || BACKOFF_MS, BACKOFF_MAX_MS);
 }
 

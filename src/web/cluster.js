@@ -149,7 +149,7 @@ async function follow_nodes() {
     await visible();
     const began = Date.now();
     const { answer } = await ask_held(
-      "v1/nodes" + (etag ? `?wait=${LIST_WAIT_S}s` : ""),
+      "v1/nodes" + (etag ? `?wait=${LIST_WAIT_S}s` : ""), LIST_WAIT_S,
       { headers: etag ? { "If-None-Match": etag } : {} }, ask_node);
     const body = await json_of(answer);
     if (session !== mine)

@@ -159,7 +159,9 @@ function troubles_of(status) {
 
 function show_health(status) {
   const parts = [status.node];
-  const text = troubles_of(status).join(" ");
+  // In a cluster a node's troubles are not those of its users.
+  const text = status.operator || !status.clustered ?
+    troubles_of(status).join(" ") : "";
   if (status.operator) {
     parts.push(status.ready ? "ready" : "not ready");
     if (status.running || status.pending)
@@ -189,6 +191,7 @@ function take_status(status) {
     begin_session();
   else if (!status.operator && session)
     end_session();
+  clustered = Boolean(status.clustered);
   show_types(status.jobs);
   show_health(status);
   show_sections();
@@ -273,7 +276,7 @@ async function follow_units(list) {
     await visible();
     const began = Date.now();
     const { answer } = await ask_held(
-      `v1/${list.kind}` + (etag ? `?wait=${LIST_WAIT_S}s` : ""),
+      `v1/${list.kind}` + (etag ? `?wait=${LIST_WAIT_S}s` : ""), LIST_WAIT_S,
       { headers: etag ? { "If-None-Match": etag } : {} }, ask_node);
     const body = await json_of(answer);
     if (session !== mine)
@@ -303,7 +306,8 @@ async function follow_events() {
     const began = Date.now();
     const { answer } = await ask_held(after === null ?
       `v1/events?limit=${EVENTS_MAX}` :
-      `v1/events?after=${after}&wait=${LIST_WAIT_S}s`, {}, ask_node);
+      `v1/events?after=${after}&wait=${LIST_WAIT_S}s`, LIST_WAIT_S, {},
+      ask_node);
     const body = await json_of(answer);
     if (session !== mine)
       return;
@@ -345,4 +349,5 @@ document.addEventListener("visibilitychange", () => {
 
 token = kept_token();
 watch_status();
-load_jobs().then(() => notice_job(location.hash.slice(1)));
+first_list = load_jobs();
+first_list.then(() => notice_job(location.hash.slice(1)));

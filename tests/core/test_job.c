@@ -247,6 +247,21 @@ START_TEST(a_pending_job_is_served_with_nulls)
 }
 END_TEST
 
+START_TEST(a_job_that_waits_for_another_attempt_says_until_when)
+{
+	struct job job = bare_job();
+
+	job.attempt = 1;
+	ck_assert_int_gt(job_json(&job, json, sizeof(json)), 0);
+	ck_assert_ptr_null(strstr(json, "again"));
+	job.not_before_ms = job.created_ms + 1000;
+	ck_assert_int_gt(job_json(&job, json, sizeof(json)), 0);
+	ck_assert_ptr_nonnull(strstr(
+		json,
+		"\"expires\":null,\"again\":\"2026-11-21T01:02:04.004Z\","));
+}
+END_TEST
+
 START_TEST(a_running_job_is_served_with_its_progress)
 {
 	struct job job = full_job();
@@ -263,6 +278,21 @@ START_TEST(a_running_job_is_served_with_its_progress)
 		"\"created\":\"2026-11-21T01:02:03.004Z\","
 		"\"updated\":\"2026-11-21T01:02:23.004Z\",\"expires\":null,"
 		"\"output\":null,\"version\":\"12884901929.7\"}");
+}
+END_TEST
+
+START_TEST(what_an_attempt_began_with_is_no_speed_of_its_own)
+{
+	struct job job = full_job();
+
+	/* 20 s for 42.17 - 32.17 percent; 57.83 are left */
+	job.resumed = 3217;
+	job.started_ms = job.updated_ms - 20000;
+	ck_assert_int_gt(job_json(&job, json, sizeof(json)), 0);
+	ck_assert_ptr_nonnull(strstr(json, "\"eta_s\":116,"));
+	job.resumed = 4217;
+	ck_assert_int_gt(job_json(&job, json, sizeof(json)), 0);
+	ck_assert_ptr_nonnull(strstr(json, "\"eta_s\":null,"));
 }
 END_TEST
 
@@ -355,7 +385,9 @@ TEST_MAIN("job", a_job_comes_out_as_it_went_in,
 	  names_too_long_are_refused_and_words_are_cut,
 	  an_id_is_base_32_of_its_bits, states_have_names,
 	  a_pending_job_is_served_with_nulls,
+	  a_job_that_waits_for_another_attempt_says_until_when,
 	  a_running_job_is_served_with_its_progress,
+	  what_an_attempt_began_with_is_no_speed_of_its_own,
 	  a_job_that_says_nothing_is_judged_by_earlier_ones,
 	  a_ready_job_is_served_with_its_output,
 	  a_failed_job_is_served_with_its_error, the_worst_texts_still_fit,

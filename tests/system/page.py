@@ -143,4 +143,5 @@ def main(url, holdfast, socket, directory):
         nobody_else_is_asked(browser, url, requests(browser))
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])
