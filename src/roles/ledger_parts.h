@@ -8,6 +8,15 @@
 
 /* A token never given before. */
 uint64_t ledger_token(struct ledger *ledger);
+/* What the configuration allows to run at once. */
+void ledger_set_limits(struct ledger *ledger);
+/* The unit of the job, NULL if the configuration has it no more. */
+const struct unit *ledger_unit(const struct ledger *ledger,
+			       const struct job *job);
+/* Its index, QUEUE_NONE when no node known offers it. */
+uint32_t ledger_type(const struct ledger *ledger, struct text type);
+
+/* ledger_store.c */
 /* Opens the batch's transaction if it is not open; 0 or a negative errno. */
 int ledger_begin(struct ledger *ledger);
 /* Reads the job ID; its texts live until the next ledger_load. */
@@ -25,13 +34,11 @@ int ledger_put(struct ledger *ledger, const char *id,
 	       const struct view_job *kept);
 /* Who waits for job ID is told once the batch is durable. */
 void ledger_mark_changed(struct ledger *ledger, const char *id);
-/* What the configuration allows to run at once. */
-void ledger_set_limits(struct ledger *ledger);
-/* The unit of the job, NULL if the configuration has it no more. */
-const struct unit *ledger_unit(const struct ledger *ledger,
-			       const struct job *job);
-/* Its index, QUEUE_NONE when no node known offers it. */
-uint32_t ledger_type(const struct ledger *ledger, struct text type);
+
+/* ledger_expire.c */
+
+/* Of what is due by NOW: first its files go, later its record. */
+void ledger_expire(struct ledger *ledger, struct ledger_now now);
 
 /* ledger_queue.c */
 /* Of type and unique value, 0 if it has none. */
