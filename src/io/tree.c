@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,6 +42,23 @@ static int remove_entries(int fd, const struct removal *removal, int depth)
 	return rc;
 }
 
+/* One that its owner has locked is unlocked; of root nothing is. */
+static int open_dir(int dir_fd, const char *name)
+{
+	const int how = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	bool locked = geteuid() != 0;
+	int fd = openat(dir_fd, name, how);
+
+	if (fd == -1 && errno == EACCES && locked &&
+	    fchmodat(dir_fd, name, S_IRWXU, 0) == 0)
+		fd = openat(dir_fd, name, how);
+	if (fd == -1)
+		return -errno;
+	if (locked)
+		(void)fchmod(fd, S_IRWXU);
+	return fd;
+}
+
 static int remove_dir(int dir_fd, const char *name,
 		      const struct removal *removal, int depth)
 {
@@ -50,10 +68,9 @@ static int remove_dir(int dir_fd, const char *name,
 
 	if (depth > TREE_DEPTH_MAX)
 		return -ELOOP;
-	fd = openat(dir_fd, name,
-		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1)
-		return -errno;
+	fd = open_dir(dir_fd, name);
+	if (fd < 0)
+		return fd;
 	if (fstat(fd, &st) == -1 || st.st_dev != removal->device) {
 		close(fd);
 		return -EXDEV;

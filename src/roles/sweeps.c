@@ -8,13 +8,14 @@
 #define FIRST_MS  5000 /* whoever begins to lead has other things to do */
 #define EVERY_MS  (INT64_C(3600) * 1000)
 #define MISSED_MS 10000
-#define MARGIN_MS (INT64_C(600) * 1000) /* an order may have been on its way \
-					 */
-#define WHOLE 24 /* each so many looks leave out nothing */
+#define MARGIN_MS                                                  \
+	(INT64_C(600) * 1000) /* an order may have been on its way \
+			       */
+#define WHOLE 24	      /* each so many looks leave out nothing */
 
-static bool order(struct sweeps *sweeps, const struct sweep_order *order)
+bool sweeps_order(const struct heritage *heritage,
+		  const struct sweep_order *order)
 {
-	const struct heritage *heritage = sweeps->heritage;
 	int rc = channel_send(heritage->links[ROLE_SWEEPER][1], order,
 			      sizeof(*order));
 
@@ -29,7 +30,7 @@ void sweeps_tell(struct sweeps *sweeps, const char *id, uint64_t below)
 
 	if (id != NULL)
 		text_copy(text_of(id), one.id, sizeof(one.id));
-	if (id == NULL || !order(sweeps, &one))
+	if (id == NULL || !sweeps_order(sweeps->heritage, &one))
 		sweeps->missed = true;
 }
 
@@ -40,7 +41,7 @@ static void look_at_all(struct sweeps *sweeps, int64_t now_ms)
 
 	if (sweeps->looks % WHOLE != 0)
 		all.since_ms = sweeps->began_ms - MARGIN_MS;
-	if (!order(sweeps, &all)) {
+	if (!sweeps_order(sweeps->heritage, &all)) {
 		sweeps->next_ms = now_ms + MISSED_MS;
 		return;
 	}

@@ -13,7 +13,7 @@
 
 #include "core/job.h"
 
-/* From the journal role to the sweeper, in one packet. */
+/* From the journal role, or a worker, to the sweeper, in one packet. */
 struct sweep_order {
 	char id[JOB_ID_LEN + 1]; /* empty: look at all there is */
 	uint64_t below;		 /* see struct ledger_ops */
@@ -28,6 +28,10 @@ struct sweeps {
 	unsigned looks;	  /* since we lead */
 	bool missed;	  /* an order could not be given */
 };
+
+/* Gives one order.  False: the sweeper has as many as it can hold. */
+bool sweeps_order(const struct heritage *heritage,
+		  const struct sweep_order *order);
 
 /* Files of job ID may go; NULL: of several jobs. */
 void sweeps_tell(struct sweeps *sweeps, const char *id, uint64_t below);

@@ -17,6 +17,7 @@
 #include "io/clock.h"
 #include "io/log.h"
 #include "io/proc.h"
+#include "roles/sweeps.h"
 #include "roles/worker_parts.h"
 
 #define REST_MS 1000
@@ -414,6 +415,21 @@ static bool rest(struct worker *worker)
 	return false;
 }
 
+/* A tree of any size: that of a job is for the sweeper, we have a place in the
+ * node to give back.
+ */
+static void clear_scratch(const struct worker *worker)
+{
+	struct sweep_order order = { .below = 0 };
+
+	if (worker->spec.kind == UNIT_JOB &&
+	    text_copy(text_of(worker->spec.id), order.id, sizeof(order.id)) ==
+		    JOB_ID_LEN)
+		(void)sweeps_order(worker->heritage, &order);
+	else
+		outputdir_clear(&worker->dir);
+}
+
 /* Runs what the slot holds.  True when there is more. */
 static bool run(struct worker *worker)
 {
@@ -424,8 +440,8 @@ static bool run(struct worker *worker)
 		take_signals(worker, clock_ms());
 		step(worker, clock_ms());
 	}
-	if (!may_go_on(worker))
-		outputdir_clear(&worker->dir);
+	if (!may_go_on(worker) && worker->dir.used)
+		clear_scratch(worker);
 	if (worker->group >= 0)
 		close(worker->group);
 	return rest(worker);

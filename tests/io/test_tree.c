@@ -30,4 +30,28 @@ START_TEST(a_tree_goes_as_a_whole_and_links_are_not_followed)
 }
 END_TEST
 
-TEST_MAIN("tree", a_tree_goes_as_a_whole_and_links_are_not_followed)
+START_TEST(what_its_owner_has_locked_goes_too)
+{
+	char base[] = "/tmp/holdfast-tree-XXXXXX";
+
+	ck_assert_ptr_nonnull(mkdtemp(base));
+	/* Root is kept out by nothing. */
+	if (geteuid() == 0) {
+		ck_assert_int_eq(chown(base, 65534, 65534), 0);
+		ck_assert_int_eq(seteuid(65534), 0);
+	}
+	ck_assert_int_eq(chdir(base), 0);
+	ck_assert_int_eq(mkdir("job", 0700), 0);
+	ck_assert_int_eq(mkdir("job/locked", 0700), 0);
+	ck_assert_int_eq(tree_write(AT_FDCWD, "job/locked/file", "x", 1), 0);
+	ck_assert_int_eq(chmod("job/locked", 0), 0);
+	ck_assert_int_eq(chmod("job", 0500), 0);
+	ck_assert_int_eq(tree_remove(AT_FDCWD, "job"), 0);
+	ck_assert_int_eq(access("job", F_OK), -1);
+	ck_assert_int_eq(seteuid(getuid()), 0);
+	ck_assert_int_eq(rmdir(base), 0);
+}
+END_TEST
+
+TEST_MAIN("tree", what_its_owner_has_locked_goes_too,
+	  a_tree_goes_as_a_whole_and_links_are_not_followed)
