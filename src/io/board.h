@@ -170,13 +170,15 @@ struct board_event {
 };
 
 struct board_role {
-	_Atomic int32_t pid;	   /* supervisor; 0 = not running */
-	_Atomic uint32_t restarts; /* supervisor */
-	_Atomic int64_t beat_ms;   /* the role itself: clock_ms() of its last
-				      turn */
-	_Atomic int32_t health;	   /* the role itself: 0, or an errno */
-	_Atomic uint32_t watching; /* the role itself sets it: ring me once
-				      when there are news; who rings clears */
+	_Atomic int32_t pid;	    /* supervisor; 0 = not running */
+	_Atomic uint32_t restarts;  /* supervisor */
+	_Atomic int64_t beat_ms;    /* the role itself: clock_ms() of its last
+				       turn */
+	_Atomic int32_t health;	    /* the role itself: 0, or an errno */
+	_Atomic int64_t reading_ms; /* control and http: clock_ms() since when
+				       they read shared storage, 0 = do not */
+	_Atomic uint32_t watching;  /* the role itself sets it: ring me once
+				       when there are news; who rings clears */
 };
 
 struct board {

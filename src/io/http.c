@@ -282,3 +282,8 @@ unsigned http_requests(const struct http *http)
 {
 	return http->requests;
 }
+
+unsigned http_files(const struct http *http)
+{
+	return http->files;
+}

@@ -94,6 +94,9 @@ unsigned http_connections(const struct http *http);
 /* Requests under way, those held included. */
 unsigned http_requests(const struct http *http);
 
+/* Of them those that are answered with files. */
+unsigned http_files(const struct http *http);
+
 /* The value of header field NAME, empty if absent. */
 struct text http_field(const struct http_request *request, const char *name);
 /* Is there a query parameter NAME?  Then its value, decoded. */

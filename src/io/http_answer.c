@@ -117,8 +117,13 @@ void http_send(struct http_request *request, const struct http_answer *answer)
 
 void http_reply(struct http_request *request, const struct http_reply *reply)
 {
+	struct inner *inner = (struct inner *)request;
 	struct MHD_Response *response = complete(reply);
 
+	if (reply->bytes == HTTP_BYTES_FILE && response != NULL) {
+		inner->sends_file = true;
+		inner->http->files++;
+	}
 	queue(request, reply->status, response);
 	if (response != NULL)
 		MHD_destroy_response(response);

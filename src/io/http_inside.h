@@ -32,6 +32,7 @@ struct inner {
 	bool too_large; /* the rest of the body is thrown away */
 	bool answered;
 	bool held;
+	bool sends_file;
 	bool failed; /* an answer could not be made: close */
 };
 
@@ -68,6 +69,7 @@ struct http {
 	size_t listeners_count;
 	unsigned connections;
 	unsigned requests; /* under way */
+	unsigned files;	   /* of them, sent */
 	bool refusing;
 	bool woken; /* someone was woken: run at once */
 	int64_t now_ms;

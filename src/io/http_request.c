@@ -209,6 +209,8 @@ void http_on_end(void *cls, struct MHD_Connection *mhd, void **context,
 		return;
 	*context = NULL;
 	http->requests--;
+	if (inner->sends_file)
+		http->files--;
 	http->setup.gone(http->setup.arg, &inner->request);
 	/* The next request on it may begin. */
 	connection_list(inner->connection);

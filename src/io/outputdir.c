@@ -235,12 +235,15 @@ static int walk_earlier(const struct outputdir *dir, struct missing *missing)
 	struct earlier earlier = { .name = "" };
 	char below[NAME_MAX + 1] = "";
 	char id[PATH_MAX];
+	struct statx st;
 	int rc = 0;
 	int fd;
 
 	memcpy(id, dir->path, sizeof(id));
 	if (!dir->used || !cut_parent(id))
 		return 0;
+	/* Other nodes made what we look for: the storage itself is asked. */
+	(void)statx(AT_FDCWD, id, AT_STATX_FORCE_SYNC, STATX_TYPE, &st);
 	fd = open(id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
 		return -errno;

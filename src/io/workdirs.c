@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,8 @@
 #include "io/names.h"
 
 #define TOKEN_LEN 16 /* hexadecimal digits of an attempt's name */
+
+#define ABOVE 3 /* TOKEN, ID, jobs: directories a file is in */
 
 struct sweeping {
 	const struct sweep *sweep;
@@ -37,6 +40,30 @@ int workdirs_open(const char *shared)
 	fd = open_dir(top, "jobs");
 	close(top);
 	return fd;
+}
+
+int workdirs_refresh(const char *path)
+{
+	char dirs[ABOVE][PATH_MAX];
+	struct statx st;
+
+	for (int i = 0; i < ABOVE; i++) {
+		const char *inner = i == 0 ? path : dirs[i - 1];
+		const char *slash = strrchr(inner, '/');
+		size_t len = slash != NULL ? (size_t)(slash - inner) : 0;
+
+		if (len == 0 || len >= PATH_MAX)
+			return -EINVAL;
+		memcpy(dirs[i], inner, len);
+		dirs[i][len] = '\0';
+	}
+	/* From the outermost: each names the next. */
+	for (int i = ABOVE; i-- > 0;)
+		if (statx(AT_FDCWD, dirs[i], AT_STATX_FORCE_SYNC, STATX_TYPE,
+			  &st) == -1)
+			return errno == ENOENT && i == ABOVE - 1 ? -ESTALE
+								 : -errno;
+	return 0;
 }
 
 /* Somebody else may have removed it just now. */

@@ -12,6 +12,13 @@
 /* Opens SHARED/jobs; the descriptor or a negative errno. */
 int workdirs_open(const char *shared);
 
+/* Of PATH, a file of an attempt, asks the storage itself about the directories
+ * it is in, up to SHARED/jobs: from now on what others have put there is seen.
+ * 0; -ENOENT when one is not there; -ESTALE when SHARED/jobs is not, which
+ * is the storage that is missing; or another negative errno.
+ */
+int workdirs_refresh(const char *path);
+
 /* Removes of job ID what SWEEP says, with a REST after each file.  0, or the
  * first negative errno after having removed what it could.
  */

@@ -12,6 +12,7 @@
 #include "io/conffile.h"
 #include "io/log.h"
 #include "roles/server_reply.h"
+#include "roles/server_storage.h"
 #include "roles/services.h"
 
 #define RETRY_MS     50	  /* while the view is not there yet */
@@ -321,6 +322,7 @@ int server_open(struct server *server, struct heritage *heritage,
 	server->loop = loop;
 	server->config = config;
 	server->now_ms = clock_ms();
+	storage_leave(server); /* one before us may not have come back */
 	calls_init(&server->calls, link);
 	waits_init(&server->waits, heritage->board);
 	asker_rules_load(&server->rules, &config->http);
@@ -364,7 +366,11 @@ void server_turn(struct server *server)
 	waits_look(&server->waits, server->heritage->board, server->now_ms);
 	waits_expire(&server->waits, server->now_ms, server->stopping);
 	calls_expire(&server->calls, server->now_ms, server->stopping);
+	if (http_files(server->http) > 0)
+		storage_enter(server);
 	http_turn(server->http, server->now_ms);
+	if (atomic_load(&me->reading_ms) != 0)
+		storage_leave(server);
 	waits_watch(&server->waits, server->heritage->board, server->role);
 }
 

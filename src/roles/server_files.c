@@ -1,16 +1,14 @@
 /* What an attempt left: its output and its log. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/etag.h"
 #include "core/range.h"
 #include "io/clock.h"
-#include "roles/jobspec.h"
 #include "roles/server_reply.h"
+#include "roles/server_storage.h"
 
 #define TAIL_LINES_DEFAULT 100
 #define TAIL_LINES_MAX	   100000
@@ -38,30 +36,6 @@ static int load(struct visit *visit, struct job *job)
 	if (rc != 0)
 		reply_status(visit, 500, "The record of the job is damaged.");
 	return rc;
-}
-
-/* Opens NAME of the latest attempt; *SIZE is its length. */
-static int open_file(const struct server *server, const struct job *job,
-		     const char *name, uint64_t *size)
-{
-	char path[JOBSPEC_PATH_MAX];
-	struct out out = out_init(path, sizeof(path));
-	struct stat stat;
-	int fd;
-
-	jobspec_work_dir(&out, server->config->shared, job->id, job->held);
-	out_string(&out, name);
-	if (out_end(&out) != 0)
-		return -ENAMETOOLONG;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd == -1)
-		return -errno;
-	if (fstat(fd, &stat) == -1 || !S_ISREG(stat.st_mode)) {
-		close(fd);
-		return -ENOENT;
-	}
-	*size = (uint64_t)stat.st_size;
-	return fd;
 }
 
 /* ---- the output ---- */
@@ -208,13 +182,18 @@ void server_output(struct visit *visit)
 		reply_status(visit, 410, "The file is kept no longer.");
 		return;
 	}
-	fd = open_file(visit->server, &job, "/output", &size);
-	if (fd >= 0)
+	fd = storage_open(visit->server, &job, "/output", &size);
+	if (fd >= 0 && size != job.output_size) {
+		close(fd);
+		reply_status(visit, 500,
+			     "The file is not what it was when it was made.");
+	} else if (fd >= 0) {
 		send_file(visit, &job, fd, size);
-	else if (fd == -ENOENT)
+	} else if (fd == -ENOENT) {
 		reply_status(visit, 410, "The file is gone.");
-	else
-		reply_error(visit, -EIO);
+	} else {
+		storage_error(visit, fd);
+	}
 }
 
 /* ---- the log ---- */
@@ -256,17 +235,17 @@ void server_log(struct visit *visit)
 	}
 	if (load(visit, &job) != 0)
 		return;
-	fd = job.held != 0 ? open_file(visit->server, &job, "/log", &size)
+	fd = job.held != 0 ? storage_open(visit->server, &job, "/log", &size)
 			   : -ENOENT;
 	if (fd >= 0) {
 		len = read_tail(fd, size, lines, &body);
 		close(fd);
 	} else if (fd != -ENOENT) {
-		len = -EIO;
+		len = fd;
 	}
 	if (len < 0) {
 		free(body);
-		reply_error(visit, -EIO);
+		storage_error(visit, (int)len);
 		return;
 	}
 	if (body == NULL)
