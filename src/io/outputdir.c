@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "core/out.h"
-#include "core/text.h"
 #include "io/names.h"
+#include "io/outputdir_parts.h"
 #include "io/tree.h"
 
 #define MAKE_TRIES  4	 /* what is empty may be swept between two steps */
@@ -19,7 +19,7 @@
 #define MODE_OPEN   0710 /* the node's group may open what it knows */
 #define MODE_CLOSED 0750
 
-static int join(char *buf, size_t cap, const char *dir, const char *name)
+int outputdir_join(char *buf, size_t cap, const char *dir, const char *name)
 {
 	struct out out = out_init(buf, cap);
 
@@ -29,8 +29,7 @@ static int join(char *buf, size_t cap, const char *dir, const char *name)
 	return out_end(&out) == 0 ? 0 : -ENAMETOOLONG;
 }
 
-/* Cuts the last component off PATH; false when there is none. */
-static bool cut_parent(char *path)
+bool outputdir_cut(char *path)
 {
 	char *slash = strrchr(path, '/');
 
@@ -51,7 +50,7 @@ static int find_owner(struct outputdir *dir)
 		return 0;
 	memcpy(path, dir->path, sizeof(path));
 	for (int i = 0; i < 3; i++)
-		if (!cut_parent(path))
+		if (!outputdir_cut(path))
 			return -EINVAL;
 	if (stat(path, &st) == -1)
 		return -errno;
@@ -84,12 +83,12 @@ static int make_parents(struct outputdir *dir)
 	int rc;
 
 	memcpy(id, dir->path, sizeof(id));
-	if (!cut_parent(id))
+	if (!outputdir_cut(id))
 		return -EINVAL;
 	rc = make_one(dir, id);
 	if (rc == -ENOENT) {
 		memcpy(jobs, id, sizeof(jobs));
-		if (!cut_parent(jobs))
+		if (!outputdir_cut(jobs))
 			return -EINVAL;
 		rc = make_one(dir, jobs);
 		if (rc >= 0)
@@ -144,170 +143,18 @@ int outputdir_make(struct outputdir *dir, const char *path, uid_t uid)
 	out_string(&out, path);
 	rc = out_end(&out) == 0 ? 0 : -ENAMETOOLONG;
 	if (rc == 0)
-		rc = join(dir->scratch, sizeof(dir->scratch), path, "scratch");
+		rc = outputdir_join(dir->scratch, sizeof(dir->scratch), path,
+				    "scratch");
 	if (rc == 0)
 		rc = find_owner(dir);
 	return rc == 0 ? make_all(dir) : rc;
 }
 
-/* The greatest name below BELOW. */
-struct earlier {
-	const char *below;
-	char name[NAME_MAX + 1];
-};
-
-static void take_earlier(void *arg, const char *name, bool is_directory)
-{
-	struct earlier *earlier = arg;
-
-	if (is_directory && strcmp(name, earlier->below) < 0 &&
-	    strcmp(name, earlier->name) > 0)
-		(void)text_copy(text_of(name), earlier->name,
-				sizeof(earlier->name));
-}
-
-/* FROM/NAME below the directory ID becomes TO in DIR.  Neither link nor
- * directory in its place is followed or overwritten.  0, -ENOENT when there is
- * no such thing, or a negative errno.
- */
-static int take_over(const struct outputdir *dir, int id, const char *from,
-		     const char *name, const char *to)
-{
-	char source[2 * NAME_MAX + 2];
-	char target[PATH_MAX];
-	int rc = join(source, sizeof(source), from, name);
-
-	if (rc == 0)
-		rc = join(target, sizeof(target), dir->path, to);
-	if (rc == 0 && renameat(id, source, AT_FDCWD, target) == -1)
-		rc = -errno;
-	return rc;
-}
-
-/* What was saved last: by it, or before it. */
-static int take_state(const struct outputdir *dir, int id, const char *from)
-{
-	int rc = take_over(dir, id, from, "checkpoint", "state");
-
-	return rc != -ENOENT ? rc : take_over(dir, id, from, "state", "state");
-}
-
-/* What is still to be found in earlier ones. */
-struct missing {
-	bool scratch;
-	bool state;
-	bool all; /* they go, with whatever else is in them */
-};
-
-/* Also after an earlier try that failed. */
-static bool has_state(const struct outputdir *dir)
-{
-	char path[PATH_MAX];
-
-	return join(path, sizeof(path), dir->path, "state") == 0 &&
-	       faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-/* From the one called NAME below the directory ID. */
-static int inherit_from(const struct outputdir *dir, int id, const char *name,
-			struct missing *missing)
-{
-	int rc = -ENOENT;
-
-	if (missing->scratch)
-		missing->scratch =
-			take_over(dir, id, name, "scratch", "scratch") != 0;
-	if (missing->state)
-		rc = take_state(dir, id, name);
-	if (rc != 0 && rc != -ENOENT)
-		return rc;
-	missing->state = missing->state && rc != 0;
-	if (missing->all)
-		(void)tree_remove(id, name);
-	else /* if nothing is left in it */
-		(void)unlinkat(id, name, AT_REMOVEDIR);
-	return 0;
-}
-
-/* From the latest one to the first, as long as something is MISSING. */
-static int walk_earlier(const struct outputdir *dir, struct missing *missing)
-{
-	struct earlier earlier = { .name = "" };
-	char below[NAME_MAX + 1] = "";
-	char id[PATH_MAX];
-	struct statx st;
-	int rc = 0;
-	int fd;
-
-	memcpy(id, dir->path, sizeof(id));
-	if (!dir->used || !cut_parent(id))
-		return 0;
-	/* Other nodes made what we look for: the storage itself is asked. */
-	(void)statx(AT_FDCWD, id, AT_STATX_FORCE_SYNC, STATX_TYPE, &st);
-	fd = open(id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		return -errno;
-	(void)text_copy(text_of(dir->path + strlen(id) + 1), below,
-			sizeof(below));
-	earlier.below = below;
-	while (rc == 0 &&
-	       (missing->scratch || missing->state || missing->all)) {
-		rc = names_each(fd, take_earlier, &earlier);
-		if (rc != 0 || earlier.name[0] == '\0')
-			break;
-		rc = inherit_from(dir, fd, earlier.name, missing);
-		memcpy(below, earlier.name, sizeof(below));
-		earlier.name[0] = '\0';
-	}
-	close(fd);
-	return rc;
-}
-
-int outputdir_inherit(const struct outputdir *dir, bool all)
-{
-	struct missing missing = { true, !has_state(dir), all };
-	int rc = walk_earlier(dir, &missing);
-
-	return missing.state ? rc : 0;
-}
-
-void outputdir_disown(const struct outputdir *dir)
-{
-	struct missing missing = { false, false, true };
-
-	if (dir->has_earlier)
-		(void)walk_earlier(dir, &missing);
-}
-
-/* What a save that was killed left. */
-static void remove_part(void *arg, const char *name, bool is_directory)
-{
-	if (!is_directory && strncmp(name, "checkpoint.", 11) == 0)
-		(void)unlinkat(*(const int *)arg, name, 0);
-}
-
-int outputdir_go_on(const struct outputdir *dir)
-{
-	int rc = 0;
-	int fd;
-
-	if (!dir->used)
-		return 0;
-	fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1)
-		return -errno;
-	if (renameat(fd, "checkpoint", fd, "state") == -1 && errno != ENOENT)
-		rc = -errno;
-	(void)names_each(fd, remove_part, &fd);
-	close(fd);
-	return rc;
-}
-
 int outputdir_create(const struct outputdir *dir, const char *name)
 {
 	char path[PATH_MAX];
-	int rc =
-		dir->used ? join(path, sizeof(path), dir->path, name) : -ENOENT;
+	int rc = dir->used ? outputdir_join(path, sizeof(path), dir->path, name)
+			   : -ENOENT;
 	int fd;
 
 	if (rc != 0)
@@ -400,7 +247,8 @@ static int sync_dir(const char *path)
 int outputdir_publish(const struct outputdir *dir, uint64_t *size)
 {
 	char path[PATH_MAX];
-	int rc = dir->used ? join(path, sizeof(path), dir->path, "output")
+	int rc = dir->used ? outputdir_join(path, sizeof(path), dir->path,
+					    "output")
 			   : -ENOENT;
 
 	/* First the directory: then nobody can put another file in its
@@ -411,7 +259,7 @@ int outputdir_publish(const struct outputdir *dir, uint64_t *size)
 		rc = -errno;
 	if (rc == 0)
 		rc = sync_file(dir, path, size);
-	for (int i = 0; rc == 0 && i < DIRS_SYNCED && cut_parent(path); i++)
+	for (int i = 0; rc == 0 && i < DIRS_SYNCED && outputdir_cut(path); i++)
 		rc = sync_dir(path);
 	return rc;
 }
@@ -426,7 +274,7 @@ bool outputdir_tidy(const struct outputdir *dir)
 		return true;
 	if (rmdir(dir->path) == 0) {
 		memcpy(parent, dir->path, sizeof(parent));
-		if (cut_parent(parent))
+		if (outputdir_cut(parent))
 			(void)rmdir(parent);
 	}
 	return false;
