@@ -6,6 +6,7 @@ import threading
 import time
 
 TAG = "ETag"
+KEPT = 10  # of each kind of what was wrong, to be looked at
 ENDED = ("ready", "error", "cancelled")
 
 
@@ -27,15 +28,12 @@ class Findings:
 
     def wrong(self, what, *words):
         self.count("WRONG " + what)
-        with self.lock:
-            if len(self.wrongs) < 200:
+        if self.wrongs_of(what) <= KEPT:
+            with self.lock:
                 self.wrongs.append(" ".join(map(str, (what, *words))))
 
     def wrongs_of(self, what):
         return self.counts.get("WRONG " + what, 0)
-
-    def is_clean(self):
-        return not self.wrongs
 
     def tell(self):
         return ", ".join(f"{what} {count}" for what, count in
@@ -134,7 +132,8 @@ class Poller(threading.Thread):
             self.findings.wrong("ended and went on", *told)
         if job["attempt"] < old["attempt"]:
             self.findings.wrong("attempt back", *told)
-        if job["attempt"] == old["attempt"] and \
-                (job["progress"]["percent"] or 0) < \
+        # While it waits for the next attempt there is none.
+        if job["attempt"] == old["attempt"] and job["state"] != "pending" \
+                and (job["progress"]["percent"] or 0) < \
                 (old["progress"]["percent"] or 0):
             self.findings.wrong("percent back", *told)

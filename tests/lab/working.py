@@ -8,6 +8,7 @@ import judge
 import lib
 import nodes
 import polls
+import proxy
 
 TOIL = os.path.join(os.environ.get("BUILDDIR", "."), "tests/lab/toil")
 ARCHIVE = os.path.join(os.environ.get("SRCDIR", "."), "contrib/jobs/archive")
@@ -50,10 +51,10 @@ def digest(data):
 
 class Working(nodes.Cluster):
     """KINDS: those of the table above its nodes know.  MEGABYTES: what there
-    is to archive."""
+    is to archive.  PROXIED: behind nginx, where that is."""
 
     def __init__(self, count=3, kinds=tuple(KINDS), megabytes=50, workers=8,
-                 **more):
+                 proxied=False, **more):
         if not os.access(TOIL, os.X_OK):
             lib.skip("tests/lab/toil was not built")
         super().__init__(count, singletons=more.pop("singletons", {}), **more)
@@ -71,8 +72,13 @@ class Working(nodes.Cluster):
             text += (f'{name} = {{ command = [ {command} ]; {besides} '
                      f'env = [ "{lib.MARK}={self.mark}" ]; '
                      'keep = "24h"; };\n')
+        self.proxy = None
+        proxied = proxied and proxy.find() is not None
         for node in self.nodes:
-            node.write_conf(jobs=text, workers=workers)
+            node.write_conf(jobs=text, workers=workers,
+                            http=proxy.TRUST if proxied else "")
+        if proxied:
+            self.proxy = proxy.Proxy([node.port for node in self.nodes])
         self.jobs = {}  # id -> its trace
         self.cookie = None
 
@@ -147,6 +153,20 @@ class Working(nodes.Cluster):
             return (lambda: self.user(node), lambda: not self.is_fit(node))
         return [front(node) for node in self.nodes]
 
+    def behind(self):
+        """For polls.Poller: nginx, which has to answer whatever happens; of
+        nothing when there is none."""
+        def make():
+            client = self.proxy.user()
+            client.cookie = self.cookie
+            return client
+        return [(make, lambda: False)] if self.proxy is not None else []
+
+    def end(self):
+        if self.proxy is not None:
+            self.proxy.end()
+        super().end()
+
     unfit = frozenset()  # nodes that were struck and are not ready yet
 
     def is_fit(self, node):
@@ -161,6 +181,11 @@ class Working(nodes.Cluster):
         node.process.wait(SHIFT_S)
         node.restart(SHIFT_S)
         self.unfit = self.unfit - {node}
+
+    def life_at(self, at, ident):
+        """That of its attempt at the time AT."""
+        return [life for life in self.jobs[ident].read()
+                if life.first <= at][-1]
 
     def since(self, at, ident, life, seconds):
         """(ms from AT to the first line of the next attempt, its life)."""

@@ -22,6 +22,7 @@ class Figures:
         self.overlap_ms = []
         self.jobs = self.outside = 0
         self.broken = []
+        self.polls, self.behind = polls.Findings(), polls.Findings()
 
     def expect(self, truth, *words):
         if not truth:
@@ -69,9 +70,13 @@ def runs_on(cluster, jobs):
     return cluster.by_name(cluster.wait_for(where, END_S, "all run", 0.005))
 
 
-def look_on(cluster, jobs, findings):
+def look_on(cluster, jobs, findings, behind=None):
+    """Clients of each node in turn, and others of nginx, if it is there."""
     pollers = [polls.Poller(ident, cluster.fronts(), findings)
                for ident in jobs]
+    if behind is not None and cluster.proxy is not None:
+        pollers += [polls.Poller(ident, cluster.behind(), behind)
+                    for ident in jobs]
     for poller in pollers:
         poller.start()
     return pollers
@@ -133,17 +138,17 @@ def conclude(cluster, figures, jobs, made, disturbed):
                        "not exactly one end:", ident, found)
 
 
-def play_round(cluster, how, figures, findings, made):
+def play_round(cluster, how, figures, made):
     asked = random.choice(cluster.nodes)
     jobs = begin(cluster, asked)
-    pollers = look_on(cluster, jobs, findings)
+    pollers = look_on(cluster, jobs, figures.polls, figures.behind)
     node = runs_on(cluster, jobs)
     here = {ident: kind for ident, kind in jobs.items()
             if cluster.job(node, ident)["node"] == node.settings["name"]}
     now = wait_midst(cluster, node, here)
     at = cluster.strike(node, lambda node: node.kill_all() if how == "kill"
                         else stop(node))
-    lives = {ident: cluster.jobs[ident].latest() for ident in here}
+    lives = {ident: cluster.life_at(at, ident) for ident in here}
     inside = {ident: (here[ident], life) for ident, life in lives.items()
               if LOW <= now[ident] <= HIGH}
     figures.jobs += len(inside)
@@ -171,7 +176,7 @@ def stop(node):
     return at
 
 
-def tell(figures, findings, rounds, seconds):
+def tell(figures, rounds, seconds):
     print(f"{rounds} rounds in {seconds:.0f} s; {figures.jobs} jobs struck at "
           f"{LOW} to {HIGH} %, {figures.outside} outside of that")
     for how in ("kill", "term"):
@@ -181,27 +186,35 @@ def tell(figures, findings, rounds, seconds):
               f"{spread(figures.lost_ms[how])}")
     print("from the last line to the next attempt's first one: " +
           spread([-overlap for overlap in figures.overlap_ms]))
-    print("polls:", findings.tell(), flush=True)
+    print("polls of each node in turn:", figures.polls.tell())
+    print("polls through nginx:", figures.behind.tell() or "none", flush=True)
+
+
+def wrongs(figures):
+    broken = []
+    for where, found in (("", figures.polls), ("nginx: ", figures.behind)):
+        for wrong in found.wrongs:
+            print("polls:", where + wrong)
+        broken += [f"polls: {where}{what} {count}" for what, count in
+                   found.counts.items() if "WRONG" in what]
+    return broken
 
 
 def play(rounds, options):
-    figures, findings = Figures(), polls.Findings()
+    figures = Figures()
     begin_s = time.monotonic()
     done = 0
     with Working(kinds=("count", "archive"), lease=options.lease,
-                 memory=options.memory) as cluster:
+                 memory=options.memory, proxied=True) as cluster:
         cluster.start()
         made = undisturbed(cluster)
         try:
             for done in range(1, rounds + 1):
                 play_round(cluster, "kill" if done % 2 else "term", figures,
-                           findings, made)
+                           made)
                 if done % 20 == 0:
-                    tell(figures, findings, done, time.monotonic() - begin_s)
+                    tell(figures, done, time.monotonic() - begin_s)
         except lib.Failed as failed:
             figures.expect(False, "round", done, failed)
-    tell(figures, findings, done, time.monotonic() - begin_s)
-    for wrong in findings.wrongs[:20]:
-        print("polls:", wrong)
-    return figures.broken + [f"polls: {what} {count}" for what, count in
-                             findings.counts.items() if "WRONG" in what]
+    tell(figures, done, time.monotonic() - begin_s)
+    return figures.broken + wrongs(figures)

@@ -6,7 +6,6 @@ import time
 import jobs_kills
 import mount
 import net
-import polls
 from jobs_kills import END_S, Figures
 from judge import MS
 from working import Working, spread
@@ -26,13 +25,10 @@ def begin_all(cluster):
     return jobs
 
 
-def tell(name, figures, findings, rounds):
+def tell(name, figures, rounds):
     print(f"{name}: {rounds} rounds, {figures.jobs} jobs; polls: "
-          f"{findings.tell()}")
-    for wrong in findings.wrongs[:10]:
-        print("polls:", wrong)
-    return figures.broken + [f"{name}: polls: {what} {count}" for what, count
-                             in findings.counts.items() if "WRONG" in what]
+          f"{figures.polls.tell()}")
+    return figures.broken + jobs_kills.wrongs(figures)
 
 
 def finish(cluster, figures, jobs, made, disturbed, pollers):
@@ -45,19 +41,19 @@ def finish(cluster, figures, jobs, made, disturbed, pollers):
         poller.stop = True
 
 
-def cut_round(cluster, figures, findings, made):
+def cut_round(cluster, figures, made):
     """One node hears nobody for two leases; all goes on, there and here."""
     jobs = begin_all(cluster)
     node = cluster.by_name(random.choice(
         [cluster.wait_state(cluster.nodes[0], ident, ("processing",), END_S)
          for ident in jobs])["node"])
     cluster.net.cut(node.index)
-    pollers = jobs_kills.look_on(cluster, jobs, findings)
+    pollers = jobs_kills.look_on(cluster, jobs, figures.polls)
     until = time.monotonic() + 2 * lease_s(cluster)
     try:
         for other in cluster.nodes:  # the one that is cut off as well
             more = jobs_kills.begin(cluster, other)
-            pollers += jobs_kills.look_on(cluster, more, findings)
+            pollers += jobs_kills.look_on(cluster, more, figures.polls)
             jobs |= more
         finish(cluster, figures, jobs, made, set(), pollers)
         time.sleep(max(0, until - time.monotonic()))
@@ -69,17 +65,17 @@ def cuts(rounds, options):
     if not net.is_possible():
         print("skipped: no network namespaces")
         return []
-    figures, findings = Figures(), polls.Findings()
+    figures = Figures()
     with Working(kinds=("count", "archive"), lease=options.lease, nets=True,
                  memory=options.memory, megabytes=20) as cluster:
         cluster.start()
         made = jobs_kills.undisturbed(cluster)
         for _ in range(rounds):
-            cut_round(cluster, figures, findings, made)
-    return tell("cuts", figures, findings, rounds)
+            cut_round(cluster, figures, made)
+    return tell("cuts", figures, rounds)
 
 
-def storage_round(cluster, how, figures, findings, made):
+def storage_round(cluster, how, figures, made):
     """(ms it lived on, ms until the next attempt) of each job."""
     asked = random.choice(cluster.nodes)
     jobs = jobs_kills.begin(cluster, asked)
@@ -87,10 +83,10 @@ def storage_round(cluster, how, figures, findings, made):
     here = {ident: kind for ident, kind in jobs.items()
             if cluster.job(node, ident)["node"] == node.settings["name"]}
     jobs_kills.wait_midst(cluster, node, here)
-    pollers = jobs_kills.look_on(cluster, jobs, findings)
+    pollers = jobs_kills.look_on(cluster, jobs, figures.polls)
     at = time.monotonic_ns()
     cluster.strike(node, lambda node: node.mount.fault("all", *HOW[how]))
-    lives = {ident: cluster.jobs[ident].latest() for ident in here}
+    lives = {ident: cluster.life_at(at, ident) for ident in here}
     alive, took = [], []
     for ident, life in lives.items():
         ms, new = cluster.since(at, ident, life, END_S)
@@ -112,7 +108,7 @@ def losses(rounds, options):
     if not mount.is_possible():
         print("skipped: no faultfs, or no /dev/fuse")
         return []
-    figures, findings = Figures(), polls.Findings()
+    figures = Figures()
     with Working(kinds=("count", "archive"), lease=options.lease, faulty=True,
                  memory=options.memory) as cluster:
         cluster.start()
@@ -120,11 +116,11 @@ def losses(rounds, options):
         for how in HOW:
             alive, took = [], []
             for _ in range(rounds):
-                found = storage_round(cluster, how, figures, findings, made)
+                found = storage_round(cluster, how, figures, made)
                 alive += found[0]
                 took += found[1]
             print(f"{how}: lived on for {spread(alive)}; the next attempt's "
                   f"first line after {spread(took)}", flush=True)
     print("from the last line to the next attempt's first one: " +
           spread([-overlap for overlap in figures.overlap_ms]))
-    return tell("losses", figures, findings, len(HOW) * rounds)
+    return tell("losses", figures, len(HOW) * rounds)
