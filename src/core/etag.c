@@ -1,5 +1,9 @@
 #include "core/etag.h"
 
+#include <string.h>
+
+static const char stale_mark[] = "-stale";
+
 static bool is_gap(char c)
 {
 	return c == ' ' || c == '\t' || c == ',';
@@ -46,4 +50,37 @@ bool etag_is_listed(struct text field, struct text tag)
 bool etag_allows_range(struct text field, struct text tag)
 {
 	return field.len == 0 || text_equal(field, tag);
+}
+
+void etag_of_version(char *tag, struct version version, bool stale)
+{
+	struct out out = out_init(tag, ETAG_VERSION_MAX);
+
+	out_char(&out, '"');
+	version_out(&out, version);
+	if (stale)
+		out_string(&out, stale_mark);
+	out_char(&out, '"');
+	out_end(&out);
+}
+
+bool etag_highest(struct text field, struct version *version)
+{
+	size_t mark = sizeof(stale_mark) - 1;
+	struct version listed;
+	struct text tag;
+	bool found = false;
+
+	while (next_tag(&field, &tag)) {
+		tag = (struct text){ tag.at + 1, tag.len - 2 };
+		if (tag.len > mark &&
+		    memcmp(tag.at + tag.len - mark, stale_mark, mark) == 0)
+			tag.len -= mark;
+		if (version_parse(tag, &listed) != 0 ||
+		    (found && version_compare(listed, *version) <= 0))
+			continue;
+		*version = listed;
+		found = true;
+	}
+	return found;
 }

@@ -117,14 +117,17 @@ struct board_cluster {
 	/* journal */
 	cluster_seq promise_seq;
 	struct cluster_promise promise[2];
-	_Atomic uint32_t stand;	 /* 1 = willing to lead */
-	_Atomic uint64_t leads;	 /* the claim under which all journals were
-				    read, 0 = none */
-	_Atomic uint64_t saw;	 /* the highest epoch found in a journal */
-	_Atomic uint32_t wishes; /* grows: an operator wished something, the
-				    others should look (LOOK_WISH) */
-	_Atomic uint64_t ended;	 /* this generation of ours: the others counted
-				    it dead and gave away what it held */
+	_Atomic uint32_t stand;	   /* 1 = willing to lead */
+	_Atomic uint64_t leads;	   /* the claim under which all journals were
+				      read, 0 = none */
+	_Atomic uint64_t saw;	   /* the highest epoch found in a journal */
+	_Atomic uint32_t wishes;   /* grows: an operator wished something, the
+				      others should look (LOOK_WISH) */
+	_Atomic int64_t unread_ms; /* clock_ms(): since then there is something
+				      the others show that is not read, 0 =
+				      nothing */
+	_Atomic uint64_t ended; /* this generation of ours: the others counted
+				   it dead and gave away what it held */
 	/* heartbeat */
 	_Atomic uint64_t beats_as; /* its incarnation, which outlives the role:
 				      whom the others believe they go on to */

@@ -245,6 +245,19 @@ static void follow(struct ledger *ledger, struct ledger_node *node,
 	note_stale(node, rc, now);
 }
 
+static void note_unread(struct ledger *ledger, struct ledger_now now)
+{
+	struct board_cluster *cluster = &ledger->world.board->cluster;
+	bool unread = false;
+
+	for (uint32_t i = 0; i < ledger->nodes_count; i++)
+		unread = unread || ledger->nodes[i].behind;
+	if (!unread)
+		atomic_store(&cluster->unread_ms, 0);
+	else if (atomic_load(&cluster->unread_ms) == 0)
+		atomic_store(&cluster->unread_ms, now.ms);
+}
+
 void ledger_follow(struct ledger *ledger, struct ledger_now now)
 {
 	const struct board_cluster *cluster = &ledger->world.board->cluster;
@@ -264,4 +277,5 @@ void ledger_follow(struct ledger *ledger, struct ledger_now now)
 	for (uint32_t i = 0; i < ledger->nodes_count && ledger->open; i++)
 		if (!ledger->nodes[i].self && ledger->nodes[i].name[0] != '\0')
 			follow(ledger, &ledger->nodes[i], &ends[i], now);
+	note_unread(ledger, now);
 }

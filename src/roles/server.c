@@ -350,6 +350,9 @@ int64_t server_deadline(const struct server *server)
 
 	deadline = earlier(deadline, calls_deadline(&server->calls));
 	deadline = earlier(deadline, waits_deadline(&server->waits));
+	if (server->config->cluster.present && server->waits.parked > 0)
+		deadline = earlier(deadline,
+				   server->stale.looked_ms + STALE_LOOK_MS);
 	if (server->view == NULL || !server->has_secret)
 		deadline = earlier(deadline, server->retry_ms);
 	return deadline;
@@ -364,6 +367,9 @@ void server_turn(struct server *server)
 	reload(server);
 	open_missing(server);
 	waits_look(&server->waits, server->heritage->board, server->now_ms);
+	if (stale_look(&server->stale, server->heritage->board, server->config,
+		       server->now_ms))
+		waits_wake(&server->waits);
 	waits_expire(&server->waits, server->now_ms, server->stopping);
 	calls_expire(&server->calls, server->now_ms, server->stopping);
 	if (http_files(server->http) > 0)

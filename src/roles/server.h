@@ -13,6 +13,7 @@
 #include "io/view.h"
 #include "roles/heritage.h"
 #include "roles/server_call.h"
+#include "roles/server_stale.h"
 #include "roles/server_wait.h"
 
 #define SERVER_READY_MEMORY 64 /* answers kept for polls; a power of two */
@@ -42,6 +43,7 @@ struct server {
 	struct asker_rules rules;
 	struct calls calls;
 	struct waits waits;
+	struct stale stale;
 	struct server_ready ready[SERVER_READY_MEMORY];
 	int64_t now_ms;
 	bool stopping;

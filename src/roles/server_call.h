@@ -36,6 +36,14 @@ struct calls {
 	struct call *at[CALLS_MAX];
 };
 
+/* The call that holds REQUEST, NULL if none does. */
+static inline struct call *call_of(const struct http_request *request)
+{
+	struct call *call = request->state;
+
+	return call != NULL && call->held == HELD_CALL ? call : NULL;
+}
+
 /* CALLS is zeroed. */
 void calls_init(struct calls *calls, int link);
 

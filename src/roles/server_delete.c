@@ -37,7 +37,7 @@ static void answer_delete(struct visit *visit, const struct call *call)
 void server_delete(struct visit *visit)
 {
 	struct server *server = visit->server;
-	struct call *call = visit->request->state;
+	struct call *call = call_of(visit->request);
 	struct message message = { 0 };
 	struct view_head head;
 	int rc;

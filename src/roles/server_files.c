@@ -7,6 +7,7 @@
 #include "core/etag.h"
 #include "core/range.h"
 #include "io/clock.h"
+#include "roles/server_behind.h"
 #include "roles/server_reply.h"
 #include "roles/server_storage.h"
 
@@ -124,7 +125,7 @@ static void send_file(struct visit *visit, const struct job *job, int fd,
 	char part[RANGE_TEXT_MAX];
 	char tag[TAG_MAX];
 
-	tag_of_version(tag, (struct version){ .token = job->held });
+	etag_of_version(tag, (struct version){ .token = job->held }, false);
 	if (etag_allows_range(http_field(request, "If-Range"), text_of(tag)))
 		verdict =
 			range_judge(http_field(request, "Range"), size, &range);
@@ -167,6 +168,8 @@ void server_output(struct visit *visit)
 	if (load(visit, &job) != 0)
 		return;
 	if (!job_has_ended(&job)) {
+		if (behind_end(visit, job.id))
+			return;
 		reply_status(visit, 409, "The job is not ready yet.");
 		return;
 	}

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "core/etag.h"
+#include "roles/server_behind.h"
 
 #define HREF "\"href\":\"/"
 
@@ -78,16 +78,6 @@ struct http_reply json_reply(unsigned status, enum http_bytes bytes,
 	http_add_field(&reply, "Cache-Control", "private, no-store");
 	http_add_field(&reply, "X-Content-Type-Options", "nosniff");
 	return reply;
-}
-
-void tag_of_version(char tag[TAG_MAX], struct version version)
-{
-	struct out out = out_init(tag, TAG_MAX);
-
-	out_char(&out, '"');
-	version_out(&out, version);
-	out_char(&out, '"');
-	out_end(&out);
 }
 
 int wait_asked(struct visit *visit, int64_t *ms)
@@ -187,6 +177,9 @@ int read_job(struct visit *visit, const char *id, struct view_head *head,
 	if (server->view != NULL)
 		rc = view_read_job(server->view, id, head, server->buf,
 				   sizeof(server->buf), with_record);
+	if (rc == -ENOENT && behind_unknown(visit, id))
+		return -EAGAIN;
+	behind_known(visit);
 	/* Other people's jobs are not there. */
 	if (rc == 0 &&
 	    (head->forgotten || (!visit->asker.is_operator &&

@@ -2,10 +2,11 @@
 #ifndef HOLDFAST_ROLES_SERVER_REPLY_H
 #define HOLDFAST_ROLES_SERVER_REPLY_H
 
+#include "core/etag.h"
 #include "core/problem.h"
 #include "roles/server.h"
 
-#define TAG_MAX	  (VERSION_TEXT_MAX + 2) /* with its quotes */
+#define TAG_MAX	  ETAG_VERSION_MAX
 #define JSON_TYPE "application/json"
 #define RETRY_S	  "1" /* when to try again what failed for now */
 
@@ -33,9 +34,6 @@ void reply_changing_as(struct visit *visit, char *body, size_t len,
 		       uint64_t tag, const char *set_cookie);
 uint64_t reply_tag(const char *body, size_t len);
 
-/* "TOKEN.STEP" in quotes. */
-void tag_of_version(char tag[TAG_MAX], struct version version);
-
 /* The wait a request asks for: 0 and *MS, or an answer was sent and -EINVAL. */
 int wait_asked(struct visit *visit, int64_t *ms);
 
@@ -44,8 +42,9 @@ int wait_asked(struct visit *visit, int64_t *ms);
  */
 int make_user(const struct visit *visit, char *user, char *field);
 
-/* Copies job ID to server->buf if the asker may see it: 0; or an answer was
- * sent and a negative errno.
+/* Copies job ID to server->buf if the asker may see it: 0; or a negative errno,
+ * and an answer was sent, or in a cluster the request is held: who asks may
+ * have heard of the job from another node (server_behind.c).
  */
 int read_job(struct visit *visit, const char *id, struct view_head *head,
 	     bool with_record);

@@ -291,7 +291,7 @@ static void reply_accepted(struct visit *visit, const struct call *call,
 		reply_error(visit, -ENOMEM);
 		return;
 	}
-	tag_of_version(tag, head->version);
+	etag_of_version(tag, head->version, false);
 	reply = json_reply(202, HTTP_BYTES_TAKE, body, len);
 	http_add_field(&reply, "Location",
 		       job_url(url, sizeof(url), server, call->id, ""));

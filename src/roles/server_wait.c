@@ -124,7 +124,7 @@ static void wake_due(struct waits *waits, struct wait *list, int64_t now_ms)
  */
 #define BEHIND_MAX (BOARD_CHANGES_MAX / 2)
 
-static void wake_all(struct waits *waits)
+void waits_wake(struct waits *waits)
 {
 	for (size_t i = 0; i < WAITS_BUCKETS; i++)
 		wake_list(waits, &waits->buckets[i]);
@@ -147,7 +147,7 @@ void waits_look(struct waits *waits, const struct board *board, int64_t now_ms)
 							  BOARD_CHANGES_MAX]));
 	waits->seen = change;
 	if (atomic_load(&board->change) - first > BEHIND_MAX)
-		wake_all(waits);
+		waits_wake(waits);
 	if (waits->any_changed &&
 	    now_ms - waits->any_woken_ms >= ANY_EVERY_MS) {
 		waits->any_changed = false;

@@ -16,10 +16,16 @@
 #define WAITS_BUCKETS 4096  /* a power of two */
 #define WAIT_MAX_MS   60000 /* what a client may ask for */
 
+/* A change, or what others may know already (server_behind.h): that there is
+ * such a job, how it ended.
+ */
+enum wait_for { WAIT_CHANGE, WAIT_KNOWN, WAIT_END };
+
 struct wait {
 	enum held held; /* first, as in a call */
 	bool parked;
 	bool any; /* waits for any change */
+	enum wait_for what;
 	struct wait *next;
 	struct wait **from; /* what points at it */
 	struct http_request *request;
@@ -66,6 +72,8 @@ void waits_watch(struct waits *waits, struct board *board, enum role role);
 /* Wakes those whose time has come; with ALL, everybody. */
 void waits_expire(struct waits *waits, int64_t now_ms, bool all);
 int64_t waits_deadline(const struct waits *waits);
+/* Wakes everybody, to look again. */
+void waits_wake(struct waits *waits);
 /* The request is gone. */
 void waits_free(struct waits *waits, struct wait *wait);
 

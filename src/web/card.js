@@ -108,6 +108,7 @@ function show(card) {
   find(".figures").textContent = figures_of(card);
   show_message(find(".message"), job);
   show_bar(card);
+  show_silence(card);
   find(".cancel").hidden = ended;
   find(".cancel").disabled = Boolean(card.cancelling);
   find(".forget").hidden = !ended;

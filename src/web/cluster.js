@@ -164,3 +164,26 @@ async function follow_nodes() {
     gap = next_gap(gap, began, answer !== null);
   }
 }
+
+// ---- jobs whose node is silent ----
+
+// What is shown of such a job is old: its bar goes pale, until there is a word.
+function show_silence(card) {
+  const { job, element } = card;
+  const silent = !has_ended(job) && typeof job.stale_s === "number";
+  if (!silent)
+    card.silent_since = null;
+  else if (!card.silent_since || card.silent_of !== job)
+    card.silent_since = Date.now() - job.stale_s * 1000;
+  card.silent_of = job;
+  element.classList.toggle("silent", silent);
+  if (silent)
+    element.querySelector(".figures").textContent = "no word for " +
+      `${Math.round((Date.now() - card.silent_since) / 1000)} s`;
+}
+
+setInterval(() => {
+  for (const card of cards.values())
+    if (card.silent_since)
+      show_silence(card);
+}, 1000);

@@ -39,5 +39,37 @@ START_TEST(a_part_needs_the_very_same_bytes)
 }
 END_TEST
 
-TEST_MAIN("etag", a_tag_is_found_anywhere_in_the_list,
-	  anything_else_is_not_the_tag, a_part_needs_the_very_same_bytes)
+START_TEST(the_highest_version_of_a_list_is_found)
+{
+	struct version version = { 0 };
+
+	ck_assert(!etag_highest(text_of(""), &version));
+	ck_assert(!etag_highest(text_of("*"), &version));
+	ck_assert(!etag_highest(text_of("\"b-12ab\""), &version));
+	ck_assert(
+		etag_highest(text_of("\"b-1\", W/\"7.3\", \"6.9\""), &version));
+	ck_assert_uint_eq(version.token, 7);
+	ck_assert_uint_eq(version.step, 3);
+}
+END_TEST
+
+START_TEST(what_is_stale_is_of_the_same_version)
+{
+	struct version version = { .token = 7, .step = 3 };
+	char tag[ETAG_VERSION_MAX];
+
+	etag_of_version(tag, version, false);
+	ck_assert_str_eq(tag, "\"7.3\"");
+	etag_of_version(tag, version, true);
+	ck_assert_str_eq(tag, "\"7.3-stale\"");
+	version = (struct version){ 0 };
+	ck_assert(etag_highest(text_of(tag), &version));
+	ck_assert_uint_eq(version.token, 7);
+	ck_assert_uint_eq(version.step, 3);
+}
+END_TEST
+
+TEST_MAIN("etag", the_highest_version_of_a_list_is_found,
+	  what_is_stale_is_of_the_same_version,
+	  a_tag_is_found_anywhere_in_the_list, anything_else_is_not_the_tag,
+	  a_part_needs_the_very_same_bytes)

@@ -11,7 +11,7 @@ ENDED = ("ready", "error", "cancelled")
 
 
 def version_of(text):
-    return tuple(map(int, text.strip('"').split(".")))
+    return tuple(map(int, text.strip('"').split("-")[0].split(".")))
 
 
 class Findings:
