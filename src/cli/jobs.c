@@ -157,6 +157,19 @@ int command_jobs(int argc, char **argv)
 	return rc;
 }
 
+/* One that has ended and is shown once more will be forgotten. */
+static const char *what_becomes_of(const struct api *api)
+{
+	struct answer answer = answer_of(api->answer);
+
+	if (api->response.status == 204)
+		return "forgotten";
+	if (strcmp(answer.state, "ready") == 0 ||
+	    strcmp(answer.state, "error") == 0)
+		return "forgetting";
+	return "cancelling";
+}
+
 int command_cancel(int argc, char **argv)
 {
 	struct options options;
@@ -173,8 +186,7 @@ int command_cancel(int argc, char **argv)
 	if (rc == 0 && options.json && api.answer != NULL)
 		api_print(&api);
 	else if (rc == 0 && !options.quiet)
-		printf("%s %s\n", options.argv[0],
-		       api.response.status == 204 ? "forgotten" : "cancelling");
+		printf("%s %s\n", options.argv[0], what_becomes_of(&api));
 	api_close(&api);
 	return rc;
 }

@@ -40,6 +40,7 @@ enum {
 	TAG_ORIGIN = 48,
 	TAG_BUSY = 49,
 	TAG_RESUMED = 50,
+	TAG_ROUND = 51,
 };
 
 /* A member that has the value in parentheses is left out. */
@@ -75,6 +76,7 @@ static const struct member members[] = {
 	TEXT(TAG_KEY, KIND_NAME, key, JOB_KEY_MAX),
 	TEXT(TAG_UNIQUE, KIND_NAME, unique, JOB_UNIQUE_MAX),
 	MEMBER(TAG_CREATED, KIND_TIME, created_ms),
+	MEMBER(TAG_ROUND, KIND_U32, round),
 	MEMBER(TAG_CANCELLING, KIND_FLAG, cancelling),
 	MEMBER(TAG_FORGOTTEN, KIND_FLAG, forgotten),
 	MEMBER(TAG_ATTEMPT, KIND_U32, attempt),

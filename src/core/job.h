@@ -46,6 +46,7 @@ struct job {
 	struct job_param params[JOB_PARAMS_MAX];
 	size_t params_count;
 	int64_t created_ms; /* since 1970, as all times here */
+	uint32_t round;	    /* so many had this id before, as is known */
 	/* the present */
 	enum job_state state;
 	bool cancelling; /* someone asked; it has not stopped yet */

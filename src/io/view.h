@@ -63,6 +63,8 @@ struct view_ops {
 			    struct view_register *kept);
 	int (*put_register)(struct view *view, struct text key,
 			    const struct view_register *kept);
+	/* 0 or -ENOENT */
+	int (*remove_register)(struct view *view, struct text key);
 	/* The first whose key is above KEY ("" to begin), RECORD_KEY_MAX + 1
 	 * bytes; copies its key there.  0 or -ENOENT at the end. */
 	int (*next_register)(struct view *view, char *key,

@@ -277,6 +277,14 @@ static int op_put_register(struct view *base, struct text name,
 	return 0;
 }
 
+static int op_remove_register(struct view *base, struct text name)
+{
+	struct lmdb_view *view = lmdb(base);
+	MDB_val key = view_bytes(name.at, name.len);
+
+	return keep(view, mdb_del(view->txn, view->reg, &key, NULL));
+}
+
 static int op_next_register(struct view *base, char *name,
 			    struct view_register *kept)
 {
@@ -359,6 +367,7 @@ static const struct view_ops ops = {
 	.first_due = op_first_due,
 	.get_register = op_get_register,
 	.put_register = op_put_register,
+	.remove_register = op_remove_register,
 	.next_register = op_next_register,
 	.count = op_count,
 	.commit = op_commit,

@@ -159,8 +159,9 @@ void ledger_turn(struct ledger *ledger, struct ledger_now now)
 		ledger_rebalance(ledger);
 	ledger_singles_turn(ledger, now);
 	ledger_expire(ledger, now);
-	ledger_asked_turn(ledger, now);
 	ledger_accept_jobs(ledger, now);
+	ledger_wishes_turn(ledger, now);
+	ledger_asked_turn(ledger, now);
 	ledger_jobs_judge(ledger, now);
 	if (ledger->leads)
 		ledger_assign(ledger, now);
@@ -227,6 +228,9 @@ int64_t ledger_deadline(struct ledger *ledger, struct ledger_now now)
 		deadline = ledger_cluster_deadline(ledger, now);
 	if (ledger_hints_deadline(ledger) < deadline)
 		deadline = ledger_hints_deadline(ledger);
+	if (ledger->wishes && ledger->wishes_due &&
+	    now.ms + LEDGER_AFTER_MS < deadline)
+		deadline = now.ms + LEDGER_AFTER_MS;
 	if (ledger->askers_count > 0 && ledger->askers[0].until_ms < deadline)
 		deadline = ledger->askers[0].until_ms;
 	/* In a cluster what was accepted may wait for services, and a job for

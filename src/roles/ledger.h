@@ -61,7 +61,7 @@
 				     */
 #define LEDGER_ASKERS_MAX   512
 #define LEDGER_FOREIGN_MAX  256	 /* types of jobs that only others have */
-#define LEDGER_ASKED_MS	    2000 /* then who asked is told it will be taken */
+#define LEDGER_ASKED_MS	    2000 /* then who asked is told it will be done */
 #define LEDGER_OFFERS_MS    300	 /* a new leader waits for offers so long */
 #define LEDGER_SINGLES_MAX  BOARD_SINGLES_MAX
 #define LEDGER_TAGS_MAX	    8192 /* bytes of a node's tags */
@@ -162,11 +162,15 @@ struct ledger_single {
 	int64_t next_ms;
 };
 
-/* Somebody who asked for a job here, where nobody leads. */
+/* Somebody who asked for a job here, where nobody leads, or for one to be
+ * forgotten.
+ */
 struct ledger_asker {
 	unsigned link;
 	uint64_t request;
 	char id[JOB_ID_LEN + 1];
+	bool forgets;
+	uint32_t round; /* of what is to be forgotten */
 	int64_t until_ms;
 };
 
@@ -254,6 +258,8 @@ struct ledger {
 	bool asks;	       /* the leader may have jobs to take */
 	bool assigned;	       /* this node may have jobs to accept */
 	uint32_t told_workers; /* in what we offer */
+	bool wishes;	       /* some for jobs are kept */
+	bool wishes_due;       /* and are to be looked at */
 	bool joined;	       /* a node offers that did not */
 	int64_t failing_ms;    /* since when storage fails, 0 = it works */
 	int64_t passed_ms;     /* since when it might lead and does not, or 0 */

@@ -1,5 +1,6 @@
-/* ledger_asked - jobs asked for on a node that does not lead: kept in its
- * journal, taken by the leader, answered where they were asked for.
+/* ledger_asked - jobs asked for, or to be forgotten, on a node that does not
+ * lead: kept in its journal, done by the leader, answered where they were asked
+ * for.
  *
  * The request is the job itself, under a version below all that a leader
  * gives.  The leader writes it again under a token of its own: taken, or ended
@@ -17,6 +18,35 @@ static void answer(struct ledger *ledger, const struct ledger_asker *asker,
 	ledger_answer(ledger, asker->link, &message, id, status, joined);
 }
 
+static struct ledger_asker *add_asker(struct ledger *ledger, unsigned link,
+				      const struct message *message,
+				      struct ledger_now now)
+{
+	struct ledger_asker *asker = &ledger->askers[ledger->askers_count++];
+
+	*asker = (struct ledger_asker){ .link = link,
+					.request = message->request,
+					.until_ms = now.ms + LEDGER_ASKED_MS };
+	text_copy(text_of(message->id), asker->id, sizeof(asker->id));
+	return asker;
+}
+
+void ledger_ask_forget(struct ledger *ledger, unsigned link,
+		       const struct message *message, const struct job *job,
+		       struct ledger_now now)
+{
+	struct ledger_asker *asker;
+
+	if (ledger->askers_count == LEDGER_ASKERS_MAX) {
+		ledger_answer(ledger, link, message, job->id, EINPROGRESS,
+			      false);
+		return;
+	}
+	asker = add_asker(ledger, link, message, now);
+	asker->forgets = true;
+	asker->round = job->round;
+}
+
 static struct version version_asked(const struct ledger *ledger,
 				    struct version known)
 {
@@ -32,7 +62,6 @@ void ledger_ask(struct ledger *ledger, unsigned link,
 		const struct message *message, struct job *job,
 		struct ledger_now now)
 {
-	struct ledger_asker *asker = &ledger->askers[ledger->askers_count];
 	uint32_t type = ledger_type(ledger, job->type);
 	int32_t status =
 		ledger_check_room(ledger, ledger_unit(ledger, job), type);
@@ -54,14 +83,26 @@ void ledger_ask(struct ledger *ledger, unsigned link,
 			      status != 0 ? status : EAGAIN, false);
 		return;
 	}
-	*asker = (struct ledger_asker){ .link = link,
-					.request = message->request,
-					.until_ms = now.ms + LEDGER_ASKED_MS };
-	text_copy(text_of(job->id), asker->id, sizeof(asker->id));
-	ledger->askers_count++;
+	(void)add_asker(ledger, link, message, now);
 }
 
-/* True when it was answered. */
+/* True when it was answered, as the next. */
+static bool try_to_answer_forget(struct ledger *ledger,
+				 const struct ledger_asker *asker,
+				 struct ledger_now now)
+{
+	struct job job;
+	int rc = ledger_load(ledger, asker->id, &job);
+	bool gone = rc == -ENOENT ||
+		    (rc == 0 && (job.forgotten || job.round != asker->round));
+
+	/* The wish is on storage: whoever leads next will do it. */
+	if (!gone && now.ms < asker->until_ms)
+		return false;
+	answer(ledger, asker, asker->id, gone ? 0 : EINPROGRESS, false);
+	return true;
+}
+
 static bool try_to_answer(struct ledger *ledger,
 			  const struct ledger_asker *asker,
 			  struct ledger_now now)
@@ -69,6 +110,8 @@ static bool try_to_answer(struct ledger *ledger,
 	char id[JOB_ID_LEN + 1];
 	struct job job;
 
+	if (asker->forgets)
+		return try_to_answer_forget(ledger, asker, now);
 	if (ledger_load(ledger, asker->id, &job) != 0) {
 		answer(ledger, asker, asker->id, EIO, false);
 		return true;

@@ -156,6 +156,10 @@ static int hear(struct ledger *ledger, const struct record *record,
 	case LEDGER_ENDED:
 		hear_ended(ledger, record);
 		return 0;
+	case LEDGER_CANCEL:
+	case LEDGER_FORGET:
+		ledger_wish_heard(ledger);
+		return 0;
 	default:
 		return 0;
 	}

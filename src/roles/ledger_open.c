@@ -135,6 +135,8 @@ static void reset(struct ledger *ledger)
 	ledger->told = LEDGER_TOLD_NOTHING;
 	ledger->askers_count = 0;
 	ledger->asks = false;
+	ledger->wishes = true;
+	ledger->wishes_due = true;
 	ledger->assigned = false;
 	ledger->foreign_count = 0;
 	ledger->retype = false;

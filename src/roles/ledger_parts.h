@@ -57,10 +57,6 @@ void ledger_answer(struct ledger *ledger, unsigned link,
 		   int32_t status, bool joined);
 void ledger_submit(struct ledger *ledger, unsigned link,
 		   const struct message *message, struct ledger_now now);
-void ledger_cancel(struct ledger *ledger, unsigned link,
-		   const struct message *message, struct ledger_now now);
-void ledger_forget(struct ledger *ledger, unsigned link,
-		   const struct message *message, struct ledger_now now);
 
 /* The live job that holds the same unique value, or NULL. */
 struct queue_entry *ledger_find_rival(struct ledger *ledger,
@@ -68,6 +64,16 @@ struct queue_entry *ledger_find_rival(struct ledger *ledger,
 /* May one more job of that type wait?  0 or the errno of the reply. */
 int32_t ledger_check_room(struct ledger *ledger, const struct unit *unit,
 			  uint32_t type);
+
+/* ledger_cancel.c */
+void ledger_cancel(struct ledger *ledger, unsigned link,
+		   const struct message *message, struct ledger_now now);
+void ledger_forget(struct ledger *ledger, unsigned link,
+		   const struct message *message, struct ledger_now now);
+/* A wish for a job was read. */
+void ledger_wish_heard(struct ledger *ledger);
+/* Does what is wished of jobs that are ours, and drops what is done. */
+void ledger_wishes_turn(struct ledger *ledger, struct ledger_now now);
 
 /* ledger_asked.c */
 
@@ -77,6 +83,12 @@ int32_t ledger_check_room(struct ledger *ledger, const struct unit *unit,
 void ledger_ask(struct ledger *ledger, unsigned link,
 		const struct message *message, struct job *job,
 		struct ledger_now now);
+/* Answers MESSAGE, which wishes JOB to be forgotten, once that is so, or when it
+ * takes long.
+ */
+void ledger_ask_forget(struct ledger *ledger, unsigned link,
+		       const struct message *message, const struct job *job,
+		       struct ledger_now now);
 /* Answers who asked here; the leader takes what was asked anywhere. */
 void ledger_asked_turn(struct ledger *ledger, struct ledger_now now);
 
@@ -128,6 +140,8 @@ enum ledger_register {
 	LEDGER_MOVE,
 	LEDGER_OFFER,
 	LEDGER_ENDED,
+	LEDGER_CANCEL,
+	LEDGER_FORGET,
 };
 
 /* enum ledger_register, or -1. */
@@ -148,6 +162,10 @@ int ledger_count_registers(struct ledger *ledger);
 int ledger_append_registers(struct ledger *ledger);
 /* Keeps RECORD in journal and view, in a batch.  0 or a negative errno. */
 int ledger_put_register(struct ledger *ledger, const struct record *record);
+/* Out of the view, and so of the coming snapshots: who still reads it from an
+ * older one is to drop it likewise.  0, or -ENOENT.
+ */
+int ledger_drop_register(struct ledger *ledger, struct text key);
 /* 0, or -ENOENT; borrowed until the next put. */
 int ledger_get_register(struct ledger *ledger, struct text key,
 			struct record *record);

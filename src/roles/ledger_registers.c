@@ -7,6 +7,8 @@
  *	single/NAME	   core/single.h
  *	move/NAME	   an operator wants it elsewhere (token, then node)
  *	offer/NODE	   core/offer.h
+ *	cancel/ID/ROUND	   somebody wants that job to be cancelled
+ *	forget/ID/ROUND	   likewise forgotten (ledger_cancel.c)
  *	ended/NODE	   up to this generation its journal was read to the
  *			   end by a leader, and what had to be kept is
  *
@@ -24,7 +26,8 @@ static const char *const prefixes[] = {
 	[LEDGER_ENABLED] = "enabled/", [LEDGER_STOPPED] = "stopped/",
 	[LEDGER_ASKED] = "asked/",     [LEDGER_SINGLE] = "single/",
 	[LEDGER_MOVE] = "move/",       [LEDGER_OFFER] = "offer/",
-	[LEDGER_ENDED] = "ended/",
+	[LEDGER_ENDED] = "ended/",     [LEDGER_CANCEL] = "cancel/",
+	[LEDGER_FORGET] = "forget/",
 };
 
 int ledger_register_kind(struct text key)
@@ -104,6 +107,18 @@ int ledger_put_register(struct ledger *ledger, const struct record *record)
 	if (rc == 0)
 		rc = ledger_show_register(ledger, record);
 	return rc == -EALREADY ? 0 : rc;
+}
+
+int ledger_drop_register(struct ledger *ledger, struct text key)
+{
+	struct view *view = ledger->world.view;
+	struct view_register known;
+	int rc = view->ops->get_register(view, key, &known);
+
+	if (rc != 0)
+		return rc;
+	ledger->live_bytes -= known.record.len;
+	return view->ops->remove_register(view, key);
 }
 
 int ledger_get_register(struct ledger *ledger, struct text key,

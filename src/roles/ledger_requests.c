@@ -1,4 +1,4 @@
-/* ledger_requests - what users ask: submit, cancel, forget. */
+/* ledger_requests - what users ask for, and what they are answered. */
 #include "roles/ledger_parts.h"
 
 #include <errno.h>
@@ -95,6 +95,8 @@ void ledger_submit(struct ledger *ledger, unsigned link,
 		ledger_answer(ledger, link, message, job.id, EIO, false);
 		return;
 	}
+	if (rc == 0)
+		job.round = known.round + 1;
 	if (unit == NULL || type == QUEUE_NONE) {
 		ledger_answer(ledger, link, message, job.id, ENOENT, false);
 		return;
@@ -125,84 +127,4 @@ void ledger_submit(struct ledger *ledger, unsigned link,
 	}
 	ledger_answer(ledger, link, message, job.id,
 		      admit(ledger, &job, unit, type), false);
-}
-
-/* Nobody has it: it ends here and now. */
-static int cancel_waiting(struct ledger *ledger, struct queue_entry *entry,
-			  struct job *job, struct ledger_now now)
-{
-	const struct unit *unit = ledger_unit(ledger, job);
-	int rc;
-
-	job->version = (struct version){ .token = ledger_token(ledger) };
-	job->state = JOB_CANCELLED;
-	job->cancelling = false;
-	job->updated_ms = now.wall_ms;
-	job->expires_ms = now.wall_ms +
-			  (unit != NULL ? unit->keep_ms : LEDGER_HISTORY_MS);
-	rc = ledger_store(ledger, job, true);
-	if (rc != 0)
-		return rc;
-	if (job->attempt > 0)
-		ledger_sweep(ledger, job->id, 0);
-	queue_remove(ledger->queue, entry);
-	return 0;
-}
-
-/* Someone has it: the wish is kept, its worker is told after the commit. */
-static int cancel_given(struct ledger *ledger, struct queue_entry *entry,
-			struct job *job, struct ledger_now now)
-{
-	int rc;
-
-	job->version.step += entry->skip ? VERSION_SKIP_STEPS : 1;
-	job->cancelling = true;
-	job->updated_ms = now.wall_ms;
-	rc = ledger_store(ledger, job, true);
-	if (rc == 0) {
-		entry->skip = false;
-		entry->cancelling = true;
-		entry->unsynced_steps = 0;
-	}
-	return rc;
-}
-
-void ledger_cancel(struct ledger *ledger, unsigned link,
-		   const struct message *message, struct ledger_now now)
-{
-	struct queue_entry *entry = queue_find(ledger->queue, message->id);
-	struct job job;
-	int rc = ledger_load(ledger, message->id, &job);
-
-	if (rc == 0 && entry == NULL)
-		rc = job.forgotten ? -ENOENT : -EINVAL;
-	else if (rc == 0 && !ledger->leads && entry->slot == QUEUE_NONE)
-		rc = -EHOSTUNREACH;
-	else if (rc == 0 && entry->token == 0)
-		rc = cancel_waiting(ledger, entry, &job, now);
-	else if (rc == 0 && !entry->cancelling)
-		rc = cancel_given(ledger, entry, &job, now);
-	ledger_answer(ledger, link, message, message->id, -rc, false);
-}
-
-void ledger_forget(struct ledger *ledger, unsigned link,
-		   const struct message *message, struct ledger_now now)
-{
-	struct job job;
-	int rc = ledger_load(ledger, message->id, &job);
-
-	if (rc == 0 && job.forgotten)
-		rc = -ENOENT;
-	if (rc == 0 && !job_has_ended(&job))
-		rc = -EINVAL;
-	if (rc == 0 && !ledger->leads)
-		rc = -EHOSTUNREACH;
-	if (rc == 0) {
-		job.version = (struct version){ .token = ledger_token(ledger) };
-		job.forgotten = true;
-		job.updated_ms = now.wall_ms;
-		job.expires_ms = now.wall_ms;
-		rc = ledger_store(ledger, &job, true);
-	}
-	ledger_answer(ledger, link, message, message->id, -rc, false);
 }

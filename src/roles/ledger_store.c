@@ -144,6 +144,7 @@ int ledger_store(struct ledger *ledger, const struct job *job, bool durable)
 		rc = ledger_put(ledger, job->id, &kept);
 	if (rc == 0 && kept.due_ms != 0 && kept.due_ms < ledger->next_due_ms)
 		ledger->next_due_ms = kept.due_ms;
+	ledger->wishes_due = true;
 	if (rc == 0)
 		ledger_mark_changed(ledger, job->id);
 	else

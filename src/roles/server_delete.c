@@ -1,4 +1,6 @@
-/* Cancelling a job, or forgetting one that has ended. */
+/* Cancelling a job, or forgetting one that has ended: 204 when it is forgotten,
+ * 202 when it will be cancelled, or forgotten.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 
@@ -6,16 +8,18 @@
 
 static void answer_delete(struct visit *visit, const struct call *call)
 {
+	/* It will be forgotten, and is shown until then. */
+	bool later = call->status == EINPROGRESS;
 	struct http_reply reply;
 	struct view_head head;
 	size_t len;
 	char *body;
 
-	if (call->status != 0) {
+	if (call->status != 0 && !later) {
 		reply_error(visit, -call->status);
 		return;
 	}
-	if (call->forgets) {
+	if (call->forgets && !later) {
 		reply = (struct http_reply){ .status = 204,
 					     .bytes = HTTP_BYTES_STATIC };
 		http_reply(visit->request, &reply);

@@ -200,6 +200,17 @@ static int op_put_register(struct view *view, struct text key,
 	return 0;
 }
 
+static int op_remove_register(struct view *view, struct text key)
+{
+	struct memview_registers *all = &memview_of(view)->working_registers;
+	struct memview_register *gone = register_of(memview_of(view), key);
+
+	if (gone == NULL)
+		return -ENOENT;
+	*gone = all->at[--all->count];
+	return 0;
+}
+
 static int op_next_register(struct view *view, char *key,
 			    struct view_register *kept)
 {
@@ -273,6 +284,7 @@ const struct view_ops memview_ops = {
 	.first_due = op_first_due,
 	.get_register = op_get_register,
 	.put_register = op_put_register,
+	.remove_register = op_remove_register,
 	.next_register = op_next_register,
 	.count = op_count,
 	.commit = op_commit,
