@@ -232,5 +232,6 @@ void sim_check_end(struct lease_world *world)
 			world_break(world, "what was stopped runs in the end");
 		}
 	}
+	sim_cancel_check_end(cluster);
 	sim_jobs_check_end(cluster);
 }

@@ -54,6 +54,7 @@ void sim_jobs_ask(struct cluster *cluster)
 	sim_job_id(job, message.id);
 	world_say(world, node, "is asked for job %u", job);
 	sim_send(cluster, node, &message);
+	sim_cancel_soon(cluster, job);
 }
 
 /* True when REPLY is about a job. */
@@ -88,24 +89,24 @@ void sim_jobs_spec(struct cluster *cluster, uint64_t token, const void *bytes,
 	cluster->tokens_count++;
 }
 
-/* Does any node show its users that it is? */
-static bool is_shown_ready(const struct cluster *cluster, uint32_t job)
+/* Does any node show its users that it has, the one that NODE begins? */
+static bool is_shown_ended(const struct cluster *cluster, uint32_t node,
+			   uint32_t job)
 {
-	char id[JOB_ID_LEN + 1];
+	struct job begun;
+	struct job shown;
 
-	sim_job_id(job, id);
-	for (uint32_t i = 0; i < cluster->world.nodes_count; i++) {
-		const struct view_job *shown =
-			memview_find(&cluster->nodes[i].view, id);
-
-		if (shown != NULL && shown->state == JOB_READY) {
+	if (!sim_job_shown(cluster, node, job, &begun))
+		return false;
+	for (uint32_t i = 0; i < cluster->world.nodes_count; i++)
+		if (sim_job_shown(cluster, i, job, &shown) &&
+		    shown.round == begun.round && job_has_ended(&shown)) {
 			world_say(&cluster->world, i,
-				  "shows it ready version=%llx.%x",
-				  (unsigned long long)shown->version.token,
-				  shown->version.step);
+				  "shows it ended version=%llx.%x",
+				  (unsigned long long)shown.version.token,
+				  shown.version.step);
 			return true;
 		}
-	}
 	return false;
 }
 
@@ -124,8 +125,9 @@ uint32_t sim_jobs_start(struct cluster *cluster, uint32_t node, uint64_t token)
 		  (unsigned long long)token);
 	if (token <= cluster->jobs[job].token)
 		world_break(&cluster->world, "a token of a job did not rise");
-	if (is_shown_ready(cluster, job))
-		world_break(&cluster->world, "a job that was ready ran again");
+	if (is_shown_ended(cluster, node, job))
+		world_break(&cluster->world, "a job that has ended ran again");
+	sim_cancel_check_start(cluster, node, job);
 	cluster->jobs[job].token = token;
 	cluster->job_starts++;
 	return job;

@@ -42,10 +42,10 @@ static struct sim_wish *wish_of(struct cluster *cluster, uint64_t request,
 
 void sim_operator_reply(struct cluster *cluster, const struct message *reply)
 {
-	int unit;
+	int unit = 0;
 	struct sim_wish *wish = wish_of(cluster, reply->request, &unit);
 
-	if (sim_jobs_reply(cluster, reply))
+	if (sim_jobs_reply(cluster, reply) || sim_cancel_reply(cluster, reply))
 		return;
 	if (wish == NULL || wish->answered_us != 0)
 		return;

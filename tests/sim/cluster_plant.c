@@ -65,6 +65,8 @@ void sim_plant_lead(struct cluster *cluster, uint32_t node)
 {
 	struct ledger *ledger = cluster->nodes[node].ledger;
 
+	if (cluster->plant == SIM_ONE_LOOK)
+		ledger->wishes = false;
 	if (cluster->plant == SIM_STALE_SEIZE)
 		for (uint32_t i = 0; i < ledger->nodes_count; i++)
 			ledger->nodes[i].settled = ledger->nodes[i].ended;

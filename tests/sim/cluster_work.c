@@ -191,7 +191,8 @@ static enum message_how how_it_ends(struct cluster *cluster,
 {
 	bool asked = work->state == SIM_STOPS;
 
-	if (work->unit < 0 && !asked && !rng_once_in(&cluster->world.rng, 3))
+	if (work->unit < 0 && !asked &&
+	    (sim_is_calm(cluster) || !rng_once_in(&cluster->world.rng, 3)))
 		return HOW_DONE;
 	if (!sim_is_timed(work->unit) || rng_once_in(&cluster->world.rng, 3))
 		return asked ? HOW_STOPPED : HOW_FAILED;
@@ -204,7 +205,11 @@ static bool goes_on(struct cluster *cluster, uint32_t node, uint32_t place)
 	struct lease_world *world = &cluster->world;
 	struct sim_work *work = &cluster->nodes[node].works[place];
 
-	if (work->unit >= 0 || !rng_once_in(&world->rng, 2))
+	if (work->unit >= 0)
+		return false;
+	/* What was cancelled goes on until it is told, and none for ever. */
+	if (!sim_job_is_cancelled(cluster, node, work->job) &&
+	    (sim_is_calm(cluster) || !rng_once_in(&world->rng, 2)))
 		return false;
 	work->percent += (int32_t)world_below(world, 4000);
 	says(cluster, node, place, MESSAGE_PROGRESS);

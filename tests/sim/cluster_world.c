@@ -239,6 +239,9 @@ static void happens(struct lease_world *world, const struct event *event)
 		world_post(world, world_below(world, cluster->pause_us),
 			   SIM_OPERATOR, 0);
 		break;
+	case SIM_CANCEL:
+		sim_cancel(cluster, event);
+		break;
 	default:
 		break;
 	}

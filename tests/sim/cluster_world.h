@@ -25,15 +25,17 @@
 #include "tests/sim/lease_world.h"
 #include "tests/sim/memview.h"
 
-#define SIM_UNITS	5
-#define SIM_PLACES	16 /* holdings ever looked at */
-#define SIM_LATE_MAX	16 /* writes that land some day */
-#define SIM_MESSAGES	64 /* on their way to a journal role */
-#define SIM_VERSIONS	4096
-#define SIM_WISHES	64
-#define SIM_JOBS	10
-#define SIM_TOKENS	128		    /* of jobs, the latest */
-#define SIM_JOB_REQUEST (UINT64_C(1) << 40) /* requests for jobs */
+#define SIM_UNITS	   5
+#define SIM_PLACES	   16 /* holdings ever looked at */
+#define SIM_LATE_MAX	   16 /* writes that land some day */
+#define SIM_MESSAGES	   64 /* on their way to a journal role */
+#define SIM_VERSIONS	   4096
+#define SIM_WISHES	   64
+#define SIM_JOBS	   10
+#define SIM_TOKENS	   128 /* of jobs, the latest */
+#define SIM_CANCELS	   256
+#define SIM_CANCEL_REQUEST (UINT64_C(1) << 41)
+#define SIM_JOB_REQUEST	   (UINT64_C(1) << 40) /* requests for jobs */
 
 #define SIM_WALL_MS INT64_C(1800000000000)
 
@@ -46,6 +48,7 @@ enum sim_plant {
 	SIM_NO_GENERATION, /* takes what another generation was given */
 	SIM_IN_FLIGHT,	   /* shows an epoch while an append is under way */
 	SIM_LATE_SYNC,	   /* what was synced too late counts */
+	SIM_ONE_LOOK,	   /* what is wished of jobs is looked at when read */
 	SIM_PLANTS,
 };
 
@@ -61,6 +64,7 @@ enum sim_event {
 	SIM_HINT,
 	SIM_THAW, /* a node that was frozen goes on */
 	SIM_OPERATOR,
+	SIM_CANCEL,
 };
 
 /* This node's sight of the shared storage; its own journal is a disk. */
@@ -210,6 +214,8 @@ struct cluster {
 	uint64_t job_starts;
 	struct sim_job {
 		bool acknowledged;
+		uint32_t cancelled; /* rounds whose cancel was answered */
+		uint32_t forgotten;
 		uint64_t token; /* the highest that was started */
 		/* the highest that users were shown, what attempt it is of, and
 		 * how far that was */
@@ -222,6 +228,13 @@ struct cluster {
 		uint32_t job;
 	} tokens[SIM_TOKENS];
 	uint32_t tokens_count;
+	struct sim_cancel {
+		uint32_t node;
+		uint32_t job;
+		uint32_t round;
+		bool exact; /* it was that round when it was done */
+	} cancels[SIM_CANCELS];
+	uint64_t cancels_count;
 	struct sim_late late[SIM_LATE_MAX];
 	struct sim_unit known[SIM_UNITS];
 	struct sim_version versions[SIM_VERSIONS];
@@ -338,6 +351,20 @@ void sim_jobs_spec(struct cluster *cluster, uint64_t token, const void *bytes,
 uint32_t sim_jobs_start(struct cluster *cluster, uint32_t node, uint64_t token);
 void sim_jobs_check(struct cluster *cluster, const struct sim_alive *alive);
 void sim_jobs_check_end(struct cluster *cluster);
+
+/* Jobs cancelled, and forgotten: cluster_cancel.c */
+void sim_cancel_soon(struct cluster *cluster, uint32_t job);
+void sim_cancel(struct cluster *cluster, const struct event *event);
+bool sim_cancel_reply(struct cluster *cluster, const struct message *reply);
+/* The job as NODE shows it; false when it does not. */
+bool sim_job_shown(const struct cluster *cluster, uint32_t node, uint32_t job,
+		   struct job *into);
+/* Was that answered, of the one that NODE shows? */
+bool sim_job_is_cancelled(const struct cluster *cluster, uint32_t node,
+			  uint32_t job);
+void sim_cancel_check_start(struct cluster *cluster, uint32_t node,
+			    uint32_t job);
+void sim_cancel_check_end(struct cluster *cluster);
 
 /* What must hold: cluster_check.c */
 void sim_check_start(struct cluster *cluster, uint32_t node, int unit,

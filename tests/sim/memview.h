@@ -10,7 +10,7 @@
 #include "io/view.h"
 
 #define MEMVIEW_JOBS_MAX      512
-#define MEMVIEW_REGISTERS_MAX 48
+#define MEMVIEW_REGISTERS_MAX 256
 
 struct memview_job {
 	struct memview_job *next; /* of all ever made */
