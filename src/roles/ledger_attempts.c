@@ -300,6 +300,9 @@ void ledger_take_back(struct ledger *ledger, struct queue_entry *entry,
 		ledger_withdraw(&job);
 	else
 		judge(ledger, &job, &lost, &words, now);
+	/* Users may have been shown that it was further than is known here. */
+	if (job_has_ended(&job))
+		job.percent = JOB_PERCENT_NONE;
 	if (ledger_store(ledger, &job, true) != 0)
 		return;
 	ledger->world.ops->remove_spec(ledger->world.arg, entry->token);

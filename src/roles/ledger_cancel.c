@@ -29,6 +29,7 @@ static int cancel_waiting(struct ledger *ledger, struct queue_entry *entry,
 	job->asked = false;
 	job->state = JOB_CANCELLED;
 	job->cancelling = false;
+	job->percent = JOB_PERCENT_NONE;
 	job->updated_ms = now.wall_ms;
 	job->expires_ms = now.wall_ms +
 			  (unit != NULL ? unit->keep_ms : LEDGER_HISTORY_MS);
