@@ -12,6 +12,9 @@
 #include "io/log.h"
 #include "roles/ledger_parts.h"
 
+#define OFFER_STEPS 256 /* of one segment: it changes with reloads and drains \
+			 */
+
 /* ---- our own ---- */
 
 /* Of a job only the node itself knows whether it has the tags. */
@@ -74,19 +77,23 @@ static int encode(struct ledger *ledger, bool draining)
 }
 
 /* Above all that earlier lives of this node said, be it under the same epoch;
- * who has just started may not have heard of it yet.
+ * who has just started may not have heard of it yet.  Nor may anybody of what
+ * a role before us wrote and did not sync: it had another segment.
  */
 static struct version version_of(struct ledger *ledger, struct text key)
 {
 	struct version version = {
-		token_make(ledger->epoch, (uint32_t)ledger->generation), 0
+		token_make(ledger->epoch, (uint32_t)ledger->generation),
+		ledger->world.journal->number * OFFER_STEPS
 	};
 	struct record known;
 
 	if (ledger_get_register(ledger, key, &known) == 0 &&
 	    known.version.token >= version.token) {
-		version = known.version;
-		version.step++;
+		if (known.version.token > version.token ||
+		    known.version.step >= version.step)
+			version.step = known.version.step + 1;
+		version.token = known.version.token;
 	}
 	return version;
 }

@@ -14,13 +14,17 @@
  *
  * In a cluster anybody may write a wish.  Its versions are a logical clock of
  * its own, in which the slot tells two apart that write at once; the highest
- * wins everywhere (Lamport, Time, Clocks and the Ordering of Events, 1978).
+ * wins everywhere (Lamport, Time, Clocks and the Ordering of Events, 1978). The
+ * segment tells it from what a role of this node wrote that died before it was
+ * synced: nobody knows that, and yet it may be found some day.
  */
 #include <errno.h>
 
 #include "roles/ledger_parts.h"
 
-#define TAG_FLAG RECORD_VALUE_TAG
+#define TAG_FLAG      RECORD_VALUE_TAG
+#define WISH_SEGMENTS 16 /* in a row that are told apart */
+#define WISH_STEPS    (WISH_SEGMENTS * LEASE_SLOTS_MAX)
 
 static const char *const prefixes[] = {
 	[LEDGER_ENABLED] = "enabled/", [LEDGER_STOPPED] = "stopped/",
@@ -137,6 +141,7 @@ int ledger_get_register(struct ledger *ledger, struct text key,
 struct version ledger_wish_version(struct ledger *ledger, struct text key)
 {
 	struct version version = { token_make(ledger->epoch, 1), 0 };
+	uint32_t number = ledger->world.journal->number;
 	struct view *view = ledger->world.view;
 	struct view_register known;
 
@@ -146,8 +151,8 @@ struct version ledger_wish_version(struct ledger *ledger, struct text key)
 	    view->ops->get_register(view, key, &known) == 0 &&
 	    known.version.token >= version.token)
 		version = known.version;
-	version.step = (version.step / LEASE_SLOTS_MAX + 1) * LEASE_SLOTS_MAX +
-		       ledger->own;
+	version.step = (version.step / WISH_STEPS + 1) * WISH_STEPS +
+		       number % WISH_SEGMENTS * LEASE_SLOTS_MAX + ledger->own;
 	return version;
 }
 
