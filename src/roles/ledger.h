@@ -193,6 +193,8 @@ struct ledger_node {
 				end, and what had to be kept is */
 	struct follow follow;
 	int64_t changed_ms;    /* when its slot last did, for us */
+	int64_t ended_ms;      /* when we counted ENDED */
+	bool missed;	       /* by whoever leads, who has not counted that */
 	bool forgotten;	       /* and its journal is gone */
 	bool behind;	       /* not read to the end that is shown */
 	bool more;	       /* and there is more at once */
@@ -252,7 +254,9 @@ struct ledger {
 	bool counted;		   /* what each node holds */
 	bool unheard;	/* a slot was seen whose offer may be known */
 	int64_t led_ms; /* when it began to lead */
-	bool early;	/* members are about to say what they offer */
+	bool orphans; /* it leads, and heard of what an ended generation has */
+	int64_t calm_ms; /* since when somebody leads, 0 = nobody */
+	bool early;	 /* members are about to say what they offer */
 	struct ledger_asker askers[LEDGER_ASKERS_MAX];
 	unsigned askers_count;
 	bool asks;	       /* the leader may have jobs to take */

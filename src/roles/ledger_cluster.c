@@ -25,6 +25,7 @@ static bool is_settled(const struct ledger *ledger)
 {
 	for (uint32_t i = 0; i < ledger->nodes_count; i++)
 		if (ledger->nodes[i].name[0] != '\0' &&
+		    !ledger->nodes[i].missed &&
 		    ledger->nodes[i].settled < ledger->nodes[i].ended)
 			return false;
 	return true;

@@ -332,6 +332,14 @@ static void forget(struct ledger *ledger, struct ledger_now now)
 	}
 }
 
+/* Who stood still with its clocks may say so when its past was read already. */
+void ledger_note_orphan(struct ledger *ledger, struct text name,
+			uint64_t generation)
+{
+	if (ledger->leads && ledger_has_ended(ledger, name, generation))
+		ledger->orphans = true;
+}
+
 void ledger_lead_turn(struct ledger *ledger, struct ledger_now now)
 {
 	int rc;
@@ -340,7 +348,8 @@ void ledger_lead_turn(struct ledger *ledger, struct ledger_now now)
 		return;
 	forget(ledger, now);
 	rc = settle_all(ledger, UINT64_MAX);
-	if (rc > 0) {
+	if (rc > 0 || (rc == 0 && ledger->orphans)) {
+		ledger->orphans = false;
 		take_back_singles(ledger, now);
 		take_back_jobs(ledger, now);
 	} else if (rc < 0) {

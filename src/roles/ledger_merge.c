@@ -79,6 +79,8 @@ static int merge_job(struct ledger *ledger, const struct record *record,
 	if (rc != 0 && rc != -ENOENT)
 		return rc;
 	rc = ledger_take_in(ledger, &job, rc == 0 ? &known : NULL);
+	if (rc == 0 && !job_has_ended(&job) && job.node.len > 0)
+		ledger_note_orphan(ledger, job.node, job.generation);
 	if (rc == 0 && ledger->open)
 		queue_job(ledger, &job, now);
 	return rc;

@@ -6,9 +6,10 @@
 #include "roles/ledger_cluster.h"
 #include "roles/ledger_parts.h"
 
-#define FOLLOW_BYTES (1u << 20) /* of one node in one turn */
-#define VANISHED_MS  60000	/* so long a journal must not be there */
-#define STALE_SAY_MS 5000	/* so long what is shown may be unreadable */
+#define FOLLOW_BYTES  (1u << 20) /* of one node in one turn */
+#define VANISHED_MS   60000	 /* so long a journal must not be there */
+#define STALE_SAY_MS  5000	 /* so long what is shown may be unreadable */
+#define MISSED_LEASES 2		 /* so long who leads may take to read it */
 
 struct ledger_node *ledger_node_of(struct ledger *ledger, struct text name)
 {
@@ -67,7 +68,7 @@ static void name_node(struct ledger *ledger, struct ledger_node *node,
 }
 
 static void look_at(struct ledger *ledger, struct ledger_node *node,
-		    const struct cluster_peer *peer)
+		    const struct cluster_peer *peer, struct ledger_now now)
 {
 	uint64_t ended = is_gone(peer) ? peer->generation : peer->ended;
 
@@ -84,8 +85,10 @@ static void look_at(struct ledger *ledger, struct ledger_node *node,
 	}
 	node->generation = peer->generation;
 	node->changed_ms = peer->changed_ms;
-	if (ended > node->ended)
+	if (ended > node->ended) {
 		node->ended = ended;
+		node->ended_ms = now.ms;
+	}
 	/* A lease role that starts again does not know yet who has ended. */
 	node->member = peer->verdict == LEASE_PEER_ALIVE &&
 		       peer->generation > node->ended &&
@@ -93,19 +96,46 @@ static void look_at(struct ledger *ledger, struct ledger_node *node,
 		       peer->epoch == ledger->epoch;
 }
 
-static void look_at_all(struct ledger *ledger)
+/* A machine that stood still with its clocks may have been counted dead here
+ * and not by whoever leads: then nobody is about to read what it left, for it
+ * lives on, and is followed.
+ */
+static void note_missed(struct ledger *ledger, bool led, struct ledger_now now)
+{
+	int64_t long_ms = MISSED_LEASES *
+			  (int64_t)ledger->world.board->cluster.terms.lease_ms;
+
+	if (!led)
+		ledger->calm_ms = 0;
+	else if (ledger->calm_ms == 0)
+		ledger->calm_ms = now.ms;
+	for (uint32_t i = 0; i < ledger->nodes_count; i++) {
+		struct ledger_node *node = &ledger->nodes[i];
+
+		node->missed = led && !node->self &&
+			       now.ms - ledger->calm_ms >= long_ms &&
+			       now.ms - node->ended_ms >= long_ms;
+	}
+}
+
+static void look_at_all(struct ledger *ledger, struct ledger_now now)
 {
 	const struct board_cluster *cluster = &ledger->world.board->cluster;
 	uint32_t in_use = atomic_load(&cluster->in_use);
 	struct cluster_peer peer;
+	bool led = ledger->leads;
 
 	if (in_use > LEASE_SLOTS_MAX)
 		in_use = LEASE_SLOTS_MAX;
 	if (in_use > ledger->nodes_count)
 		ledger->nodes_count = in_use;
 	for (uint32_t i = 0; i < ledger->nodes_count; i++)
-		if (cluster_peer(cluster, i, &peer))
-			look_at(ledger, &ledger->nodes[i], &peer);
+		if (cluster_peer(cluster, i, &peer)) {
+			look_at(ledger, &ledger->nodes[i], &peer, now);
+			led = led || (ledger->nodes[i].member &&
+				      (peer.flags & LEASE_LEADING) != 0);
+		}
+	note_missed(ledger, led, now);
 }
 
 /* ---- what they wrote ---- */
@@ -267,7 +297,7 @@ void ledger_follow(struct ledger *ledger, struct ledger_now now)
 
 	if (!ledger->in_cluster || ledger->storage != 0)
 		return;
-	look_at_all(ledger);
+	look_at_all(ledger, now);
 	for (uint32_t i = 0; i < ledger->nodes_count; i++)
 		if (cluster_peer(cluster, i, &peer)) {
 			ends[i] = peer.end;

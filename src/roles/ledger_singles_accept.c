@@ -140,6 +140,8 @@ void ledger_single_merge(struct ledger *ledger, const struct record *record,
 	single->kept = next;
 	single->look_ms = 0;
 	ledger->news = true;
+	if (next.held)
+		ledger_note_orphan(ledger, text_of(next.node), next.generation);
 	if (ended)
 		note_end(ledger, single, now);
 }
