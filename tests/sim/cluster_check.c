@@ -38,6 +38,13 @@ static void check_slot(struct cluster *cluster, uint32_t node, int unit,
 	known->slot_ms = slot_ms;
 }
 
+/* A sink that checks tokens has seen a higher one, or is about to. */
+void sim_check_refused(struct cluster *cluster, uint32_t node)
+{
+	cluster->refused++;
+	world_say(&cluster->world, node, "stood still: that is refused");
+}
+
 void sim_check_start(struct cluster *cluster, uint32_t node, int unit,
 		     uint64_t token)
 {
@@ -50,9 +57,14 @@ void sim_check_start(struct cluster *cluster, uint32_t node, int unit,
 	known = &cluster->known[unit];
 	world_say(&cluster->world, node, "starts %s token=%llx",
 		  sim_unit_name(unit), (unsigned long long)token);
+	if (token <= known->token && world_is_stale(&cluster->world, node)) {
+		sim_check_refused(cluster, node);
+		return;
+	}
 	if (token <= known->token)
 		world_break(&cluster->world, "a token did not rise");
-	if (sim_is_timed(unit))
+	/* What that ran nobody else knows of. */
+	if (sim_is_timed(unit) && !world_is_stale(&cluster->world, node))
 		check_slot(cluster, node, unit, token);
 	known->token = token;
 	known->starts++;
@@ -104,6 +116,19 @@ static bool is_shown(const struct memview *view,
 	return false;
 }
 
+/* That it ended for a node that stood still nobody else need know. */
+static void note_stale_end(struct cluster *cluster,
+			   const struct memview_index *index)
+{
+	for (size_t i = 0; i < index->count; i++) {
+		const struct memview_job *at = index->jobs[i];
+		uint32_t job = sim_job_of(at->id);
+
+		if (job < SIM_JOBS && at->job.state >= JOB_READY)
+			cluster->jobs[job].stale = at->job.version;
+	}
+}
+
 /* What is committed counts. */
 static int commit(struct view *view)
 {
@@ -117,6 +142,9 @@ static int commit(struct view *view)
 			check_version(me->cluster,
 				      &memview->working_registers.at[i]);
 	sim_jobs_shown(me->cluster, memview);
+	if (world_is_stale(&me->cluster->world,
+			   (uint32_t)(me - me->cluster->nodes)))
+		note_stale_end(me->cluster, &memview->working);
 	return memview_ops.commit(view);
 }
 
@@ -196,15 +224,17 @@ void sim_check(struct lease_world *world)
 	bool calm = sim_is_calm(cluster);
 	struct sim_alive alive;
 
-	sim_count_alive(cluster, &alive);
-	for (int unit = 0; unit < SIM_UNITS; unit++) {
+	sim_count_alive(cluster, false, &alive);
+	for (int unit = 0; unit < SIM_UNITS; unit++)
 		if (alive.units[unit] > 1)
 			world_break(world, "a singleton is alive twice");
-		if (alive.units[unit] == 1 && calm &&
-		    cluster->known[unit].ran_us == 0)
-			cluster->known[unit].ran_us = world->now_us;
-	}
 	sim_jobs_check(cluster, &alive);
+	if (!calm)
+		return;
+	sim_count_alive(cluster, true, &alive);
+	for (int unit = 0; unit < SIM_UNITS; unit++)
+		if (alive.units[unit] > 0 && cluster->known[unit].ran_us == 0)
+			cluster->known[unit].ran_us = world->now_us;
 }
 
 void sim_check_end(struct lease_world *world)
@@ -212,7 +242,8 @@ void sim_check_end(struct lease_world *world)
 	struct cluster *cluster = cluster_of(world);
 	struct sim_alive alive;
 
-	sim_count_alive(cluster, &alive);
+	/* By now those that stood still know, too. */
+	sim_count_alive(cluster, true, &alive);
 	for (uint32_t i = 0; i < world->nodes_count; i++)
 		if (cluster->nodes[i].journals &&
 		    cluster->nodes[i].ledger->leads)

@@ -35,6 +35,19 @@ void sim_thaw(struct cluster *cluster, uint32_t node)
 	world_say(world, node, "thaws");
 }
 
+/* Its clocks do, too; that of the wall is behind when it goes on. */
+static void stand_still(struct cluster *cluster, uint32_t node)
+{
+	struct lease_world *world = &cluster->world;
+	int64_t us = world_below(world, 3 * lease_length_us(&world->terms));
+
+	if (world->nodes[node].suspended || cluster->nodes[node].frozen)
+		return;
+	cluster->stills++;
+	cluster->nodes[node].wall_off_ms -= us / MS;
+	world_stand_still(world, node, us);
+}
+
 static void kill_worker(struct cluster *cluster, uint32_t node)
 {
 	struct sim_node *me = &cluster->nodes[node];
@@ -50,6 +63,10 @@ bool sim_fault(struct lease_world *world, uint32_t node)
 	struct sim_node *me = &cluster->nodes[node];
 	uint32_t other = rng_below(&world->rng, world->nodes_count);
 
+	if (world->wide && rng_once_in(&world->rng, 10)) {
+		stand_still(cluster, node);
+		return true;
+	}
 	switch (rng_below(&world->rng, 20)) {
 	case 0:
 	case 1:

@@ -100,7 +100,9 @@ static bool is_shown_ended(const struct cluster *cluster, uint32_t node,
 		return false;
 	for (uint32_t i = 0; i < cluster->world.nodes_count; i++)
 		if (sim_job_shown(cluster, i, job, &shown) &&
-		    shown.round == begun.round && job_has_ended(&shown)) {
+		    shown.round == begun.round && job_has_ended(&shown) &&
+		    version_compare(shown.version, cluster->jobs[job].stale) !=
+			    0) {
 			world_say(&cluster->world, i,
 				  "shows it ended version=%llx.%x",
 				  (unsigned long long)shown.version.token,
@@ -123,13 +125,19 @@ uint32_t sim_jobs_start(struct cluster *cluster, uint32_t node, uint64_t token)
 	}
 	world_say(&cluster->world, node, "starts job %u token=%llx", job,
 		  (unsigned long long)token);
+	cluster->job_starts++;
+	if (world_is_stale(&cluster->world, node) &&
+	    (token <= cluster->jobs[job].token ||
+	     is_shown_ended(cluster, node, job))) {
+		sim_check_refused(cluster, node);
+		return job;
+	}
 	if (token <= cluster->jobs[job].token)
 		world_break(&cluster->world, "a token of a job did not rise");
 	if (is_shown_ended(cluster, node, job))
 		world_break(&cluster->world, "a job that has ended ran again");
 	sim_cancel_check_start(cluster, node, job);
 	cluster->jobs[job].token = token;
-	cluster->job_starts++;
 	return job;
 }
 

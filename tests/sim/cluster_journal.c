@@ -71,7 +71,7 @@ static void op_reply(void *arg, unsigned link, const struct message *reply)
 	const struct sim_role *role = arg;
 
 	(void)link;
-	sim_operator_reply(role->cluster, reply);
+	sim_operator_reply(role->cluster, role->node, reply);
 }
 
 static int op_write_spec(void *arg, uint64_t token, const void *spec,

@@ -40,11 +40,17 @@ static struct sim_wish *wish_of(struct cluster *cluster, uint64_t request,
 	return NULL;
 }
 
-void sim_operator_reply(struct cluster *cluster, const struct message *reply)
+void sim_operator_reply(struct cluster *cluster, uint32_t node,
+			const struct message *reply)
 {
 	int unit = 0;
 	struct sim_wish *wish = wish_of(cluster, reply->request, &unit);
 
+	/* Whether it holds is as if nobody had answered. */
+	if (world_is_stale(&cluster->world, node)) {
+		cluster->stale_answers++;
+		return;
+	}
 	if (sim_jobs_reply(cluster, reply) || sim_cancel_reply(cluster, reply))
 		return;
 	if (wish == NULL || wish->answered_us != 0)
@@ -116,8 +122,12 @@ static bool is_overtaken(const struct cluster *cluster,
 			 const struct sim_unit *known,
 			 const struct sim_wish *wish, bool stop)
 {
-	/* Another node has not yet read of it. */
-	int64_t slack_us = lease_length_us(&cluster->world.terms);
+	/* Another node may not have read of it: who was asked lost its storage
+	 * right after that, and is counted dead as late as this, the last of
+	 * its renewals having landed late.
+	 */
+	int64_t slack_us = lease_length_us(&cluster->world.terms) +
+			   lease_failover_us(&cluster->world.terms);
 
 	if (wish->answered_us == 0)
 		return false;

@@ -15,7 +15,8 @@ static char job_name[] = "job";
 static char shared_name[] = "/s";
 static char command_word[] = "/bin/true";
 static char *words[] = { command_word, NULL };
-static char node_names[WORLD_NODES][3] = { "n0", "n1", "n2", "n3", "n4" };
+static char node_names[WORLD_NODES][3] = { "n0", "n1", "n2", "n3",
+					   "n4", "n5", "n6" };
 static char *preferred[] = { node_names[1], node_names[0], NULL };
 
 #define COMMON                                                            \

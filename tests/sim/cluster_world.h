@@ -212,11 +212,15 @@ struct cluster {
 	uint64_t starts;
 	uint64_t moves;
 	uint64_t job_starts;
+	uint64_t stills;  /* nodes stood still, with their clocks, so often: */
+	uint64_t refused; /* what they started then */
+	uint64_t stale_answers; /* and answered, which may be lost */
 	struct sim_job {
 		bool acknowledged;
 		uint32_t cancelled; /* rounds whose cancel was answered */
 		uint32_t forgotten;
-		uint64_t token; /* the highest that was started */
+		uint64_t token;	      /* the highest that was started */
+		struct version stale; /* ended, for a node that stood still */
 		/* the highest that users were shown, what attempt it is of, and
 		 * how far that was */
 		struct version version;
@@ -304,8 +308,11 @@ void sim_supervisor_looks(struct cluster *cluster, const struct event *event);
 void sim_supervisor_die(struct cluster *cluster, uint32_t node);
 void sim_supervisor_revive(struct cluster *cluster, uint32_t node);
 void sim_work_event(struct cluster *cluster, const struct event *event);
-/* What lives, of all nodes that do not stand still. */
-void sim_count_alive(const struct cluster *cluster, struct sim_alive *alive);
+/* What lives, of all nodes that do not stand still; also of those that are
+ * STALE.
+ */
+void sim_count_alive(const struct cluster *cluster, bool stale,
+		     struct sim_alive *alive);
 /* All of it is gone at once. */
 void sim_work_vanish(struct cluster *cluster, uint32_t node);
 bool sim_work_is_alive(const struct sim_work *work);
@@ -327,7 +334,8 @@ void sim_hint_take(struct cluster *cluster, uint32_t node);
 
 /* Operators: cluster_operate.c */
 void sim_operate(struct cluster *cluster);
-void sim_operator_reply(struct cluster *cluster, const struct message *reply);
+void sim_operator_reply(struct cluster *cluster, uint32_t node,
+			const struct message *reply);
 /* May UNIT run, must it, when nothing happens any more? */
 bool sim_should_run(const struct cluster *cluster, int unit);
 bool sim_must_not_run(const struct cluster *cluster, int unit);
@@ -373,6 +381,8 @@ void sim_check_start(struct cluster *cluster, uint32_t node, int unit,
 void sim_check_answer(struct cluster *cluster, uint32_t node, int unit);
 /* One version means one thing, whoever shows it: NODE's view looks. */
 void sim_check_view(struct cluster *cluster, uint32_t node);
+/* What NODE, which stood still, starts is refused by whoever checks tokens. */
+void sim_check_refused(struct cluster *cluster, uint32_t node);
 void sim_check(struct lease_world *world);
 void sim_check_end(struct lease_world *world);
 

@@ -74,12 +74,29 @@ static void suspend(struct lease_world *world, uint32_t node)
 	world_say(world, node, "is suspended");
 }
 
+void world_stand_still(struct lease_world *world, uint32_t node, int64_t us)
+{
+	struct world_node *me = &world->nodes[node];
+
+	if (me->suspended)
+		return;
+	world_clock(world, node);
+	me->suspended = true;
+	me->still = true;
+	me->still_generation = me->lease.kept.generation;
+	world_post(world, us, EVENT_WAKE, node);
+	world_say(world, node, "stands still");
+}
+
 void world_wake(struct lease_world *world, uint32_t node)
 {
 	struct world_node *me = &world->nodes[node];
 	struct lease_time now = world_clock(world, node);
 
 	me->suspended = false;
+	if (me->still)
+		me->woke = now;
+	me->still = false;
 	/* The supervisor's first act, before any of it runs on. */
 	world->tenant->wakes(world, node,
 			     lease_elapsed_max(&me->board.stamp, &now) >=

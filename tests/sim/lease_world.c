@@ -67,6 +67,8 @@ struct lease_time world_clock(struct lease_world *world, uint32_t node)
 	int64_t past = world->now_us - me->ticked_us;
 
 	me->ticked_us = world->now_us;
+	if (me->still)
+		past = 0;
 	me->boot_us += past + past * me->boot_ppm / 1000000;
 	if (!me->suspended)
 		me->raw_us += past + past * me->raw_ppm / 1000000;
@@ -75,17 +77,49 @@ struct lease_time world_clock(struct lease_world *world, uint32_t node)
 
 /* ---- what must hold ---- */
 
+bool world_is_stale(const struct lease_world *world, uint32_t node)
+{
+	const struct world_node *me = &world->nodes[node];
+	uint64_t generation = me->lease.kept.generation;
+
+	return me->still_generation != 0 &&
+	       me->still_generation == generation &&
+	       (me->still || me->lease.kept.stamp.boot_us <= me->woke.boot_us ||
+		me->counted_dead >= generation);
+}
+
+/* A role that starts again forgets whom it has counted dead. */
+static void note_dead(struct lease_world *world)
+{
+	for (uint32_t i = 0; i < world->nodes_count; i++) {
+		struct world_node *me = &world->nodes[i];
+
+		for (uint32_t other = 0;
+		     me->still_generation != 0 && other < world->nodes_count;
+		     other++)
+			if (other != i &&
+			    lease_peer_has_ended(
+				    &world->nodes[other].lease.peers[i],
+				    me->still_generation) &&
+			    me->counted_dead < me->still_generation)
+				me->counted_dead = me->still_generation;
+	}
+}
+
 void world_check_barrier(struct lease_world *world, uint32_t node)
 {
 	uint64_t epoch = world->nodes[node].lease.kept.claim;
 
+	if (world_is_stale(world, node))
+		return;
 	for (uint32_t i = 0; i < world->nodes_count; i++) {
 		struct world_node *other = &world->nodes[i];
 		struct lease_time now = world_clock(world, i);
 
 		if (i != node && other->up && !other->suspended &&
 		    lease_holds(&other->lease, &now) &&
-		    other->lease.kept.promised < epoch)
+		    other->lease.kept.promised < epoch &&
+		    !world_is_stale(world, i))
 			world_break(world, "a leader did not pass the barrier");
 	}
 }
@@ -93,16 +127,19 @@ void world_check_barrier(struct lease_world *world, uint32_t node)
 static void check_leaders(struct lease_world *world)
 {
 	uint32_t leaders = 0;
+	uint32_t stale = 0;
 
 	for (uint32_t i = 0; i < world->nodes_count; i++) {
 		struct world_node *me = &world->nodes[i];
 		struct lease_time now = world_clock(world, i);
 
-		leaders += me->up && !me->suspended &&
-			   me->board.generation != 0 &&
-			   lease_is_leading(&me->lease, &now);
+		if (!me->up || me->suspended || me->board.generation == 0 ||
+		    !lease_is_leading(&me->lease, &now))
+			continue;
+		leaders++;
+		stale += world_is_stale(world, i);
 	}
-	if (leaders > 1)
+	if (leaders - stale > 1)
 		world_break(world, "two nodes lead");
 	if (leaders == 1 && world->now_us >= world->heal_us &&
 	    world->led_us == 0)
@@ -223,9 +260,13 @@ void lease_world_begin(struct lease_world *world,
 	world->plant = plant;
 	world->talk = talk;
 	world->rng.state = seed;
-	world->terms = lease_terms_for(
-		rng_once_in(&world->rng, 2) ? 1000 : 3000, WORLD_SLOTS);
-	world->nodes_count = 2 + rng_below(&world->rng, WORLD_NODES - 1);
+	world->wide = seed >= WORLD_WIDE;
+	world->terms =
+		lease_terms_for(rng_once_in(&world->rng, 2) ? 1000 : 3000,
+				world->wide ? WORLD_SLOTS : WORLD_SLOTS - 2);
+	world->nodes_count =
+		2 + rng_below(&world->rng,
+			      world->wide ? WORLD_NODES - 1 : WORLD_NODES - 3);
 	world->victim = rng_below(&world->rng, world->nodes_count);
 	world->harsh = rng_once_in(&world->rng, 2);
 	world->fault_every_ms =
@@ -265,6 +306,7 @@ const char *lease_world_play(struct lease_world *world)
 		if (is_void(world, &event))
 			continue;
 		happen(world, &event);
+		note_dead(world);
 		check_leaders(world);
 		world->tenant->check(world);
 	}

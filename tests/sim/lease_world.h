@@ -17,9 +17,14 @@
 #include "core/lease.h"
 #include "tests/sim/rng.h"
 
-#define WORLD_NODES  5
-#define WORLD_SLOTS  6
-#define WORLD_EVENTS 256
+#define WORLD_NODES  7
+#define WORLD_SLOTS  8
+#define WORLD_EVENTS 512
+
+/* Seeds from here on: up to seven nodes, not five; and where the tenant knows
+ * that, machines that stand still, their clocks with them.
+ */
+#define WORLD_WIDE (UINT64_C(1) << 32)
 
 /* From the last fault to all of it running: a first lease until what is unsure
  * is dead, a second for a claim that began too early, and the rest.
@@ -80,6 +85,10 @@ struct world_node {
 	int64_t boot_ppm, raw_ppm; /* faster than true time */
 	uint64_t boot;
 	bool up, suspended;
+	bool still; /* and its clocks stand, too: a virtual machine */
+	uint64_t still_generation; /* it did so in this one, or 0 */
+	struct lease_time woke;	   /* from that, the last time */
+	uint64_t counted_dead;	   /* of its generations, by any other node */
 	/* the lease role */
 	bool role;
 	bool busy; /* in a read or write */
@@ -150,6 +159,7 @@ struct lease_world {
 	uint32_t nodes_count;
 	uint32_t victim; /* a node that most faults befall */
 	bool harsh;	 /* roles start twice within a lease */
+	bool wide;	 /* see WORLD_WIDE */
 	uint32_t fault_every_ms;
 	uint8_t file[WORLD_SLOTS][2][LEASE_RECORD];
 	uint64_t numbers[WORLD_SLOTS]; /* the last given out */
@@ -183,6 +193,11 @@ void world_break(struct lease_world *world, const char *how);
 void world_say(const struct lease_world *world, uint32_t node,
 	       const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Its clocks and those of the world parted while it stood still, and it may not
+ * know: what the lease promises of it does not hold.  Until it renewed and was
+ * counted dead by nobody, or begins anew.
+ */
+bool world_is_stale(const struct lease_world *world, uint32_t node);
 /* NODE leads: every other living one has promised its epoch. */
 void world_check_barrier(struct lease_world *world, uint32_t node);
 
@@ -191,6 +206,8 @@ void world_fault(struct lease_world *world);
 void world_heal(struct lease_world *world);
 void world_kill_role(struct lease_world *world, uint32_t node);
 void world_wake(struct lease_world *world, uint32_t node);
+/* The machine stands still for IN_US, and does not know. */
+void world_stand_still(struct lease_world *world, uint32_t node, int64_t us);
 void world_set_clock(struct lease_world *world, uint32_t node);
 
 /* What rules left out make of a look: lease_plant.c */
