@@ -18,7 +18,7 @@ SHIFT_S = 30  # a node that was started is ready within
 # What each kind of job runs, and what its configuration says besides.
 KINDS = {
     "count": ("count OWN 200 10 100",
-              'output = "count.txt"; resume = "checkpoint"; '
+              'output = "count.txt"; resume = "checkpoint"; attempts = 20; '
               'unique = "none";'),
     "archive": ("beside OWN ARCHIVE TREE",
                 'output = "tree.tar.gz"; unique = "none";'),

@@ -11,6 +11,7 @@ nodes, while clients look at them through another node each time.
   cuts=5       rounds: a network that is cut disturbs no job
   losses=5     rounds: a node loses its storage: its jobs stop before its lease
                ends and finish elsewhere, once
+  storm=60     seconds of all these faults and more, several at once
 """
 import argparse
 import os
@@ -26,11 +27,12 @@ import jobs_clicks  # noqa: E402
 import jobs_flood  # noqa: E402
 import jobs_kills  # noqa: E402
 import jobs_splits  # noqa: E402
+import jobs_storm  # noqa: E402
 
 ROUNDS = os.environ.get("ROUNDS")
 PARTS = {"kills": (jobs_kills.play, 200), "flood": (jobs_flood.play, 10000),
          "clicks": (jobs_clicks.play, 1000), "cuts": (jobs_splits.cuts, 5),
-         "losses": (jobs_splits.losses, 5)}
+         "losses": (jobs_splits.losses, 5), "storm": (jobs_storm.play, 60)}
 
 
 def main():
