@@ -86,6 +86,13 @@ void ledger_ask(struct ledger *ledger, unsigned link,
 	(void)add_asker(ledger, link, message, now);
 }
 
+/* Was it asked of several nodes at once, and taken from another? */
+static bool is_of_another(const struct ledger *ledger, const struct job *job)
+{
+	return job->origin.len > 0 &&
+	       !text_is(job->origin, ledger->world.place.node);
+}
+
 /* True when it was answered, as the next. */
 static bool try_to_answer_forget(struct ledger *ledger,
 				 const struct ledger_asker *asker,
@@ -119,7 +126,8 @@ static bool try_to_answer(struct ledger *ledger,
 	if (job.asked) {
 		/* It is on storage: whoever leads next will take it. */
 		if (now.ms >= asker->until_ms)
-			answer(ledger, asker, asker->id, 0, false);
+			answer(ledger, asker, asker->id, 0,
+			       is_of_another(ledger, &job));
 		return now.ms >= asker->until_ms;
 	}
 	text_copy(job.joined, id, sizeof(id));
@@ -129,7 +137,7 @@ static bool try_to_answer(struct ledger *ledger,
 		answer(ledger, asker, id, 0, true);
 	else
 		answer(ledger, asker, asker->id, job.forgotten ? EAGAIN : 0,
-		       false);
+		       is_of_another(ledger, &job));
 	return true;
 }
 
