@@ -118,6 +118,16 @@ static const char key_prefix[] = "job/";
 
 #define KEY_PREFIX_LEN (sizeof(key_prefix) - 1)
 
+void job_advance(struct job *job, int32_t percent)
+{
+	if (percent > 10000)
+		percent = 10000;
+	if (job->percent == JOB_PERCENT_NONE && percent > 0 && job->attempt > 1)
+		job->resumed = (uint32_t)percent;
+	if (percent > job->percent)
+		job->percent = percent;
+}
+
 const char *job_state_name(enum job_state state)
 {
 	return (size_t)state < STATES ? state_names[state] : "";

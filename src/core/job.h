@@ -86,6 +86,9 @@ static inline bool job_has_ended(const struct job *job)
 	return job->state >= JOB_READY;
 }
 
+/* The attempt is at PERCENT, hundredths, unless it said more before. */
+void job_advance(struct job *job, int32_t percent);
+
 /* "pending", "processing", "ready", "error", "cancelled"; "" if none. */
 const char *job_state_name(enum job_state state);
 /* The state of that name, 0 if none. */

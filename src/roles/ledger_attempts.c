@@ -72,12 +72,7 @@ void ledger_progress(struct ledger *ledger, const struct message *message,
 		return;
 	next_step(entry, &job, now);
 	job.state = JOB_PROCESSING;
-	if (job.percent == JOB_PERCENT_NONE && job.attempt > 1 &&
-	    message->percent > 0 && message->percent <= 10000)
-		job.resumed = (uint32_t)message->percent;
-	if (message->percent > job.percent)
-		job.percent =
-			message->percent < 10000 ? message->percent : 10000;
+	job_advance(&job, message->percent);
 	job.message = text_cut(message->text, JOB_MESSAGE_MAX);
 	show(ledger, entry, &job, now);
 }

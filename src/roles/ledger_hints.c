@@ -1,5 +1,5 @@
-/* ledger_hints - how far jobs are, before it is in a journal: told of those that
- * run here, shown of those that run on other nodes.
+/* ledger_hints - how far jobs are, before it is in a journal: told of those
+ *that run here, shown of those that run on other nodes.
  *
  *	the word of a worker -> view -> hint ~~~~> view, there
  *	      every 3 s      -> journal ---------> record, there
@@ -89,8 +89,7 @@ void ledger_send_hints(struct ledger *ledger)
 
 void ledger_drop_hints(struct ledger *ledger)
 {
-	ledger->hints =
-		enc_init(ledger->hints_buf, sizeof(ledger->hints_buf));
+	ledger->hints = enc_init(ledger->hints_buf, sizeof(ledger->hints_buf));
 }
 
 /* ---- of those that run elsewhere ---- */
@@ -122,7 +121,7 @@ static void show(struct ledger *ledger, const struct hint *hint,
 	    job.assigned || job.version.token != hint->token)
 		return;
 	job.version.step = hint->step;
-	job.percent = hint->percent;
+	job_advance(&job, hint->percent);
 	job.message = hint->text;
 	job.updated_ms = hint->updated_ms;
 	json = job_json(&job, ledger->json, sizeof(ledger->json));

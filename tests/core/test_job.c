@@ -296,6 +296,24 @@ START_TEST(what_an_attempt_began_with_is_no_speed_of_its_own)
 }
 END_TEST
 
+START_TEST(only_a_later_attempt_is_resumed)
+{
+	struct job job = bare_job();
+
+	job.attempt = 1;
+	job_advance(&job, 3000);
+	ck_assert_int_eq(job.percent, 3000);
+	ck_assert_uint_eq(job.resumed, 0);
+	job = bare_job();
+	job.attempt = 2;
+	job_advance(&job, 3000);
+	job_advance(&job, 2000);
+	job_advance(&job, 20000);
+	ck_assert_int_eq(job.percent, 10000);
+	ck_assert_uint_eq(job.resumed, 3000);
+}
+END_TEST
+
 START_TEST(a_job_that_says_nothing_is_judged_by_earlier_ones)
 {
 	struct job job = full_job();
@@ -388,6 +406,7 @@ TEST_MAIN("job", a_job_comes_out_as_it_went_in,
 	  a_job_that_waits_for_another_attempt_says_until_when,
 	  a_running_job_is_served_with_its_progress,
 	  what_an_attempt_began_with_is_no_speed_of_its_own,
+	  only_a_later_attempt_is_resumed,
 	  a_job_that_says_nothing_is_judged_by_earlier_ones,
 	  a_ready_job_is_served_with_its_output,
 	  a_failed_job_is_served_with_its_error, the_worst_texts_still_fit,
