@@ -8,9 +8,12 @@ bool sweep_judge(const struct job *job, int64_t wall_ms, struct sweep *sweep)
 		sweep->before_ms = wall_ms - SWEEP_UNKNOWN_MS;
 		return true;
 	}
-	/* Another attempt may go on from what is there. */
-	if (!job_has_ended(job))
-		return false;
+	/* Another attempt may go on from what is there; one that runs has taken
+	 * over what there was. */
+	if (!job_has_ended(job)) {
+		sweep->below = job->held;
+		return job->state == JOB_PROCESSING && job->attempt > 1;
+	}
 	/* Its version is no smaller than any of its attempts. */
 	sweep->below = job->version.token + 1;
 	if (job->forgotten || job->expires_ms <= wall_ms)

@@ -174,33 +174,49 @@ int outputdir_create(const struct outputdir *dir, const char *name)
 
 struct sum {
 	int dir;
+	bool inner; /* in a directory beside the output */
 	uint64_t bytes;
 };
 
+static void add_dir(int at, const char *name, struct sum *sum);
+
+/* What is made beside the output, to be renamed at the end, counts as well. */
 static void add_file(void *arg, const char *name, bool is_directory)
 {
 	struct sum *sum = arg;
 	struct stat st;
 
-	if (!is_directory && strcmp(name, "log") != 0 &&
-	    strcmp(name, "state") != 0 && strcmp(name, "checkpoint") != 0 &&
+	if (is_directory) {
+		if (!sum->inner && strncmp(name, "output", 6) == 0)
+			add_dir(sum->dir, name, sum);
+		return;
+	}
+	if (strcmp(name, "log") != 0 && strcmp(name, "state") != 0 &&
+	    strcmp(name, "checkpoint") != 0 &&
 	    fstatat(sum->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISREG(st.st_mode))
 		sum->bytes += (uint64_t)st.st_size;
 }
 
+static void add_dir(int at, const char *name, struct sum *sum)
+{
+	struct sum inside = { .inner = sum->dir != -1 };
+
+	inside.dir = openat(at, name,
+			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (inside.dir == -1)
+		return;
+	names_each(inside.dir, add_file, &inside);
+	close(inside.dir);
+	sum->bytes += inside.bytes;
+}
+
 uint64_t outputdir_size(const struct outputdir *dir)
 {
-	struct sum sum = { .bytes = 0 };
+	struct sum sum = { .dir = -1 };
 
-	if (!dir->used)
-		return 0;
-	sum.dir = open(dir->path,
-		       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (sum.dir == -1)
-		return 0;
-	names_each(sum.dir, add_file, &sum);
-	close(sum.dir);
+	if (dir->used)
+		add_dir(AT_FDCWD, dir->path, &sum);
 	return sum.bytes;
 }
 

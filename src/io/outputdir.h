@@ -48,8 +48,8 @@ int outputdir_go_on(const struct outputdir *dir);
  * descriptor or a negative errno.
  */
 int outputdir_create(const struct outputdir *dir, const char *name);
-/* Bytes of all files in it; subdirectories, the log and what is saved for
- * another attempt left out.
+/* Bytes of all files in it, and of those in its directories output*; the log,
+ * what is saved for another attempt and other directories left out.
  */
 uint64_t outputdir_size(const struct outputdir *dir);
 /* Nobody writes any more: makes `output` and its name durable and gives them

@@ -147,7 +147,11 @@ static int inherit_from(const struct outputdir *dir, int id, const char *name,
 
 	/* Some of it may be further back, had it died while it took that. */
 	if (missing->scratch)
-		(void)take_scratch(dir, id, name);
+		rc = take_scratch(dir, id, name);
+	/* Locked by who made it, it is of no use to anybody. */
+	if (rc != 0 && rc != -ENOENT && rc != -EACCES && rc != -EPERM)
+		return rc;
+	rc = -ENOENT;
 	if (missing->state)
 		rc = take_state(dir, id, name);
 	if (rc != 0 && rc != -ENOENT)
@@ -197,9 +201,8 @@ static int walk_earlier(const struct outputdir *dir, struct missing *missing)
 int outputdir_inherit(const struct outputdir *dir, bool all)
 {
 	struct missing missing = { true, !has_state(dir), all };
-	int rc = walk_earlier(dir, &missing);
 
-	return missing.state ? rc : 0;
+	return walk_earlier(dir, &missing);
 }
 
 void outputdir_disown(const struct outputdir *dir)

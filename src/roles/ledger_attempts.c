@@ -59,6 +59,8 @@ void ledger_started(struct ledger *ledger, const struct message *message,
 	entry->synced_ms = now.ms;
 	if (ledger->in_cluster)
 		entry->synced_ms -= LEDGER_PROGRESS_SYNC_MS;
+	if (job.attempt > 1)
+		ledger_sweep(ledger, job.id, 0);
 	show(ledger, entry, &job, now);
 }
 

@@ -20,9 +20,23 @@ START_TEST(what_a_live_job_left_is_for_its_next_attempt)
 	struct job job = ended(JOB_PENDING);
 
 	job.expires_ms = 0;
+	job.attempt = 2;
 	ck_assert(!sweep_judge(&job, NOW, &sweep));
 	job.state = JOB_PROCESSING;
+	job.attempt = 1;
 	ck_assert(!sweep_judge(&job, NOW, &sweep));
+}
+END_TEST
+
+START_TEST(what_an_attempt_that_runs_has_not_taken_over_goes)
+{
+	struct job job = ended(JOB_PROCESSING);
+
+	job.expires_ms = 0;
+	job.attempt = 2;
+	ck_assert(sweep_judge(&job, NOW, &sweep));
+	ck_assert_uint_eq(sweep.below, HELD);
+	ck_assert_uint_eq(sweep.held, 0);
 }
 END_TEST
 
@@ -83,6 +97,7 @@ START_TEST(of_an_unknown_job_all_goes_that_is_old)
 END_TEST
 
 TEST_MAIN("sweep", what_a_live_job_left_is_for_its_next_attempt,
+	  what_an_attempt_that_runs_has_not_taken_over_goes,
 	  of_a_ready_job_the_output_and_the_log_stay,
 	  of_a_failed_job_only_the_log_stays, a_job_that_never_ran_left_nothing,
 	  of_an_expired_or_forgotten_job_all_goes_but_what_came_later,

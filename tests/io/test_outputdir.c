@@ -169,7 +169,30 @@ START_TEST(a_job_that_comes_again_finds_nothing_of_the_first)
 }
 END_TEST
 
-TEST_MAIN("outputdir", the_latest_that_was_saved_is_gone_on_from,
+START_TEST(what_is_made_beside_the_output_counts)
+{
+	char path[PATH_MAX + 64];
+
+	set_up();
+	begin(1);
+	save("log", "long");
+	save("state", "long");
+	save("scratch/much", "long");
+	ck_assert_uint_eq(outputdir_size(&dir), 0);
+	save("output", "123");
+	snprintf(path, sizeof(path), "%s/output.abc", dir.path);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	save("output.abc/part", "45");
+	snprintf(path, sizeof(path), "%s/output.abc/output", dir.path);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	save("output.abc/output/deep", "6789");
+	ck_assert_uint_eq(outputdir_size(&dir), 5);
+	tear_down();
+}
+END_TEST
+
+TEST_MAIN("outputdir", what_is_made_beside_the_output_counts,
+	  the_latest_that_was_saved_is_gone_on_from,
 	  one_that_wakes_late_takes_nothing_from_who_came_after,
 	  scratch_is_handed_on_in_a_directory_of_its_own,
 	  much_in_scratch_is_handed_on_too,
