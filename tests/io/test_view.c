@@ -486,6 +486,29 @@ START_TEST(registers_are_kept_walked_through_and_read)
 }
 END_TEST
 
+START_TEST(a_register_that_was_removed_is_gone)
+{
+	struct view_register in = { .version = { 7, 1 },
+				    .record = text_of("record") };
+	char key[RECORD_KEY_MAX + 1] = "";
+	struct view_register out;
+
+	setup();
+	ck_assert_int_eq(writer->ops->begin(writer), 0);
+	ck_assert_int_eq(writer->ops->put_register(writer, text_of("a"), &in),
+			 0);
+	ck_assert_int_eq(writer->ops->put_register(writer, text_of("b"), &in),
+			 0);
+	ck_assert_int_eq(writer->ops->remove_register(writer, text_of("a")), 0);
+	ck_assert_int_eq(writer->ops->remove_register(writer, text_of("a")),
+			 -ENOENT);
+	ck_assert_int_eq(writer->ops->next_register(writer, key, &out), 0);
+	ck_assert_str_eq(key, "b");
+	ck_assert_int_eq(writer->ops->commit(writer), 0);
+	teardown();
+}
+END_TEST
+
 TEST_MAIN("view", what_was_committed_is_read,
 	  what_was_not_committed_is_not_read, a_list_is_newest_first,
 	  a_list_is_of_one_user_type_and_state, a_forgotten_job_is_not_listed,
@@ -495,4 +518,5 @@ TEST_MAIN("view", what_was_committed_is_read,
 	  a_writer_killed_half_way_leaves_what_was_committed,
 	  a_reader_waits_for_a_writer, the_file_does_not_grow_with_changes,
 	  a_full_file_system_undoes_the_transaction_alone,
-	  registers_are_kept_walked_through_and_read)
+	  registers_are_kept_walked_through_and_read,
+	  a_register_that_was_removed_is_gone)
