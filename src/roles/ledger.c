@@ -159,6 +159,7 @@ void ledger_turn(struct ledger *ledger, struct ledger_now now)
 		ledger_rebalance(ledger);
 	ledger_singles_turn(ledger, now);
 	ledger_expire(ledger, now);
+	ledger_look_at_segment(ledger, now);
 	ledger_accept_jobs(ledger, now);
 	ledger_wishes_turn(ledger, now);
 	ledger_asked_turn(ledger, now);

@@ -73,6 +73,11 @@
 /* Bytes a segment may hold beyond 7/4 of its live records before a new one
  * begins. */
 #define LEDGER_SLACK_BYTES (1u << 20)
+/* In a cluster a new one also begins after so long, twice in LEDGER_HISTORY_MS;
+ * should that fail, it is tried again.
+ */
+#define LEDGER_SEGMENT_MS	(LEDGER_HISTORY_MS / 2)
+#define LEDGER_SEGMENT_AGAIN_MS INT64_C(60000)
 
 struct ledger_now {
 	int64_t ms;	 /* clock_ms() */
@@ -282,6 +287,7 @@ struct ledger {
 	bool dirty;	     /* the journal has something to sync */
 	int storage;	     /* 0, or what shared storage last answered */
 	int64_t retry_ms;    /* not before then */
+	int64_t begun_ms;    /* when the segment was, by the wall clock */
 	uint64_t live_bytes; /* of the records a snapshot would hold */
 	uint64_t kept;	     /* jobs in the view */
 	uint64_t kept_max;   /* LEDGER_KEPT_MAX */

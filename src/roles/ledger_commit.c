@@ -62,7 +62,7 @@ static uint64_t own_settled(struct ledger *ledger)
 /* Begins a segment with a snapshot.  On failure there is no segment to append
  * to until this succeeds; the older ones stay.
  */
-static int begin_segment(struct ledger *ledger)
+static int begin_segment(struct ledger *ledger, struct ledger_now now)
 {
 	struct journal *journal = ledger->world.journal;
 	int rc = journal_begin_for(journal, snapshot_bytes(ledger));
@@ -77,6 +77,7 @@ static int begin_segment(struct ledger *ledger)
 		return rc;
 	ledger->fresh = true;
 	ledger->dirty = false;
+	ledger->begun_ms = now.wall_ms;
 	/* In a cluster others may still have to read the older. */
 	ledger->drops = ledger->in_cluster;
 	ledger->drops_to = own_settled(ledger);
@@ -99,12 +100,12 @@ void ledger_drop_segments(struct ledger *ledger, const struct lease_end *shown)
 		log_warn(rc, "journal: cannot remove old segments");
 }
 
-static int make_durable(struct ledger *ledger)
+static int make_durable(struct ledger *ledger, struct ledger_now now)
 {
 	int rc = 0;
 
 	if (!ledger->fresh)
-		return begin_segment(ledger);
+		return begin_segment(ledger, now);
 	if (ledger->dirty)
 		rc = journal_commit(ledger->world.journal);
 	if (rc == 0)
@@ -201,6 +202,42 @@ static bool is_wasteful(const struct ledger *ledger)
 	       snapshot_bytes(ledger) / 4 * 7 + LEDGER_SLACK_BYTES;
 }
 
+/* A node has read of the end of a job where that ran, and forgets the job a day
+ * after its time: by then nobody's segment may tell of its beginning alone, or
+ * who reads that first would run it again.  Alone, the end is in the segment,
+ * too.
+ */
+static bool is_old(const struct ledger *ledger, struct ledger_now now)
+{
+	int64_t age_ms = now.wall_ms - ledger->begun_ms;
+
+	return ledger->in_cluster &&
+	       (age_ms >= LEDGER_SEGMENT_MS || age_ms <= -LEDGER_SEGMENT_MS);
+}
+
+void ledger_look_at_segment(struct ledger *ledger, struct ledger_now now)
+{
+	if (ledger->fresh && is_old(ledger, now))
+		(void)ledger_begin(ledger);
+}
+
+/* If it is time for it.  True when all that was appended is durable by that. */
+static bool renew_segment(struct ledger *ledger, struct ledger_now now)
+{
+	int rc;
+
+	if (!ledger->fresh || (!is_wasteful(ledger) && !is_old(ledger, now)))
+		return false;
+	rc = begin_segment(ledger, now);
+	if (rc == 0)
+		return true;
+	log_warn(rc, "journal: cannot begin a segment, going on");
+	/* Not in each batch. */
+	ledger->begun_ms =
+		now.wall_ms - LEDGER_SEGMENT_MS + LEDGER_SEGMENT_AGAIN_MS;
+	return false;
+}
+
 /* What was synced after the deadline counts for nobody, nor for us; and who has
  * no lease may be far behind, so that even to say that all is so already would
  * be wrong.
@@ -224,9 +261,8 @@ int ledger_commit(struct ledger *ledger, struct ledger_now now)
 		return 0;
 	if (ledger->storage != 0 && now.ms < ledger->retry_ms)
 		return ledger->storage;
-	if (ledger->fresh && is_wasteful(ledger) && begin_segment(ledger) != 0)
-		log_warn(0, "journal: cannot begin a segment, going on");
-	rc = make_durable(ledger);
+	wrote = renew_segment(ledger, now) || wrote;
+	rc = make_durable(ledger, now);
 	note_storage(ledger, rc, now);
 	if (rc != 0)
 		return rc;

@@ -35,6 +35,11 @@ int ledger_put(struct ledger *ledger, const char *id,
 /* Who waits for job ID is told once the batch is durable. */
 void ledger_mark_changed(struct ledger *ledger, const char *id);
 
+/* ledger_commit.c */
+
+/* Opens a batch when it is time for a new segment. */
+void ledger_look_at_segment(struct ledger *ledger, struct ledger_now now);
+
 /* ledger_expire.c */
 
 /* Of what is due by NOW: first its files go, later its record. */
@@ -83,8 +88,8 @@ void ledger_wishes_turn(struct ledger *ledger, struct ledger_now now);
 void ledger_ask(struct ledger *ledger, unsigned link,
 		const struct message *message, struct job *job,
 		struct ledger_now now);
-/* Answers MESSAGE, which wishes JOB to be forgotten, once that is so, or when it
- * takes long.
+/* Answers MESSAGE, which wishes JOB to be forgotten, once that is so, or when
+ * it takes long.
  */
 void ledger_ask_forget(struct ledger *ledger, unsigned link,
 		       const struct message *message, const struct job *job,
