@@ -41,8 +41,9 @@ class Findings:
 
 
 class Poller(threading.Thread):
-    """Of job ABOUT.  FRONTS: (make a client, is it excused?) of each address;
-    one that was killed is excused from answering until it is ready again."""
+    """Of job ABOUT.  FRONTS: of each address (make a client, (is it away?,
+    how often was it struck?)).  One that was struck is excused until it is
+    ready again, and so is a connection that was made before."""
 
     def __init__(self, about, fronts, findings, pause=0.01):
         super().__init__(daemon=True)
@@ -52,6 +53,7 @@ class Poller(threading.Thread):
         self.pause = pause
         self.random = random.Random(about)
         self.clients = [make() for make, _ in fronts]
+        self.strikes = [state()[1] for _, state in fronts]
         self.version = (0, 0)
         self.tag = None
         self.job = None
@@ -74,27 +76,32 @@ class Poller(threading.Thread):
             wait = ""
         return f"/v1/jobs/{self.about}{wait}"
 
+    def is_excused(self, turn):
+        away, strikes = self.fronts[turn][1]()
+        return away or strikes != self.strikes[turn]
+
+    def is_cut(self, turn, error, begin):
+        """No answer came."""
+        if not self.is_excused(turn):
+            time.sleep(0.2)  # who struck it may not have said so yet
+        if self.is_excused(turn):
+            self.findings.count("cut")
+        else:
+            self.findings.wrong("cut", f"{begin:.3f}", self.about, "front",
+                                turn, repr(error))
+        self.strikes[turn] = self.fronts[turn][1]()[1]
+
     def look(self, turn):
-        excused = self.fronts[turn][1]
-        before = excused()
+        before = self.is_excused(turn)
         headers = {"If-None-Match": self.tag} if self.tag else {}
         begin = time.monotonic()
         try:
             answer = self.clients[turn].ask("GET", self.path(),
                                             headers=headers)
         except (OSError, http.client.HTTPException) as error:
-            if before or excused():
-                self.findings.count("cut")
-            else:
-                # Who killed it may not have said so yet.
-                time.sleep(0.2)
-                if excused():
-                    self.findings.count("cut")
-                else:
-                    self.findings.wrong("cut", f"{begin:.3f}", self.about,
-                                        "front", turn, repr(error))
+            self.is_cut(turn, error, begin)
             return
-        away = before or excused()
+        away = before or self.is_excused(turn)
         self.findings.count(f"{answer.status}" + (
             " of one that starts" if away and answer.status >= 400 else ""))
         if answer.status == 200:

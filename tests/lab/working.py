@@ -80,6 +80,8 @@ class Working(nodes.Cluster):
         if proxied:
             self.proxy = proxy.Proxy([node.port for node in self.nodes])
         self.jobs = {}  # id -> its trace
+        self.unfit = frozenset()  # struck, and not ready again yet
+        self.strikes = {}  # node -> how often it was struck
         self.cookie = None
 
     # ---- asking ----
@@ -148,9 +150,10 @@ class Working(nodes.Cluster):
     # ---- watching ----
 
     def fronts(self):
-        """For polls.Poller: each node; excused while it is not ready."""
+        """For polls.Poller: each node."""
         def front(node):
-            return (lambda: self.user(node), lambda: not self.is_fit(node))
+            return (lambda: self.user(node), lambda: (
+                node in self.unfit, self.strikes.get(node, 0)))
         return [front(node) for node in self.nodes]
 
     def behind(self):
@@ -160,21 +163,17 @@ class Working(nodes.Cluster):
             client = self.proxy.user()
             client.cookie = self.cookie
             return client
-        return [(make, lambda: False)] if self.proxy is not None else []
+        return [(make, lambda: (False, 0))] if self.proxy is not None else []
 
     def end(self):
         if self.proxy is not None:
             self.proxy.end()
         super().end()
 
-    unfit = frozenset()  # nodes that were struck and are not ready yet
-
-    def is_fit(self, node):
-        return node not in self.unfit
-
     def strike(self, node, how):
         """HOW(NODE), which is excused from now on."""
         self.unfit = self.unfit | {node}
+        self.strikes[node] = self.strikes.get(node, 0) + 1
         return how(node)
 
     def revive(self, node):

@@ -44,6 +44,8 @@ def main():
                         default=random.randrange(1 << 31))
     parser.add_argument("--memory", action="store_true",
                         help="the shared directory in memory")
+    parser.add_argument("--patience", type=float, default=1, help="factor of "
+                        "all bounds but the lease, on a busy machine")
     parser.add_argument("parts", nargs="*", metavar="PART")
     options = parser.parse_args()
     random.seed(options.seed)

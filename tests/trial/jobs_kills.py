@@ -16,7 +16,8 @@ END_S = 60
 
 
 class Figures:
-    def __init__(self):
+    def __init__(self, patience):
+        self.patience = patience  # factor of what a busy machine delays
         self.next_ms = {"kill": [], "term": []}
         self.lost_ms = {"kill": [], "term": []}
         self.overlap_ms = []
@@ -95,7 +96,8 @@ def undisturbed(cluster):
 def follow(cluster, figures, how, at, moved):
     """MOVED: id -> (kind, its life before): what comes next, and when."""
     lease_ms = float(cluster.lease.rstrip("s")) * 1000
-    bound = TERM_MS if how == "term" else lease_ms + SLACK_MS
+    bound = figures.patience * TERM_MS if how == "term" else \
+        lease_ms + figures.patience * SLACK_MS
     for ident, (kind, life) in moved.items():
         took, new = cluster.since(at, ident, life, END_S)
         figures.next_ms[how].append(took)
@@ -104,7 +106,7 @@ def follow(cluster, figures, how, at, moved):
         if kind == "count":
             lost = (int(life.says[1]) - int(new.said[1])) * STEP_MS
             figures.lost_ms[how].append(lost)
-            figures.expect(lost <= LOST_MS, how, ident, "lost", lost, "ms of",
+            figures.expect(lost <= figures.patience * LOST_MS, how, ident, "lost", lost, "ms of",
                            "work:", life.says, new.said)
 
 
@@ -201,7 +203,7 @@ def wrongs(figures):
 
 
 def play(rounds, options):
-    figures = Figures()
+    figures = Figures(options.patience)
     begin_s = time.monotonic()
     done = 0
     with Working(kinds=("count", "archive"), lease=options.lease,

@@ -65,7 +65,7 @@ def cuts(rounds, options):
     if not net.is_possible():
         print("skipped: no network namespaces")
         return []
-    figures = Figures()
+    figures = Figures(options.patience)
     with Working(kinds=("count", "archive"), lease=options.lease, nets=True,
                  memory=options.memory, megabytes=20) as cluster:
         cluster.start()
@@ -94,8 +94,8 @@ def storage_round(cluster, how, figures, made):
         alive.append((life.last - at) / MS)
         figures.expect(alive[-1] < lease_s(cluster) * 1000, how, ident,
                        "lived", alive[-1], "ms on:", life)
-        figures.expect(ms <= lease_s(cluster) * 1000 + jobs_kills.SLACK_MS,
-                       how, ident, "next attempt after", ms, new)
+        figures.expect(ms <= lease_s(cluster) * 1000 +
+                       figures.patience * jobs_kills.SLACK_MS, how, ident, "next attempt after", ms, new)
         figures.expect(new.node != life.node, ident, "not elsewhere:", new)
     node.mount.clear()
     node.wait_ready(END_S)
@@ -108,7 +108,7 @@ def losses(rounds, options):
     if not mount.is_possible():
         print("skipped: no faultfs, or no /dev/fuse")
         return []
-    figures = Figures()
+    figures = Figures(options.patience)
     with Working(kinds=("count", "archive"), lease=options.lease, faulty=True,
                  memory=options.memory) as cluster:
         cluster.start()
