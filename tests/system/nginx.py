@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -221,6 +222,59 @@ def each_submission_is_one_job(cluster, front, submitter):
           "more than one node")
 
 
+class Cutter(threading.Thread):
+    """Stands before a node, and loses each of its answers."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.node = port
+        self.lost = 0
+        self.sock = socket.create_server(("127.0.0.1", 0))
+        self.port = self.sock.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            client, _ = self.sock.accept()
+            with client:
+                asked = client.recv(65536)
+                while asked.startswith(b"POST") and \
+                        not asked.rstrip().endswith(b"}"):
+                    asked += client.recv(65536)
+                if asked.startswith(b"POST"):
+                    self.lose(asked)
+
+    def lose(self, asked):
+        # Whence nginx asks, which is believed what it says of a request.
+        with socket.create_connection(("127.0.0.1", self.node), 10,
+                                      (proxy.FROM, 0)) as node:
+            node.sendall(asked)
+            if b" 202 " in node.recv(65536).split(b"\r\n")[0]:
+                self.lost += 1
+
+
+def an_answer_that_is_lost_makes_no_second_job(cluster):
+    """Neither a second user, of who had no cookie yet."""
+    ports = [node.port for node in cluster.nodes]
+    cutter = Cutter(ports[0])
+    front = proxy.Proxy([cutter.port, *ports[1:]])
+    operator = cluster.nodes[1].operator()
+
+    def jobs():
+        return operator.ask("GET", "/v1/jobs?type=quick&limit=1000"
+                            ).json()["jobs"]
+    before = {job["id"] for job in jobs()}
+    users = [front.user() for _ in range(9)]
+    asked = [lib.submit(user, "quick", {"word": "lost"}) for user in users]
+    check(cutter.lost >= 3, cutter.lost, "answers were lost")
+    for user, job in zip(users, asked):
+        check(user.cookie and user.ask("GET", f"/v1/jobs/{job['id']}"
+                                       ).status == 200, "it is the user's")
+    check({job["id"] for job in jobs()} - before ==
+          {job["id"] for job in asked}, "one job for each request")
+    front.end()
+
+
 def nobody_waits_for_a_frozen_node(cluster, front):
     """As if it had lost its power: it accepts, and says nothing."""
     frozen = cluster.nodes[0]
@@ -315,6 +369,7 @@ def body():
         nobody_poses_as_another(cluster, front,
                                 *files_arrive_whole(cluster, front))
         users_of_nginx_are_users(cluster)
+        an_answer_that_is_lost_makes_no_second_job(cluster)
         nobody_waits_for_a_frozen_node(cluster, front)
         everybody_is_served_while_nodes_die(cluster, front)
         front.end()
