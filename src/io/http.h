@@ -62,6 +62,8 @@ enum http_bytes {
 	HTTP_BYTES_STATIC, /* BODY outlives the process */
 	HTTP_BYTES_TAKE,   /* BODY came from malloc and is taken over */
 	HTTP_BYTES_FILE,   /* FD is taken over; LEN bytes of it from OFFSET */
+	HTTP_BYTES_STREAM, /* FD, which does not block, is taken over; LEN bytes
+			      come from it; not for http_answer_new */
 };
 
 struct http_reply {

@@ -48,10 +48,10 @@ static struct MHD_Response *make(const struct http_reply *reply)
 	}
 }
 
-static struct MHD_Response *complete(const struct http_reply *reply)
+/* With the header fields of REPLY. */
+static struct MHD_Response *complete(struct MHD_Response *response,
+				     const struct http_reply *reply)
 {
-	struct MHD_Response *response = make(reply);
-
 	if (response == NULL)
 		return NULL;
 	for (size_t i = 0; i < reply->fields_count; i++) {
@@ -83,7 +83,7 @@ struct http_answer *http_answer_new(const struct http_reply *reply)
 	if (answer == NULL)
 		return NULL;
 	answer->status = reply->status;
-	answer->response = complete(reply);
+	answer->response = complete(make(reply), reply);
 	if (answer->response == NULL) {
 		free(answer);
 		return NULL;
@@ -118,7 +118,10 @@ void http_send(struct http_request *request, const struct http_answer *answer)
 void http_reply(struct http_request *request, const struct http_reply *reply)
 {
 	struct inner *inner = (struct inner *)request;
-	struct MHD_Response *response = complete(reply);
+	struct MHD_Response *response = complete(
+		reply->bytes == HTTP_BYTES_STREAM ? http_stream(inner, reply)
+						  : make(reply),
+		reply);
 
 	if (reply->bytes == HTTP_BYTES_FILE && response != NULL) {
 		inner->sends_file = true;

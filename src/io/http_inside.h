@@ -82,6 +82,10 @@ struct http {
 	struct guest *last_guest;
 };
 
+/* http_stream.c */
+struct MHD_Response *http_stream(const struct inner *inner,
+				 const struct http_reply *reply);
+
 /* http.c */
 void connection_list(struct connection *connection);
 void connection_unlist(struct connection *connection);

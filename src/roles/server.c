@@ -322,7 +322,7 @@ int server_open(struct server *server, struct heritage *heritage,
 	server->loop = loop;
 	server->config = config;
 	server->now_ms = clock_ms();
-	storage_leave(server); /* one before us may not have come back */
+	storage_init(server);
 	calls_init(&server->calls, link);
 	waits_init(&server->waits, heritage->board);
 	asker_rules_load(&server->rules, &config->http);
@@ -372,11 +372,9 @@ void server_turn(struct server *server)
 		waits_wake(&server->waits);
 	waits_expire(&server->waits, server->now_ms, server->stopping);
 	calls_expire(&server->calls, server->now_ms, server->stopping);
-	if (http_files(server->http) > 0)
-		storage_enter(server);
+	storage_begin_turn(server);
 	http_turn(server->http, server->now_ms);
-	if (atomic_load(&me->reading_ms) != 0)
-		storage_leave(server);
+	storage_end_turn(server);
 	waits_watch(&server->waits, server->heritage->board, server->role);
 }
 

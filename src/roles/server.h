@@ -47,6 +47,7 @@ struct server {
 	struct server_ready ready[SERVER_READY_MEMORY];
 	int64_t now_ms;
 	bool stopping;
+	bool has_couriers; /* control's: it may have children */
 	/* a job as it is read: its JSON and its record behind it */
 	char buf[JOB_JSON_MAX + RECORD_MAX];
 };

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "core/etag.h"
 #include "core/range.h"
@@ -111,13 +110,26 @@ static void send_unsatisfied(struct visit *visit, uint64_t size)
 	http_reply(visit->request, &reply);
 }
 
-static void send_file(struct visit *visit, const struct job *job, int fd,
-		      uint64_t size)
+/* What every answer about the file says. */
+static void add_fields(struct http_reply *reply, const char *type,
+		       const char *name, const char *tag)
+{
+	http_add_field(reply, "Content-Type", type);
+	http_add_field(reply, "Content-Disposition", name);
+	http_add_field(reply, "ETag", tag);
+	http_add_field(reply, "Accept-Ranges", "bytes");
+	http_add_field(reply, "Cache-Control", "private, no-cache");
+	http_add_field(reply, "Vary", "Cookie, Authorization");
+	http_add_field(reply, "Content-Security-Policy",
+		       "sandbox; default-src 'none'");
+	http_add_field(reply, "X-Content-Type-Options", "nosniff");
+}
+
+static void send_file(struct visit *visit, const struct job *job,
+		      struct storage_file *file)
 {
 	struct http_request *request = visit->request;
-	struct http_reply reply = {
-		.status = 200, .bytes = HTTP_BYTES_FILE, .fd = fd, .len = size
-	};
+	struct http_reply reply = { .status = 200, .bytes = HTTP_BYTES_STATIC };
 	struct range range;
 	enum range_verdict verdict = RANGE_WHOLE;
 	char name[DISPOSITION_MAX];
@@ -127,43 +139,42 @@ static void send_file(struct visit *visit, const struct job *job, int fd,
 
 	etag_of_version(tag, (struct version){ .token = job->held }, false);
 	if (etag_allows_range(http_field(request, "If-Range"), text_of(tag)))
-		verdict =
-			range_judge(http_field(request, "Range"), size, &range);
+		verdict = range_judge(http_field(request, "Range"), file->size,
+				      &range);
+	if (verdict == RANGE_WHOLE)
+		range = (struct range){ .first = 0, .len = file->size };
 	if (etag_is_listed(http_field(request, "If-None-Match"),
 			   text_of(tag))) {
-		close(fd);
+		storage_close(file);
 		reply.status = 304;
-		reply.bytes = HTTP_BYTES_STATIC;
 	} else if (verdict == RANGE_UNSATISFIED) {
-		close(fd);
-		send_unsatisfied(visit, size);
+		send_unsatisfied(visit, file->size);
+		storage_close(file);
 		return;
-	} else if (verdict == RANGE_PART) {
+	} else {
+		int rc = storage_send(file, range.first, range.len, &reply);
+
+		if (rc != 0) {
+			storage_error(visit, rc);
+			return;
+		}
+	}
+	if (reply.status == 200 && verdict == RANGE_PART) {
 		reply.status = 206;
-		reply.offset = range.first;
-		reply.len = range.len;
-		content_range(part, sizeof(part), &range, size);
+		content_range(part, sizeof(part), &range, file->size);
 		http_add_field(&reply, "Content-Range", part);
 	}
 	disposition(name, sizeof(name), job->output_name);
 	content_type(type, sizeof(type), job->output_type);
-	http_add_field(&reply, "Content-Type", type);
-	http_add_field(&reply, "Content-Disposition", name);
-	http_add_field(&reply, "ETag", tag);
-	http_add_field(&reply, "Accept-Ranges", "bytes");
-	http_add_field(&reply, "Cache-Control", "private, no-cache");
-	http_add_field(&reply, "Vary", "Cookie, Authorization");
-	http_add_field(&reply, "Content-Security-Policy",
-		       "sandbox; default-src 'none'");
-	http_add_field(&reply, "X-Content-Type-Options", "nosniff");
+	add_fields(&reply, type, name, tag);
 	http_reply(request, &reply);
 }
 
 void server_output(struct visit *visit)
 {
+	struct storage_file file;
 	struct job job;
-	uint64_t size = 0;
-	int fd;
+	int rc;
 
 	if (load(visit, &job) != 0)
 		return;
@@ -185,25 +196,27 @@ void server_output(struct visit *visit)
 		reply_status(visit, 410, "The file is kept no longer.");
 		return;
 	}
-	fd = storage_open(visit->server, &job, "/output", &size);
-	if (fd >= 0 && size != job.output_size) {
-		close(fd);
+	rc = storage_open(visit->server, &job, "/output", &file);
+	if (rc == 0 && file.size != job.output_size) {
+		storage_close(&file);
 		reply_status(visit, 500,
 			     "The file is not what it was when it was made.");
-	} else if (fd >= 0) {
-		send_file(visit, &job, fd, size);
-	} else if (fd == -ENOENT) {
+	} else if (rc == 0) {
+		send_file(visit, &job, &file);
+	} else if (rc == -ENOENT) {
 		reply_status(visit, 410, "The file is gone.");
 	} else {
-		storage_error(visit, fd);
+		storage_error(visit, rc);
 	}
 }
 
 /* ---- the log ---- */
 
 /* The end of the file, from malloc; its length, or a negative errno. */
-static ssize_t read_tail(int fd, uint64_t size, uint64_t lines, char **body)
+static ssize_t read_tail(const struct storage_file *file, uint64_t lines,
+			 char **body)
 {
+	uint64_t size = file->size;
 	uint64_t from = size > LOG_BYTES_MAX ? size - LOG_BYTES_MAX : 0;
 	size_t room = (size_t)(size - from);
 	struct text last;
@@ -212,9 +225,9 @@ static ssize_t read_tail(int fd, uint64_t size, uint64_t lines, char **body)
 	*body = malloc(room + 1);
 	if (*body == NULL)
 		return -ENOMEM;
-	got = pread(fd, *body, room, (off_t)from);
-	if (got == -1)
-		return -errno;
+	got = storage_read(file, from, *body, room);
+	if (got < 0)
+		return got;
 	last = text_last_lines((struct text){ *body, (size_t)got }, lines);
 	memmove(*body, last.at, last.len);
 	return (ssize_t)last.len;
@@ -227,9 +240,9 @@ void server_log(struct visit *visit)
 	struct text text;
 	struct job job;
 	char *body = NULL;
-	uint64_t size = 0;
+	struct storage_file file;
 	ssize_t len = 0;
-	int fd;
+	int rc;
 
 	if (http_query(visit->request, "tail", &text) &&
 	    !text_to_u64(text, TAIL_LINES_MAX, &lines)) {
@@ -238,13 +251,13 @@ void server_log(struct visit *visit)
 	}
 	if (load(visit, &job) != 0)
 		return;
-	fd = job.held != 0 ? storage_open(visit->server, &job, "/log", &size)
+	rc = job.held != 0 ? storage_open(visit->server, &job, "/log", &file)
 			   : -ENOENT;
-	if (fd >= 0) {
-		len = read_tail(fd, size, lines, &body);
-		close(fd);
-	} else if (fd != -ENOENT) {
-		len = fd;
+	if (rc == 0) {
+		len = read_tail(&file, lines, &body);
+		storage_close(&file);
+	} else if (rc != -ENOENT) {
+		len = rc;
 	}
 	if (len < 0) {
 		free(body);

@@ -3,6 +3,7 @@ nodes; what nobody needs goes away, and that disturbs nobody; storage that hangs
 takes no node along that merely serves files."""
 import http.client
 import os
+import socket
 import sys
 import threading
 import time
@@ -35,6 +36,11 @@ while [ "$i" -lt 40 ]; do
 done
 seq 100000 >"$HOLDFAST_OUTPUT"
 """
+# More than any buffer on the way holds.
+LARGE = """#!/bin/sh
+seq 3000000 >"$HOLDFAST_OUTPUT"
+seq 50000
+"""
 # Waits to be told how to end.
 WAITS = """#!/bin/sh
 echo begun >"$HOLDFAST_OUTPUT"
@@ -48,6 +54,7 @@ def conf(cluster):
     text = ""
     for name, script, more in (
             ("count", COUNT, 'output = "count.txt"; resume = "checkpoint"; '),
+            ("large", LARGE, 'output = "large.txt";'),
             ("waits", WAITS, 'output = "waits.txt"; attempts = 1; '
              'keep = "2s"; ')):
         path = os.path.join(cluster.dir, name)
@@ -161,6 +168,48 @@ def moves(cluster):
     lib.wait_for(node.is_ready, 40, f"it is back\n{cluster.logs()}")
 
 
+def pids_of(node, name):
+    return [pid for role, pid in node.roles() if role == name]
+
+
+def by_courier(cluster):
+    """Control never reads storage itself: who asks it gets all the same."""
+    node = cluster.nodes[1]
+    job = submit(node, "large")
+    wait_state(cluster, node, job, "ready")
+    whole = b"".join(b"%d\n" % i for i in range(1, 3000001))
+    path = f"/v1/jobs/{job}/output"
+    for other in cluster.nodes:
+        answer = ask(other, path)
+        check(answer.status == 200 and answer.body == whole,
+              "whole:", answer.status, len(answer.body), len(whole))
+    client = node.operator()
+    for first, last in ((0, 0), (1000, 5000000), (len(whole) - 5, None)):
+        answer = client.ask("GET", path, headers={
+            "Range": f"bytes={first}-{'' if last is None else last}"})
+        end = len(whole) - 1 if last is None else last
+        check(answer.status == 206 and answer.body == whole[first:end + 1] and
+              answer.headers["Content-Range"] ==
+              f"bytes {first}-{end}/{len(whole)}", first, last, answer.status,
+              answer.headers["Content-Range"], len(answer.body))
+    answer = client.ask("HEAD", path)
+    check(answer.status == 200 and answer.body == b"" and
+          answer.headers["Content-Length"] == str(len(whole)), "HEAD")
+    answer = client.ask("GET", f"/v1/jobs/{job}/log?tail=2")
+    check(answer.status == 200 and answer.text().split() == ["49999", "50000"],
+          "log:", answer.status, answer.text()[-100:])
+    client.close()
+    # Some go away in the midst of it.
+    for _ in range(5):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(node.socket)
+            sock.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            sock.recv(100)
+    control = pids_of(node, "control")[0]
+    lib.wait_for(lambda: not lib.children().get(control), 10,
+                 "its couriers have gone")
+
+
 def goes_away(cluster):
     """With the time, with the leader, and with what nobody knows."""
     say = os.path.join(cluster.dir, "waits.said")
@@ -196,6 +245,7 @@ def in_memory():
         conf(cluster)
         cluster.start()
         moves(cluster)
+        by_courier(cluster)
         goes_away(cluster)
 
 
@@ -274,6 +324,13 @@ def hung(cluster):
     get_quickly(node, path, (503,), "failing")
     node.mount.clear()
     # Not the lease: that is for others to try.
+    node.mount.fault("open,read,stat", "hang", 0, "/jobs/*/output")
+    check(ask(node, path, 5).status == 503, "asked of control")
+    for path_of_all in ("/v1/status", "/healthz", f"/v1/jobs/{job}"):
+        check(ask(node, path_of_all, 5).status == 200, path_of_all)
+    get_quickly(node, path, (503,), "a courier hangs")
+    node.mount.clear()
+    lib.wait_for(lambda: ask(node, path, 5).status == 200, 10, "it is back")
     node.mount.fault("open,read,stat", "hang", 0, "/jobs/*/output")
     caught = []
     reader = threading.Thread(target=read_whole, args=(node, path, caught))
