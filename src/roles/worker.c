@@ -25,6 +25,7 @@
 #define KILL_AGAIN_MIN_MS 1
 #define KILL_AGAIN_MAX_MS 50
 #define SIZE_EVERY_MS	  1000
+#define SIZE_RARELY_MS	  4000
 #define EXIT_LATER	  75 /* EX_TEMPFAIL of sysexits.h */
 
 /* Those not looked at are named so that they don't end us. */
@@ -251,10 +252,18 @@ static void finish(struct worker *worker, int64_t now_ms)
 
 /* ---- its life ---- */
 
+/* More rarely while nothing is written. */
 static void measure(struct worker *worker, int64_t now_ms)
 {
-	worker->size_ms = now_ms + SIZE_EVERY_MS;
-	if (outputdir_size(&worker->dir) > worker->spec.max_output)
+	uint64_t size = outputdir_size(&worker->dir);
+
+	if (size != worker->size)
+		worker->size_after = SIZE_EVERY_MS;
+	else if (worker->size_after < SIZE_RARELY_MS)
+		worker->size_after *= 2;
+	worker->size = size;
+	worker->size_ms = now_ms + worker->size_after;
+	if (size > worker->spec.max_output)
 		stop_at_once(worker, HOW_FAILED, now_ms);
 }
 

@@ -42,6 +42,7 @@ struct stream {
 	enum worker_stream kind;
 	int fd;		   /* our end, -1 = ended */
 	int64_t resume_ms; /* looks away until then, 0 = it listens */
+	int64_t read_ms;   /* when it last read */
 	struct lines lines;
 };
 
@@ -125,6 +126,8 @@ struct worker {
 	int64_t kill_again_ms; /* when killing */
 	int64_t kill_after_ms; /* and then after so many ms, growing */
 	int64_t size_ms;       /* the output is measured next */
+	int64_t size_after;    /* so long after the last time */
+	uint64_t size;	       /* what it was */
 	struct report report;
 	struct watch watch;
 	struct keep keep;

@@ -18,6 +18,7 @@
  * says it often, and ten thousand lines a second should cost fifty reads. */
 #define SMALL_READ   4096 /* bytes */
 #define LOOK_AWAY_MS 20
+#define CHATTY_MS    100 /* one that speaks more rarely is heard each time */
 /* What is taken once the command has ended: a pipe holds no more. */
 #define FINISH_BYTES	  (1u << 20)
 #define DATAGRAMS_AT_ONCE 64
@@ -114,10 +115,14 @@ static void on_stream(void *arg, uint32_t events)
 {
 	struct stream *stream = arg;
 	size_t got = read_stream(stream);
+	int64_t now_ms = clock_ms();
+	bool chatty = now_ms - stream->read_ms < CHATTY_MS;
 
-	if (got == 0 || got >= SMALL_READ || (events & EPOLLHUP) != 0)
+	stream->read_ms = now_ms;
+	if (got == 0 || got >= SMALL_READ || (events & EPOLLHUP) != 0 ||
+	    !chatty)
 		return;
-	stream->resume_ms = clock_ms() + LOOK_AWAY_MS;
+	stream->resume_ms = now_ms + LOOK_AWAY_MS;
 	loop_change(&stream->worker->loop, stream->fd, 0);
 }
 
