@@ -37,7 +37,7 @@ static void forget_fds(struct heritage *heritage)
 		heritage->links[role][0] = heritage->links[role][1] = -1;
 	}
 	for (int i = 0; i < 2; i++) {
-		heritage->worker_link[i] = -1;
+		heritage->worker_link[i] = heritage->word_link[i] = -1;
 		heritage->control_link[i] = -1;
 		heritage->guardian_alive[i] = -1;
 		heritage->supervisor_alive[i] = -1;
@@ -136,6 +136,8 @@ static int open_links(struct heritage *heritage)
 	int last = ROLE_HTTP + (int)heritage->config->http.processes;
 	int rc = channel_pair(heritage->worker_link);
 
+	if (rc == 0)
+		rc = channel_pair(heritage->word_link);
 	if (rc == 0)
 		rc = channel_pair(heritage->control_link);
 	for (int role = 0; role < last && role < ROLE_MAX && rc == 0; role++) {

@@ -32,6 +32,8 @@ struct heritage {
 	int links[ROLE_MAX][2];
 	/* [0] is shared by all workers, [1] is the journal role's */
 	int worker_link[2];
+	/* likewise, for what they say of their progress, which may wait */
+	int word_link[2];
 	/* [0] is shared by all http roles, [1] is control's */
 	int control_link[2];
 	/* [0] reads end of file when the holder of [1] is gone */

@@ -21,6 +21,7 @@
 #include "io/shared_dir.h"
 #include "io/zones.h"
 #include "roles/heritage.h"
+#include "roles/journal_links.h"
 #include "roles/ledger_cluster.h"
 #include "roles/news.h"
 #include "roles/specfile.h"
@@ -29,7 +30,6 @@
 #define JOURNAL_BEAT_MS	   500	 /* longest turn without a sign of life */
 #define JOURNAL_READERS_MS 5000	 /* dead readers of the view are cleared */
 #define JOURNAL_ILL_MS	   10000 /* after a death for want of room, or so */
-#define WORKER_LINK	   ROLE_MAX
 
 struct journal_role {
 	struct heritage *heritage;
@@ -43,10 +43,9 @@ struct journal_role {
 	int work_dir;	 /* descriptors: STATE/work */
 	int shared_path; /* SHARED */
 	struct zones zones;
-	int64_t ill_ms;		  /* it counts as well from then on */
-	int64_t readers_ms;	  /* when dead readers are looked for next */
-	bool ready[ROLE_MAX + 1]; /* links with something to read */
-	uint8_t packet[MESSAGE_MAX];
+	int64_t ill_ms;	    /* it counts as well from then on */
+	int64_t readers_ms; /* when dead readers are looked for next */
+	struct journal_links links;
 	uint8_t reply[512];
 };
 
@@ -247,78 +246,10 @@ static void try_to_open(struct journal_role *role)
 
 /* ---- a turn ---- */
 
-static void mark_ready(void *arg, uint32_t events)
-{
-	(void)events;
-	*(bool *)arg = true;
-}
-
 static void clear_bell(void *arg, uint32_t events)
 {
 	(void)events;
 	bell_clear(*(const int *)arg);
-}
-
-static int link_fd(const struct journal_role *role, unsigned link)
-{
-	return link == WORKER_LINK ? role->heritage->worker_link[1]
-				   : role->heritage->links[link][1];
-}
-
-/* The same of what the others' heartbeats say. */
-static void take_hints(struct journal_role *role)
-{
-	int len;
-
-	while (role->ready[ROLE_HEARTBEAT] && ledger_has_room(&role->ledger)) {
-		len = channel_receive(link_fd(role, ROLE_HEARTBEAT),
-				      role->packet, sizeof(role->packet));
-		if (len == -EAGAIN || len == 0)
-			role->ready[ROLE_HEARTBEAT] = false;
-		else if (len > 0)
-			ledger_hear_hints(&role->ledger, role->packet,
-					  (size_t)len);
-	}
-}
-
-/* Takes what has come in at LINK while the batch has room. */
-static void take_link(struct journal_role *role, unsigned link)
-{
-	struct message message;
-	int len;
-
-	while (ledger_has_room(&role->ledger)) {
-		len = channel_receive(link_fd(role, link), role->packet,
-				      sizeof(role->packet));
-		if (len == -EAGAIN || len == 0) {
-			role->ready[link] = false;
-			return;
-		}
-		if (len < 0 ||
-		    message_decode(&message, role->packet, (size_t)len) != 0) {
-			log_warn(len < 0 ? len : -EBADMSG,
-				 "journal: dropped a message link=%u", link);
-			continue;
-		}
-		ledger_take(&role->ledger, link, &message, now());
-	}
-}
-
-static void take_messages(struct journal_role *role)
-{
-	/* Workers first: their ends make room for new work. */
-	for (unsigned i = ROLE_MAX + 1; i-- > 0;)
-		if (role->ready[i] && i != ROLE_HEARTBEAT)
-			take_link(role, i);
-	take_hints(role);
-}
-
-static bool has_more(const struct journal_role *role)
-{
-	for (unsigned i = 0; i <= ROLE_MAX; i++)
-		if (role->ready[i])
-			return true;
-	return false;
 }
 
 static void reload(struct journal_role *role)
@@ -370,7 +301,7 @@ static bool turn(struct journal_role *role)
 	/* First what others have answered, then what we are asked. */
 	ledger_follow(ledger, now());
 	if (ledger->open && ledger_may_take(ledger))
-		take_messages(role);
+		links_take(&role->links, ledger);
 	if (ledger->open)
 		ledger_turn(ledger, now());
 	if (!ledger->open)
@@ -391,21 +322,14 @@ static int64_t deadline(struct journal_role *role)
 				 : role->ledger.retry_ms;
 
 	/* Not while none may be taken: it would turn for nothing. */
-	if (role->ledger.open && role->ledger.storage == 0 && has_more(role) &&
-	    ledger_may_take(&role->ledger))
-		return 0;
+	if (role->ledger.open && role->ledger.storage == 0 &&
+	    ledger_may_take(&role->ledger)) {
+		if (links_have_more(&role->links))
+			return 0;
+		if (links_deadline(&role->links) < at)
+			at = links_deadline(&role->links);
+	}
 	return wanted < at ? wanted : at;
-}
-
-static bool has_link(const struct journal_role *role, unsigned link)
-{
-	const struct config *config = role->heritage->config;
-
-	if (link == ROLE_HEARTBEAT)
-		return config->cluster.present;
-	return link == WORKER_LINK ||
-	       (link >= ROLE_CONTROL &&
-		link < ROLE_HTTP + config->http.processes);
 }
 
 static int watch(struct journal_role *role)
@@ -418,13 +342,8 @@ static int watch(struct journal_role *role)
 		rc = loop_add(&role->loop, heritage->bells[ROLE_JOURNAL],
 			      EPOLLIN, clear_bell,
 			      &role->heritage->bells[ROLE_JOURNAL]);
-	for (unsigned i = 0; rc == 0 && i <= ROLE_MAX; i++) {
-		if (!has_link(role, i))
-			continue;
-		role->ready[i] = true;
-		rc = loop_add(&role->loop, link_fd(role, i), EPOLLIN | EPOLLET,
-			      mark_ready, &role->ready[i]);
-	}
+	if (rc == 0)
+		rc = links_open(&role->links, heritage, &role->loop);
 	return rc;
 }
 

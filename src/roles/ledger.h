@@ -300,6 +300,7 @@ struct ledger {
 	char foreign[LEDGER_FOREIGN_MAX][JOB_NAME_MAX + 1];
 	bool retype;	  /* there is a new one */
 	bool untold;	  /* jobs that run here have steps not told of */
+	int64_t syncs_ms; /* when progress last went into the journal */
 	int64_t hints_ms; /* the next packet of hints goes no sooner */
 	struct enc hints; /* the packet, for when the batch is durable */
 	/* of each unit: about how long its jobs took lately, 0 = unknown */

@@ -26,11 +26,8 @@ static void next_step(struct queue_entry *entry, struct job *job,
 
 /* Shows a further step; into the journal only every few seconds. */
 static void show(struct ledger *ledger, struct queue_entry *entry,
-		 const struct job *job, struct ledger_now now)
+		 const struct job *job, bool durable, struct ledger_now now)
 {
-	bool durable = entry->unsynced_steps >= LEDGER_STEPS_MAX ||
-		       now.ms - entry->synced_ms >= LEDGER_PROGRESS_SYNC_MS;
-
 	if (ledger_store(ledger, job, durable) != 0)
 		return;
 	if (durable) {
@@ -55,13 +52,11 @@ void ledger_started(struct ledger *ledger, const struct message *message,
 	job.state = JOB_PROCESSING;
 	job.started_ms = now.wall_ms;
 	entry->started = true;
-	/* Other nodes are to show it, too. */
 	entry->synced_ms = now.ms;
-	if (ledger->in_cluster)
-		entry->synced_ms -= LEDGER_PROGRESS_SYNC_MS;
 	if (job.attempt > 1)
 		ledger_sweep(ledger, job.id, 0);
-	show(ledger, entry, &job, now);
+	/* Other nodes are to show it, too. */
+	show(ledger, entry, &job, ledger->in_cluster, now);
 }
 
 void ledger_progress(struct ledger *ledger, const struct message *message,
@@ -76,7 +71,7 @@ void ledger_progress(struct ledger *ledger, const struct message *message,
 	job.state = JOB_PROCESSING;
 	job_advance(&job, message->percent);
 	job.message = text_cut(message->text, JOB_MESSAGE_MAX);
-	show(ledger, entry, &job, now);
+	show(ledger, entry, &job, ledger_is_to_sync(ledger, entry, now), now);
 }
 
 void ledger_sync_progress(struct ledger *ledger, struct queue_entry *entry,
@@ -86,7 +81,8 @@ void ledger_sync_progress(struct ledger *ledger, struct queue_entry *entry,
 
 	if (ledger_begin(ledger) == 0 &&
 	    ledger_load(ledger, entry->id, &job) == 0)
-		show(ledger, entry, &job, now);
+		show(ledger, entry, &job, ledger_is_to_sync(ledger, entry, now),
+		     now);
 }
 
 static void finish(const struct ledger *ledger, struct job *job,

@@ -14,10 +14,24 @@
 
 #include "roles/ledger_parts.h"
 
-#define EVERY_MS  250 /* of one job */
-#define GATHER_MS 40  /* between two packets */
+#define EVERY_MS      250 /* of one job */
+#define GATHER_MS     40  /* between two packets */
+#define SYNC_EVERY_MS 250 /* progress of any job goes into the journal, */
+#define SYNC_FOR_MS   10  /* in a batch that takes so long */
 
 /* ---- of those that run here ---- */
+
+bool ledger_is_to_sync(struct ledger *ledger, const struct queue_entry *entry,
+		       struct ledger_now now)
+{
+	if (entry->unsynced_steps >= LEDGER_STEPS_MAX)
+		return true;
+	if (now.ms - entry->synced_ms < LEDGER_PROGRESS_SYNC_MS)
+		return false;
+	if (now.ms - ledger->syncs_ms >= SYNC_EVERY_MS)
+		ledger->syncs_ms = now.ms;
+	return now.ms - ledger->syncs_ms < SYNC_FOR_MS;
+}
 
 void ledger_note_step(struct ledger *ledger, struct queue_entry *entry)
 {

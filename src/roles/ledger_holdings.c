@@ -100,7 +100,7 @@ void ledger_look_at_holdings(struct ledger *ledger, struct ledger_now now)
 		}
 		if (entry->unsynced_steps == 0)
 			continue;
-		if (now.ms - entry->synced_ms >= LEDGER_PROGRESS_SYNC_MS)
+		if (ledger_is_to_sync(ledger, entry, now))
 			ledger_sync_progress(ledger, entry, now);
 		else
 			ledger->unsynced++;

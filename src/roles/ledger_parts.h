@@ -399,6 +399,12 @@ void ledger_jobs_judge(struct ledger *ledger, struct ledger_now now);
 
 /* ledger_hints.c */
 
+/* Is what was said of ENTRY to go into the journal?  Only every now and then,
+ * for that of all jobs to go there at once.
+ */
+bool ledger_is_to_sync(struct ledger *ledger, const struct queue_entry *entry,
+		       struct ledger_now now);
+
 /* A further step of ENTRY was shown. */
 void ledger_note_step(struct ledger *ledger, struct queue_entry *entry);
 /* Packs what the others have not been told; to be called in each turn. */

@@ -41,8 +41,8 @@ static bool is_service(const struct worker *worker)
 }
 
 /* False when the channel is full: later. */
-static bool send_message(struct worker *worker, const struct message *message,
-			 int64_t now_ms)
+static bool send_to(struct worker *worker, int link,
+		    const struct message *message, int64_t now_ms)
 {
 	uint8_t bytes[REPORT_BYTES];
 	int len = message_encode(message, bytes, sizeof(bytes));
@@ -50,14 +50,21 @@ static bool send_message(struct worker *worker, const struct message *message,
 
 	if (len < 0 || is_service(worker))
 		return true;
-	rc = channel_send(worker->heritage->worker_link[0], bytes, (size_t)len);
-	if (rc == 0) {
-		worker->report.retry_ms = 0;
-		bell_ring(worker->heritage->bells[ROLE_JOURNAL]);
-		return true;
-	}
-	worker->report.retry_ms = now_ms + RETRY_MS;
-	return false;
+	rc = channel_send(link, bytes, (size_t)len);
+	worker->report.retry_ms = rc == 0 ? 0 : now_ms + RETRY_MS;
+	return rc == 0;
+}
+
+static bool send_message(struct worker *worker, const struct message *message,
+			 int64_t now_ms)
+{
+	const struct heritage *heritage = worker->heritage;
+
+	if (!send_to(worker, heritage->worker_link[0], message, now_ms))
+		return false;
+	if (!is_service(worker))
+		bell_ring(heritage->bells[ROLE_JOURNAL]);
+	return true;
 }
 
 static bool send_started(struct worker *worker, int64_t now_ms)
@@ -79,7 +86,8 @@ static bool send_progress(struct worker *worker, int64_t now_ms)
 				   .percent = report->percent,
 				   .text = text_of(report->message) };
 
-	if (!send_message(worker, &message, now_ms))
+	/* No bell: the journal listens to words when it has time for them. */
+	if (!send_to(worker, worker->heritage->word_link[0], &message, now_ms))
 		return false;
 	report->next_ms = now_ms + PROGRESS_EVERY_MS;
 	return true;

@@ -60,6 +60,9 @@ static void set_up(void)
 	heritage.cgroup = -1;
 	ck_assert_ptr_nonnull(heritage.board);
 	ck_assert_int_eq(channel_pair(heritage.worker_link), 0);
+	/* One after the other, as they are said. */
+	memcpy(heritage.word_link, heritage.worker_link,
+	       sizeof(heritage.word_link));
 	ck_assert_int_eq(pipe2(heritage.supervisor_alive, O_CLOEXEC), 0);
 	for (int role = 0; role < ROLE_MAX; role++)
 		heritage.bells[role] = bell_open();

@@ -112,7 +112,7 @@ def goes_on(udp):
             check(not poller.is_alive(), "no end:", poller.job,
                   findings.tell(), cluster.logs())
         print(f"udp={udp}: {findings.tell()}", flush=True)
-        check(findings.is_clean(), "\n".join(findings.wrongs), cluster.logs())
+        check(not findings.wrongs, "\n".join(findings.wrongs), cluster.logs())
         # Who was told that it is ready may ask any other for the file.
         for poller, node in zip(pollers, itertools.cycle(cluster.nodes)):
             if poller.job["state"] == "ready":
