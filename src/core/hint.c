@@ -12,6 +12,7 @@ enum {
 	TAG_TEXT = 4,
 	TAG_ID = 5,
 	TAG_UPDATED = 6,
+	TAG_RESUMED = 7,
 };
 
 static void put_u64(struct enc *enc, uint8_t tag, uint64_t value)
@@ -40,6 +41,7 @@ bool hint_put(struct enc *enc, const struct hint *hint)
 	put_u64(&part, TAG_PERCENT, (uint64_t)((int64_t)hint->percent + 1));
 	put_text(&part, TAG_TEXT, hint->text);
 	put_text(&part, TAG_ID, hint->id);
+	put_u64(&part, TAG_RESUMED, hint->resumed);
 	if (hint->updated_ms != 0)
 		enc_i64(&part, TAG_UPDATED, hint->updated_ms);
 	enc_text(enc, HINT_TAG, (struct text){ (const char *)bytes, part.len });
@@ -75,6 +77,9 @@ int hint_take(struct hint *hint, const struct field *field)
 			hint->text = part.body;
 		else if (part.tag == TAG_ID)
 			hint->id = part.body;
+		else if (part.tag == TAG_RESUMED &&
+			 field_u64(&part) <= PERCENT_MAX)
+			hint->resumed = (uint32_t)field_u64(&part);
 		else if (part.tag == TAG_UPDATED)
 			hint->updated_ms = field_i64(&part);
 	}

@@ -23,6 +23,7 @@ struct hint {
 	uint64_t token;
 	uint32_t step;
 	int32_t percent;    /* hundredths, or JOB_PERCENT_NONE */
+	uint32_t resumed;   /* what the attempt began with, as of a job */
 	int64_t updated_ms; /* by the wall clock of its node */
 	struct text text;   /* the line beside the bar */
 };
