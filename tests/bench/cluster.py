@@ -2,7 +2,8 @@
 """[--rounds N] [--lease 3s] [KIND...] - three nodes, and faults: from each to
 the first line of the next holder, and the longest time two were alive.
 
-KIND is one of tests/lab/kinds.py; without, all of them, and then "start" (ten
+KIND is one of tests/lab/kinds.py; without, all of them, and then "traffic" (what
+they move), "start" (ten
 nodes at once), "thousand" (singletons), "crashes" (of one that crashes
 everywhere) and "idle" (what a node takes).
 """
@@ -177,7 +178,42 @@ def idle_cost(options):
     bench.promise(bench.median(cpu) <= 0.5, "at most 0.5 % of a core")
 
 
-OTHERS = {"start": start, "thousand": thousand, "crashes": crashes,
+def traffic(options):
+    """What is moved to and from the storage, at rest and by a takeover."""
+    def moved(cluster):
+        return [sum(kinds) for kinds in
+                zip(*(node.mount.moved() for node in cluster.nodes))]
+
+    def told(what, before, after, part):
+        kib = [(new - old) / part for old, new in zip(before, after)]
+        print(f"{what}: {sum(kib):.0f} KiB; of the lease file "
+              f"{kib[0]:.0f} read, {kib[1]:.0f} written, of journals "
+              f"{kib[2]:.0f} and {kib[3]:.0f}", flush=True)
+
+    with nodes.Cluster(3, lease=options.lease, singletons=SINGLETONS,
+                       memory=options.memory, faulty=True) as cluster:
+        cluster.start()
+        time.sleep(3)
+        before = moved(cluster)
+        time.sleep(10)
+        told("at rest, a node a second", before, moved(cluster), 30)
+        for _ in range(options.rounds):
+            node, life = cluster.holder()
+            before = moved(cluster)
+            at = node.kill_all()
+            new = cluster.next_life(life, 30)
+            told(f"takeover in {kinds.since(at, new):.0f} ms", before,
+                 moved(cluster), 1)
+            node.process.wait(10)
+            before = moved(cluster)
+            node.restart(30)
+            time.sleep(2)
+            told("return, and 2 s", before, moved(cluster), 1)
+            cluster.wait_all()
+        cluster.check()
+
+
+OTHERS = {"traffic": traffic, "start": start, "thousand": thousand, "crashes": crashes,
           "idle": idle_cost}
 
 

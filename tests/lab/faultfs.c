@@ -104,6 +104,8 @@ static int fs_read(const char *path, char *buf, size_t size, off_t offset,
 	if (rc != 0)
 		return rc;
 	got = pread((int)info->fh, buf, size, offset);
+	if (got > 0)
+		rules_moved(OP_READ, path, (long)got);
 	return got == -1 ? -errno : (int)got;
 }
 
@@ -169,6 +171,8 @@ static int fs_write(const char *path, const char *buf, size_t size,
 		return -EIO;
 	default:
 		put = pwrite(fd, buf, size, offset);
+		if (put > 0)
+			rules_moved(OP_WRITE, path, (long)put);
 		return put == -1 ? -errno : (int)put;
 	}
 }

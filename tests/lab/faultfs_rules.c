@@ -31,6 +31,9 @@ static struct {
 	unsigned long calls[OP_MAX];
 	unsigned long faulty[OP_MAX];
 	unsigned hanging;
+	unsigned long moved[4];
+	long rate_kbs;
+	struct timespec busy; /* until then, at that rate */
 } faults = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	     .cleared = PTHREAD_COND_INITIALIZER };
 
@@ -100,6 +103,40 @@ struct rule rules_meet(enum op op, const char *path)
 	return rule;
 }
 
+static bool is_before(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec < b->tv_sec ||
+	       (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
+}
+
+void rules_moved(enum op op, const char *path, long bytes)
+{
+	bool is_lease = strcmp(path, "/lease") == 0;
+	struct timespec until;
+	long us = 0;
+
+	pthread_mutex_lock(&faults.lock);
+	faults.moved[(is_lease ? 0 : 2) + (op == OP_WRITE)] +=
+		(unsigned long)bytes;
+	if (faults.rate_kbs > 0)
+		us = bytes * 1000 / faults.rate_kbs;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	if (is_before(&until, &faults.busy))
+		until = faults.busy;
+	until.tv_sec += us / 1000000;
+	until.tv_nsec += us % 1000000 * 1000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	if (us > 0)
+		faults.busy = until;
+	pthread_mutex_unlock(&faults.lock);
+	while (us > 0 && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until,
+					 NULL) == EINTR)
+		;
+}
+
 /* ---- commands ---- */
 
 /* A bit for each that WORDS, parted by commas, names; 0: one is unknown. */
@@ -151,8 +188,10 @@ static void put_counts(char *text)
 		len += snprintf(text + len, TEXT_SIZE - (size_t)len,
 				"%s %lu %lu\n", op_names[i], faults.calls[i],
 				faults.faulty[i]);
-	snprintf(text + len, TEXT_SIZE - (size_t)len, "hanging %u\n",
-		 faults.hanging);
+	snprintf(text + len, TEXT_SIZE - (size_t)len,
+		 "hanging %u\nmoved %lu %lu %lu %lu\n", faults.hanging,
+		 faults.moved[0], faults.moved[1], faults.moved[2],
+		 faults.moved[3]);
 }
 
 /* The answer takes the place of TEXT. */
@@ -161,6 +200,8 @@ static void obey(char text[TEXT_SIZE])
 	pthread_mutex_lock(&faults.lock);
 	if (strncmp(text, "counts", 6) == 0) {
 		put_counts(text);
+	} else if (sscanf(text, "rate %ld", &faults.rate_kbs) == 1) {
+		strcpy(text, "ok\n");
 	} else if (strncmp(text, "clear", 5) == 0) {
 		faults.count = 0;
 		faults.clears++;

@@ -4,7 +4,10 @@
  *
  *   set OPS ACTION ARG [PATTERN]   a rule; the youngest that fits is applied
  *   clear                          no rules; what hangs goes on, and is done
- *   counts                         "NAME calls faulty" of each, what hangs
+ *   rate KBS                       so many kB a second are moved, 0: any
+ *   counts                         "NAME calls faulty" of each, what hangs,
+ *                                  and "moved" bytes: of the lease file read
+ *                                  and written, of all else likewise
  *
  *   OPS      all, or of read,write,sync,open,name,stat some
  *   PATTERN  of the path below the mount, as /lease*; without: any
@@ -38,6 +41,9 @@ struct rule {
  * says NOTHING.
  */
 struct rule rules_meet(enum op op, const char *path);
+
+/* BYTES of PATH were read, or written by OP; takes the time that takes. */
+void rules_moved(enum op op, const char *path, long bytes);
 
 void rules_wait_ms(long ms);
 /* How many clears there were; waits for the next one after BEFORE of them. */

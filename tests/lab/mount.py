@@ -76,6 +76,14 @@ class Mount:
         return {words[0]: tuple(map(int, words[1:])) for words in
                 map(str.split, self.tell("counts").splitlines())}
 
+    def rate(self, kbs):
+        """So many kB a second go through it; 0: as many as can."""
+        self.tell(f"rate {kbs}")
+
+    def moved(self):
+        """KiB: of the lease file read and written, of all else likewise."""
+        return [number / 1024 for number in self.counts()["moved"]]
+
     def end(self):
         """Whatever hangs in it fails."""
         if self.process.poll() is None:
