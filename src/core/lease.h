@@ -143,9 +143,11 @@ struct lease {
 	struct lease_time now;	      /* the latest */
 	struct lease_time wrote;      /* last write begun */
 	struct lease_time looked;     /* last read begun */
-	struct lease_time all_looked; /* last read of all slots */
+	struct lease_time all_looked; /* last read of all slots that was done */
 	bool has_now;
 	bool has_looked;
+	bool has_all_looked;
+	uint64_t surveyed; /* the claim that was shown before such a read */
 	uint32_t headless; /* looks in a row that found no leader */
 	uint32_t in_use;   /* slots that are, counted from the first */
 	uint32_t reading;  /* slots of the read under way */

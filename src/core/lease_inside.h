@@ -19,6 +19,9 @@ void lease_doubt(struct lease *lease);
 void lease_raise(struct lease *lease, uint64_t epoch,
 		 const struct lease_time *now);
 
+/* Was the claim it makes seen by whoever looked since? */
+bool lease_claim_is_shown(const struct lease *lease);
+
 /* JOINING becomes IN once what the look found is promised. */
 void lease_settle(struct lease *lease);
 

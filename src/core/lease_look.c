@@ -187,14 +187,21 @@ static void claim(struct lease *lease)
 	lease_raise(lease, epoch, &lease->now);
 }
 
-/* Has every other slot promised our epoch, or is it gone?  In a look at all
- * of them, submitted after the claim was shown: who enters later finds it.
+bool lease_claim_is_shown(const struct lease *lease)
+{
+	return lease->standing == LEASE_CLAIMS &&
+	       lease->shown.epoch == lease->kept.claim &&
+	       (lease->shown.flags & LEASE_CLAIMING) != 0;
+}
+
+/* Has every other slot promised our epoch, or is it gone?  There was a look at
+ * all of them, submitted after the claim was shown: who enters later finds it.
+ * Whom that look found is in each since.
  */
 static bool is_barrier_passed(const struct lease *lease)
 {
-	if (lease->reading < lease->setup.terms.slots ||
-	    lease->shown.epoch != lease->kept.claim ||
-	    (lease->shown.flags & LEASE_CLAIMING) == 0 ||
+	if (!lease_claim_is_shown(lease) ||
+	    lease->surveyed != lease->kept.claim ||
 	    lease->highest != lease->kept.claim)
 		return false;
 	for (uint32_t i = 0; i < lease->setup.terms.slots; i++)
@@ -232,6 +239,16 @@ static bool is_certain(const struct lease *lease)
 	return true;
 }
 
+static void note_all_looked(struct lease *lease)
+{
+	if (lease->reading < lease->setup.terms.slots)
+		return;
+	lease->has_all_looked = true;
+	lease->all_looked = lease->looked;
+	if (lease_claim_is_shown(lease))
+		lease->surveyed = lease->kept.claim;
+}
+
 void lease_settle(struct lease *lease)
 {
 	if (lease->phase != LEASE_PHASE_JOINING || !lease->joined_look ||
@@ -250,6 +267,7 @@ void lease_read_done(struct lease *lease, const struct lease_look *look, int rc)
 	if (rc != 0)
 		return;
 	lease->checked = true;
+	note_all_looked(lease);
 	if (lease->phase == LEASE_PHASE_LOOKING) {
 		judge_entry(lease);
 		return;

@@ -206,7 +206,7 @@ static bool is_in_a_hurry(const struct lease *lease)
 		return true;
 	for (uint32_t i = 0; i < lease->in_use; i++)
 		if (i != lease->setup.slot &&
-		    lease_peer_is_silent(&lease->peers[i], &lease->now,
+		    lease_peer_is_ending(&lease->peers[i], &lease->now,
 					 lease_terms(lease)))
 			return true;
 	return false;
@@ -215,7 +215,7 @@ static bool is_in_a_hurry(const struct lease *lease)
 static bool is_own_silent(const struct lease *lease)
 {
 	return lease->phase == LEASE_PHASE_LOOKING &&
-	       lease_peer_is_silent(&lease->peers[lease->setup.slot],
+	       lease_peer_is_ending(&lease->peers[lease->setup.slot],
 				    &lease->now, lease_terms(lease));
 }
 
@@ -233,26 +233,53 @@ static int64_t look_in(const struct lease *lease)
 	return past >= pause ? 0 : pause - past;
 }
 
-/* All slots where a missed one could do harm, and now and then, for who came
- * since; else those in use.
+/* Is it time to look at all slots?  At once where a missed one could do harm:
+ * to promise the highest epoch, and once a claim is shown; else now and then,
+ * for who came since.
  */
+static bool wants_all(const struct lease *lease)
+{
+	const struct lease_terms *terms = lease_terms(lease);
+	int64_t past = since(lease, lease->has_all_looked, &lease->all_looked);
+
+	switch (lease->phase) {
+	case LEASE_PHASE_ENTERING:
+	case LEASE_PHASE_BURYING:
+	case LEASE_PHASE_JOINING:
+		return true;
+	case LEASE_PHASE_LOOKING:
+		return past >= lease_poll_us(terms);
+	default:
+		return (lease_claim_is_shown(lease) &&
+			lease->surveyed != lease->kept.claim) ||
+		       past >= lease_length_us(terms);
+	}
+}
+
+/* Those in use, our own, that of the highest epoch, and where the next one is
+ * to come.
+ */
+static uint32_t window(const struct lease *lease)
+{
+	uint32_t slots = lease->setup.terms.slots;
+	uint32_t owner = (uint32_t)(lease->highest % slots);
+	uint32_t last = lease->in_use;
+
+	if (last < lease->setup.slot)
+		last = lease->setup.slot;
+	if (last < owner)
+		last = owner;
+	return last + 1 < slots ? last + 1 : slots;
+}
+
 static struct lease_act read_act(struct lease *lease)
 {
-	bool all = lease->phase != LEASE_PHASE_IN ||
-		   lease->standing == LEASE_CLAIMS || lease->behind ||
-		   since(lease, lease->has_looked, &lease->all_looked) >=
-			   lease_length_us(lease_terms(lease));
-	uint32_t slots = lease->setup.terms.slots;
+	uint32_t slots =
+		wants_all(lease) ? lease->setup.terms.slots : window(lease);
 
-	if (!all && lease->in_use + 1 < slots)
-		slots = lease->in_use + 1;
-	if (slots <= lease->setup.slot)
-		slots = lease->setup.slot + 1;
 	lease->reading = slots;
 	lease->looked = lease->now;
 	lease->has_looked = true;
-	if (slots == lease->setup.terms.slots)
-		lease->all_looked = lease->now;
 	lease->hint = false;
 	return (struct lease_act){ .what = LEASE_READ, .slots = slots };
 }

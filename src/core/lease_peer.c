@@ -99,6 +99,15 @@ bool lease_peer_is_silent(const struct lease_peer *peer,
 		       lease_length_us(terms) / 2;
 }
 
+bool lease_peer_is_ending(const struct lease_peer *peer,
+			  const struct lease_time *now,
+			  const struct lease_terms *terms)
+{
+	return lease_peer_is_silent(peer, now, terms) &&
+	       lease_elapsed_max(&peer->changed, now) >=
+		       lease_length_us(terms) - 2 * lease_poll_us(terms);
+}
+
 bool lease_peer_has_ended(const struct lease_peer *peer, uint64_t generation)
 {
 	return generation <= peer->ended;

@@ -43,6 +43,13 @@ bool lease_peer_is_silent(const struct lease_peer *peer,
 			  const struct lease_time *now,
 			  const struct lease_terms *terms);
 
+/* And soon will be: who looks at it often by then finds it dead in time, and
+ * the others, whose times are a look apart, find what follows.
+ */
+bool lease_peer_is_ending(const struct lease_peer *peer,
+			  const struct lease_time *now,
+			  const struct lease_terms *terms);
+
 /* Can nothing of what GENERATION of the slot held be alive? */
 bool lease_peer_has_ended(const struct lease_peer *peer, uint64_t generation);
 

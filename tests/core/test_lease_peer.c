@@ -159,6 +159,7 @@ START_TEST(half_a_lease_without_change_is_silence)
 	look(0, 0);
 	ck_assert(!lease_peer_is_silent(&peer, &early, &terms));
 	ck_assert(lease_peer_is_silent(&peer, &late, &terms));
+	ck_assert(!lease_peer_is_ending(&peer, &late, &terms));
 }
 END_TEST
 
