@@ -81,6 +81,19 @@ static int next_number(struct journal *journal, uint32_t *number)
 	return 0;
 }
 
+/* The size after SIZE, for at least BYTES. */
+static uint64_t grown(uint64_t size, uint64_t bytes)
+{
+	while (size < bytes) {
+		uint64_t more = size / 2;
+
+		if (more < JOURNAL_GROWTH_MIN)
+			more = JOURNAL_GROWTH_MIN;
+		size += more < JOURNAL_GROWTH ? more : JOURNAL_GROWTH;
+	}
+	return size;
+}
+
 int journal_begin(struct journal *journal)
 {
 	return journal_begin_for(journal, 0);
@@ -88,12 +101,10 @@ int journal_begin(struct journal *journal)
 
 int journal_begin_for(struct journal *journal, uint64_t bytes)
 {
-	uint64_t size = JOURNAL_FIRST_BYTES;
+	uint64_t size = grown(JOURNAL_FIRST_BYTES, bytes + JOURNAL_RESERVE);
 	uint32_t number;
 	int rc;
 
-	while (size < bytes + JOURNAL_RESERVE)
-		size += JOURNAL_GROWTH;
 	rc = next_number(journal, &number);
 	if (rc != 0)
 		return rc;
@@ -142,11 +153,9 @@ bool journal_has_room(const struct journal *journal, size_t bytes)
  */
 static int grow(struct journal *journal, uint64_t bytes)
 {
-	uint64_t size = journal->size;
+	uint64_t size = grown(journal->size, bytes);
 	int rc;
 
-	while (size < bytes)
-		size += JOURNAL_GROWTH;
 	if (size == journal->size)
 		return 0;
 	if (size > FRAME_END_MAX)
@@ -199,11 +208,9 @@ int journal_append(struct journal *journal, const struct record *record)
 		return -EMSGSIZE;
 	if (!fits_batch(journal, most))
 		return -ENOSPC;
-	if (journal_bytes(journal) + most > journal->size) {
-		if (!journal->snapshot)
-			return -ENOSPC;
+	/* What was reserved is not enough for a large batch. */
+	if (journal_bytes(journal) + most > journal->size)
 		rc = grow(journal, journal_bytes(journal) + most);
-	}
 	if (rc == 0 && journal->buf_len + most > JOURNAL_BUFFER)
 		rc = flush(journal);
 	if (rc != 0)

@@ -29,10 +29,15 @@
 #include "io/segment.h"
 #include "io/shared.h"
 
-#define JOURNAL_BATCH_MAX   (4u * 1024 * 1024) /* bytes between two commits */
-#define JOURNAL_RESERVE	    (256u * 1024)      /* bytes kept for outcomes */
-#define JOURNAL_FIRST_BYTES (512u * 1024)      /* of a new segment */
-#define JOURNAL_GROWTH	    (1024u * 1024)     /* bytes added at a time */
+#define JOURNAL_BATCH_MAX (4u * 1024 * 1024) /* bytes between two commits */
+#define JOURNAL_RESERVE	  (256u * 1024)	     /* bytes kept for outcomes */
+/* Of a new segment: what is reserved, what the ledger wants ahead of a batch,
+ * and a little.  Whoever leads next writes it, and reads it of whom it follows,
+ * while all wait.
+ */
+#define JOURNAL_FIRST_BYTES (576u * 1024)
+#define JOURNAL_GROWTH_MIN  (256u * 1024)  /* bytes added at a time: */
+#define JOURNAL_GROWTH	    (1024u * 1024) /* half of what is there */
 #define JOURNAL_BUFFER                                        \
 	SEGMENT_BUFFER	      /* bytes kept before a write; a \
 				 replay borrows them */
@@ -124,9 +129,9 @@ bool journal_has_room(const struct journal *journal, size_t bytes);
  */
 int journal_reserve(struct journal *journal, size_t bytes);
 
-/* Adds RECORD to the batch.  A snapshot grows the segment as it needs.
- * -ENOSPC: the batch or the reserved space is full (commit, then try again;
- * or journal_reserve); -EMSGSIZE: it is longer than RECORD_MAX allows; the
+/* Adds RECORD to the batch, and grows the segment when what was reserved is not
+ * enough.  -ENOSPC: the batch is full (commit, then try again), or the reserve
+ * is and the storage, too; -EMSGSIZE: it is longer than RECORD_MAX allows; the
  * batch is as it was.
  */
 int journal_append(struct journal *journal, const struct record *record);

@@ -69,7 +69,7 @@
 #define LEDGER_LOST_MS	    1000 /* who was lost after that did not fail */
 #define LEDGER_REMOVALS_MAX 16	 /* jobs that expire in one turn */
 #define LEDGER_SWEEPS_MAX   64	 /* in one batch, that are named */
-#define LEDGER_BATCH_BYTES  (1u << 20) /* room made ahead of a batch */
+#define LEDGER_BATCH_BYTES  (1u << 18) /* room made ahead of a batch */
 /* Bytes a segment may hold beyond 7/4 of its live records before a new one
  * begins. */
 #define LEDGER_SLACK_BYTES (1u << 20)
