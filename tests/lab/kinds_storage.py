@@ -4,7 +4,8 @@ import signal
 import time
 
 from judge import MS
-from kinds import SETTLE, WORK, heal, keeps_on, kind, lease_ms, moves, since
+from kinds import (SETTLE, WORK, heal, keeps_on, kind, lease_ms, moves,
+                   power_off, since)
 from lib import check
 
 
@@ -148,6 +149,18 @@ def slow(part):
 
 for part in (0.1, 0.5, 1.5):
     kind(f"slow-{part}", faulty=True)(slow(part))
+
+
+@kind("power-thin", lambda lease: lease + 500, faulty=True)
+def power_off_thin(cluster):
+    """all of the node killed, where 10 MB/s go to and from the storage"""
+    for node in cluster.nodes:
+        node.mount.rate(10000)
+    try:
+        return power_off(cluster)
+    finally:
+        for node in cluster.nodes:
+            node.mount.rate(0)
 
 
 # ---- time ----
