@@ -80,8 +80,10 @@ static int find(void *arg, const struct record *record)
 
 	/* It may have been about to keep what another left: that is read again.
 	 */
-	if (ledger_register_kind(record->key) == LEDGER_ENDED)
+	if (ledger_register_kind(record->key) == LEDGER_ENDED) {
+		ledger_hear_end(found->ledger, record);
 		return 0;
+	}
 	if (is_owned(record->key) && is_news(found->ledger, record))
 		rc = remember(found, record->key);
 	return rc != 0 ? rc : ledger_merge(found->ledger, record, none);
@@ -213,7 +215,8 @@ static int note_settled(struct ledger *ledger, size_t adopted)
 }
 
 /* Reads what is left of all that ended, and keeps it; how many they were, or a
- * negative errno: -ESTALE when somebody has led under CLAIM, or above.  The
+ * negative errno: -ESTALE when somebody has led under CLAIM, or above, or we
+ * are counted dead.  The
  * slots may have forgotten that, should they be torn or all have begun anew.
  * All is read before any of it is written again: what one left may be
  * superseded by what another did.
@@ -237,7 +240,7 @@ static int settle_all(struct ledger *ledger, uint64_t claim)
 					 node->ended, find, &found);
 		settled++;
 	}
-	if (rc == 0 && ledger->decided >= claim)
+	if (rc == 0 && (ledger->decided >= claim || !ledger->open))
 		rc = -ESTALE;
 	for (size_t i = 0; rc == 0 && i < found.count; i++)
 		rc = adopt(ledger, found.keys[i]);
@@ -347,7 +350,10 @@ void ledger_lead_turn(struct ledger *ledger, struct ledger_now now)
 	if (!ledger->in_cluster || !ledger->leads)
 		return;
 	forget(ledger, now);
-	rc = settle_all(ledger, UINT64_MAX);
+	/* Somebody has decided above us: this machine stood still meanwhile. */
+	rc = ledger->decided > ledger->epoch
+		     ? -ESTALE
+		     : settle_all(ledger, (uint64_t)ledger->epoch + 1);
 	if (rc > 0 || (rc == 0 && ledger->orphans)) {
 		ledger->orphans = false;
 		take_back_singles(ledger, now);

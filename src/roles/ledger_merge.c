@@ -118,12 +118,29 @@ uint64_t ledger_settled(struct ledger *ledger, struct text node)
 		       : 0;
 }
 
+void ledger_hear_end(struct ledger *ledger, const struct record *record)
+{
+	struct text name = name_of(record->key);
+	struct ledger_node *node = ledger_node_of(ledger, name);
+	uint64_t number = number_of(record);
+
+	if (text_is(name, ledger->world.place.node)) {
+		/* Our clocks did not tell: this machine was paused, they with
+		 * it. */
+		if (number == ledger->generation)
+			ledger_give_up(ledger);
+	} else if (node != NULL && number > node->ended) {
+		node->ended = number;
+	}
+}
+
 static void hear_ended(struct ledger *ledger, const struct record *record)
 {
 	struct text name = name_of(record->key);
 	struct ledger_node *node = ledger_node_of(ledger, name);
 	uint64_t number = number_of(record);
 
+	ledger_hear_end(ledger, record);
 	if (node != NULL && number > node->settled)
 		node->settled = number;
 	if (!text_is(name, ledger->world.place.node))
@@ -132,9 +149,6 @@ static void hear_ended(struct ledger *ledger, const struct record *record)
 		ledger->drops = true;
 		ledger->drops_to = number;
 	}
-	/* Our clocks did not tell: this machine was paused, they with it. */
-	if (number == ledger->generation)
-		ledger_give_up(ledger);
 }
 
 /* What the register RECORD is about was not known before. */

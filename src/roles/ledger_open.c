@@ -203,6 +203,16 @@ static void set_epoch(struct ledger *ledger, uint32_t read)
 	ledger->leads = true;
 }
 
+/* The role may have heard that under the generation before, whose lease was
+ * over when this one was to join.
+ */
+static bool is_over(struct ledger *ledger)
+{
+	return ledger->in_cluster &&
+	       ledger_settled(ledger, text_of(ledger->world.place.node)) ==
+		       ledger->generation;
+}
+
 int ledger_open(struct ledger *ledger, struct ledger_now now)
 {
 	struct ledger_replay replay = { .ledger = ledger };
@@ -212,6 +222,10 @@ int ledger_open(struct ledger *ledger, struct ledger_now now)
 	rc = ledger->in_cluster ? ledger_begin_generation(ledger) : 0;
 	if (rc == 0)
 		rc = ledger_begin(ledger);
+	if (rc == 0 && is_over(ledger)) {
+		ledger_give_up(ledger);
+		rc = -EAGAIN;
+	}
 	if (rc == 0)
 		rc = read_own(ledger, &replay);
 	if (rc == 0)

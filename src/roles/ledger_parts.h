@@ -326,6 +326,10 @@ void ledger_give_up(struct ledger *ledger);
 
 /* Up to which generation a leader has read what NODE left, as is known. */
 uint64_t ledger_settled(struct ledger *ledger, struct text node);
+/* RECORD, perhaps behind what counts, tells up to which generation somebody
+ * has read what a node left: so that has ended, be it the present one of ours.
+ */
+void ledger_hear_end(struct ledger *ledger, const struct record *record);
 /* RECORD counts; takes it in if it is news.  0 or a negative errno. */
 int ledger_merge(struct ledger *ledger, const struct record *record,
 		 struct ledger_now now);
