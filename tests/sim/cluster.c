@@ -74,6 +74,10 @@ static const uint64_t regressions[] = {
 	WORLD_WIDE + 554,
 	WORLD_WIDE + 1148,
 	WORLD_WIDE + 2202,
+	WORLD_WIDE + 254,
+	WORLD_WIDE + 2563,
+	WORLD_WIDE + 2666,
+	WORLD_WIDE + 5066,
 };
 
 struct tally {
