@@ -7,6 +7,8 @@ nodes, while clients look at them through another node each time.
                are what they would have been, and each job ends once
   flood=10000  submissions while nodes and roles are killed: what was
                acknowledged is found on every node, once, and ends once
+  cancels=500  jobs cancelled, some forgotten, on any node, while nodes and
+               roles are killed: each ends and does not run again
   clicks=1000  pairs of them at one moment on two nodes: one job
   cuts=5       rounds: a network that is cut disturbs no job
   losses=5     rounds: a node loses its storage: its jobs stop before its lease
@@ -23,6 +25,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(HERE, "..", "system"))
 sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 import lib  # noqa: E402
+import jobs_cancels  # noqa: E402
 import jobs_clicks  # noqa: E402
 import jobs_flood  # noqa: E402
 import jobs_kills  # noqa: E402
@@ -31,6 +34,7 @@ import jobs_storm  # noqa: E402
 
 ROUNDS = os.environ.get("ROUNDS")
 PARTS = {"kills": (jobs_kills.play, 200), "flood": (jobs_flood.play, 10000),
+         "cancels": (jobs_cancels.play, 500),
          "clicks": (jobs_clicks.play, 1000), "cuts": (jobs_splits.cuts, 5),
          "losses": (jobs_splits.losses, 5), "storm": (jobs_storm.play, 60)}
 

@@ -19,6 +19,8 @@ ROLES = ("lease", "journal", "heartbeat", "supervisor", "guardian", "control",
 
 
 class Flood:
+    KIND = "once"
+
     def __init__(self, cluster, count):
         self.cluster = cluster
         self.count = count
@@ -46,7 +48,7 @@ class Flood:
     def ask(self, clients, number):
         """Of one node after the other until one has taken it: its id."""
         until = time.monotonic() + TRIES_S
-        body = {"type": "once", "key": f"key-{number}"}
+        body = {"type": self.KIND, "key": f"key-{number}"}
         while time.monotonic() < until:
             client = random.choice(clients)
             try:
@@ -125,8 +127,8 @@ class Flood:
 
             def idle(client=client):
                 return not any(client.ask(
-                    "GET", f"/v1/jobs?type=once&state={state}&limit=1"
-                    ).json()["jobs"] for state in ("pending", "processing"))
+                    "GET", f"/v1/jobs?type={self.KIND}&state={state}"
+                    "&limit=1").json()["jobs"] for state in ("pending", "processing"))
             self.cluster.wait_for(idle, 120, "all ended, says "
                                   f"{node.settings['name']}", 0.1)
             client.close()
