@@ -54,6 +54,7 @@ static bool put_hint(struct ledger *ledger, struct queue_entry *entry,
 				      .token = job.version.token,
 				      .step = job.version.step,
 				      .percent = job.percent,
+				      .resumed = job.resumed,
 				      .updated_ms = job.updated_ms,
 				      .text = job.message };
 		if (!hint_put(&ledger->hints, &hint))
@@ -136,6 +137,7 @@ static void show(struct ledger *ledger, const struct hint *hint,
 		return;
 	job.version.step = hint->step;
 	job_advance(&job, hint->percent);
+	job.resumed = hint->resumed;
 	job.message = hint->text;
 	job.updated_ms = hint->updated_ms;
 	json = job_json(&job, ledger->json, sizeof(ledger->json));

@@ -12,6 +12,7 @@ static const struct hint some = { .id = { ID, JOB_ID_LEN },
 				  .token = UINT64_C(0x4300000002),
 				  .step = 6,
 				  .percent = 4217,
+				  .resumed = 1000,
 				  .updated_ms = INT64_C(1795000000123),
 				  .text = { "page 3", 6 } };
 
@@ -39,6 +40,7 @@ START_TEST(a_hint_comes_out_as_it_went_in)
 	ck_assert_uint_eq(out.token, some.token);
 	ck_assert_uint_eq(out.step, 6);
 	ck_assert_int_eq(out.percent, 4217);
+	ck_assert_uint_eq(out.resumed, 1000);
 	ck_assert_int_eq(out.updated_ms, some.updated_ms);
 	ck_assert(text_is(out.text, "page 3"));
 }
@@ -52,6 +54,7 @@ START_TEST(the_longest_fits_its_bound)
 			   .token = UINT64_MAX,
 			   .step = UINT32_MAX,
 			   .percent = 10000,
+			   .resumed = 10000,
 			   .updated_ms = INT64_MIN,
 			   .text = { text, JOB_MESSAGE_MAX } };
 

@@ -45,6 +45,7 @@ static bool same_lists(const struct datagram *a, const struct datagram *b)
 		if (a->progress[i].token != b->progress[i].token ||
 		    a->progress[i].step != b->progress[i].step ||
 		    a->progress[i].percent != b->progress[i].percent ||
+		    a->progress[i].resumed != b->progress[i].resumed ||
 		    a->progress[i].updated_ms != b->progress[i].updated_ms ||
 		    !text_equal(a->progress[i].id, b->progress[i].id) ||
 		    !text_equal(a->progress[i].text, b->progress[i].text))

@@ -10,6 +10,7 @@ struct hint_of {
 	uint64_t token;
 	uint32_t step;
 	int32_t percent;
+	uint32_t resumed;
 	int64_t updated_ms;
 };
 
@@ -47,6 +48,7 @@ void sim_hint_tell(struct cluster *cluster, uint32_t node, const void *packet,
 		told.token = hint.token;
 		told.step = hint.step;
 		told.percent = hint.percent;
+		told.resumed = hint.resumed;
 		told.updated_ms = hint.updated_ms;
 		for (uint32_t to = 0; to < cluster->world.nodes_count; to++)
 			for (int i = 0; i < 2 && to != node; i++)
@@ -69,6 +71,7 @@ void sim_hint_arrives(struct cluster *cluster, const struct event *event)
 			      .token = told.token,
 			      .step = told.step,
 			      .percent = told.percent,
+			      .resumed = told.resumed,
 			      .updated_ms = told.updated_ms };
 	me->hints.buf = me->hints_buf;
 	me->hints.cap = sizeof(me->hints_buf);

@@ -74,7 +74,7 @@ class Away(set):
     """Nodes that were killed and are not ready yet."""
 
     def front(self, node):
-        return (lambda: Fresh(node), lambda: node in self)
+        return (lambda: Fresh(node), lambda: (node in self, 0))
 
     def kill(self, cluster, node):
         self.add(node)
