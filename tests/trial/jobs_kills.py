@@ -1,10 +1,12 @@
 """Rounds in which the node of jobs is killed: see tests/trial/jobs.py."""
+import os
 import random
 import time
 
 import journals
 import lib
 import polls
+from diskwatch import DiskWatch
 from judge import MS
 from working import ENDED, Working, digest, spread
 
@@ -18,6 +20,7 @@ END_S = 60
 class Figures:
     def __init__(self, patience):
         self.patience = patience  # factor of what a busy machine delays
+        self.disk = None
         self.next_ms = {"kill": [], "term": []}
         self.lost_ms = {"kill": [], "term": []}
         self.overlap_ms = []
@@ -102,7 +105,9 @@ def follow(cluster, figures, how, at, moved):
         took, new = cluster.since(at, ident, life, END_S)
         figures.next_ms[how].append(took)
         figures.expect(took <= bound, how, kind, ident, f"{took:.1f} ms",
-                       life, "then", new)
+                       life, "then", new, "- longest sync meanwhile",
+                       f"{figures.disk.within_ms(at, new.first):.0f} ms, load",
+                       os.getloadavg()[0])
         if kind == "count":
             lost = (int(life.says[1]) - int(new.said[1])) * STEP_MS
             figures.lost_ms[how].append(lost)
@@ -188,6 +193,7 @@ def tell(figures, rounds, seconds):
               f"{spread(figures.lost_ms[how])}")
     print("from the last line to the next attempt's first one: " +
           spread([-overlap for overlap in figures.overlap_ms]))
+    print(f"longest sync of the disk: {figures.disk.longest_ms:.0f} ms")
     print("polls of each node in turn:", figures.polls.tell())
     print("polls through nginx:", figures.behind.tell() or "none", flush=True)
 
@@ -207,8 +213,10 @@ def play(rounds, options):
     begin_s = time.monotonic()
     done = 0
     with Working(kinds=("count", "archive"), lease=options.lease,
-                 memory=options.memory, proxied=True) as cluster:
+                 memory=options.memory, proxied=True) as cluster, \
+            DiskWatch(cluster.shared) as watch:
         cluster.start()
+        figures.disk = watch
         made = undisturbed(cluster)
         try:
             for done in range(1, rounds + 1):
