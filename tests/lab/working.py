@@ -3,6 +3,7 @@ import hashlib
 import http.client
 import os
 import random
+import time
 
 import judge
 import lib
@@ -13,6 +14,7 @@ import proxy
 TOIL = os.path.join(os.environ.get("BUILDDIR", "."), "tests/lab/toil")
 ARCHIVE = os.path.join(os.environ.get("SRCDIR", "."), "contrib/jobs/archive")
 ENDED = polls.ENDED
+LATE_S = 0.5
 SHIFT_S = 30  # a node that was started is ready within
 
 # What each kind of job runs, and what its configuration says besides.
@@ -179,6 +181,8 @@ class Working(nodes.Cluster):
     def revive(self, node):
         node.process.wait(SHIFT_S)
         node.restart(SHIFT_S)
+        # Its http processes are a little later than its control socket.
+        time.sleep(LATE_S)
         self.unfit = self.unfit - {node}
 
     def life_at(self, at, ident):
