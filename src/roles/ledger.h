@@ -174,6 +174,7 @@ struct ledger_asker {
 	unsigned link;
 	uint64_t request;
 	char id[JOB_ID_LEN + 1];
+	bool joins; /* another had asked for it before */
 	bool forgets;
 	uint32_t round; /* of what is to be forgotten */
 	int64_t until_ms;

@@ -5,9 +5,19 @@
  * The request is the job itself, under a version below all that a leader
  * gives.  The leader writes it again under a token of its own: taken, or ended
  * since another job has its place.
+ *
+ * When that takes long, who asked is told that it will be taken: then it will.
+ * The node says so in its journal first, in a further step: whatever has its
+ * place, it waits until that has ended.  A leader that did not know, and wrote
+ * that another has its place, is wrong, and whoever sees both mends it: who
+ * follows asks again, who leads takes it.
+ *
+ *	node 1     asked ........ "taken!" .......... asked again
+ *	leader         \.. another's ............../     \.. taken
  */
 #include <errno.h>
 
+#include "io/log.h"
 #include "roles/ledger_parts.h"
 
 static void answer(struct ledger *ledger, const struct ledger_asker *asker,
@@ -47,15 +57,23 @@ void ledger_ask_forget(struct ledger *ledger, unsigned link,
 	asker->round = job->round;
 }
 
+/* The first step above KNOWN that no other node takes. */
+static uint32_t own_step(const struct ledger *ledger, uint32_t known)
+{
+	return (known + LEASE_SLOTS_MAX) / LEASE_SLOTS_MAX * LEASE_SLOTS_MAX +
+	       ledger->own;
+}
+
 static struct version version_asked(const struct ledger *ledger,
 				    struct version known)
 {
-	if (known.token != 0)
-		return (struct version){ known.token,
-					 known.step + VERSION_SKIP_STEPS +
-						 ledger->own };
 	/* Others may know of it what has not been read here. */
-	return (struct version){ token_make(0, 1), 1 + ledger->own };
+	if (known.token == 0)
+		return (struct version){ token_make(0, 1),
+					 own_step(ledger, 0) };
+	return (struct version){
+		known.token, own_step(ledger, known.step + VERSION_SKIP_STEPS)
+	};
 }
 
 void ledger_ask(struct ledger *ledger, unsigned link,
@@ -86,11 +104,23 @@ void ledger_ask(struct ledger *ledger, unsigned link,
 	(void)add_asker(ledger, link, message, now);
 }
 
-/* Was it asked of several nodes at once, and taken from another? */
-static bool is_of_another(const struct ledger *ledger, const struct job *job)
+void ledger_ask_along(struct ledger *ledger, unsigned link,
+		      const struct message *message, struct ledger_now now)
 {
-	return job->origin.len > 0 &&
-	       !text_is(job->origin, ledger->world.place.node);
+	if (ledger->askers_count == LEDGER_ASKERS_MAX)
+		ledger_answer(ledger, link, message, message->id, EAGAIN,
+			      false);
+	else
+		add_asker(ledger, link, message, now)->joins = true;
+}
+
+/* Was it asked before, or of several nodes at once, and taken from another? */
+static bool has_joined(const struct ledger *ledger,
+		       const struct ledger_asker *asker, const struct job *job)
+{
+	return asker->joins ||
+	       (job->origin.len > 0 &&
+		!text_is(job->origin, ledger->world.place.node));
 }
 
 /* True when it was answered, as the next. */
@@ -110,6 +140,16 @@ static bool try_to_answer_forget(struct ledger *ledger,
 	return true;
 }
 
+/* JOB will be taken, whatever comes; 0 or a negative errno. */
+static int promise(struct ledger *ledger, struct job *job)
+{
+	if (job->busy == BUSY_QUEUE)
+		return 0;
+	job->version.step = own_step(ledger, job->version.step);
+	job->busy = BUSY_QUEUE;
+	return ledger_store(ledger, job, true);
+}
+
 static bool try_to_answer(struct ledger *ledger,
 			  const struct ledger_asker *asker,
 			  struct ledger_now now)
@@ -124,11 +164,12 @@ static bool try_to_answer(struct ledger *ledger,
 		return true;
 	}
 	if (job.asked) {
-		/* It is on storage: whoever leads next will take it. */
-		if (now.ms >= asker->until_ms)
-			answer(ledger, asker, asker->id, 0,
-			       is_of_another(ledger, &job));
-		return now.ms >= asker->until_ms;
+		if (now.ms < asker->until_ms)
+			return false;
+		answer(ledger, asker, asker->id,
+		       promise(ledger, &job) == 0 ? 0 : EIO,
+		       has_joined(ledger, asker, &job));
+		return true;
 	}
 	text_copy(job.joined, id, sizeof(id));
 	if (id[0] != '\0' && job.busy == BUSY_REJECT)
@@ -137,7 +178,7 @@ static bool try_to_answer(struct ledger *ledger,
 		answer(ledger, asker, id, 0, true);
 	else
 		answer(ledger, asker, asker->id, job.forgotten ? EAGAIN : 0,
-		       is_of_another(ledger, &job));
+		       has_joined(ledger, asker, &job));
 	return true;
 }
 
@@ -157,7 +198,7 @@ static void answer_askers(struct ledger *ledger, struct ledger_now now)
 
 /* ---- the leader ---- */
 
-/* Another job has its place, or there is none: it ends unseen. */
+/* Another job has its place: it ends unseen. */
 static int refuse(struct ledger *ledger, struct queue_entry *entry,
 		  const char *rival, struct ledger_now now)
 {
@@ -177,18 +218,6 @@ static int refuse(struct ledger *ledger, struct queue_entry *entry,
 	if (rc == 0)
 		queue_remove(ledger->queue, entry);
 	return rc;
-}
-
-/* Is there no place for another of its type?  Who only leads and has no such
- * jobs leaves that to who was asked.
- */
-static bool is_crowded(const struct ledger *ledger,
-		       const struct queue_entry *entry, const struct job *job)
-{
-	const struct unit *unit = ledger_unit(ledger, job);
-
-	return unit != NULL &&
-	       ledger->queue->types[entry->type].waiting > unit->max_pending;
 }
 
 static int take(struct ledger *ledger, struct queue_entry *entry,
@@ -216,7 +245,7 @@ static int take(struct ledger *ledger, struct queue_entry *entry,
 	rc = ledger_load(ledger, entry->id, &job);
 	if (rc != 0)
 		return rc;
-	if (other != NULL || is_crowded(ledger, entry, &job))
+	if (other != NULL)
 		return refuse(ledger, entry, rival, now);
 	job.version = (struct version){ .token = ledger_token(ledger) };
 	job.asked = false;
@@ -240,6 +269,35 @@ static void take_all(struct ledger *ledger, struct ledger_now now)
 			return;
 	}
 	ledger->asks = false;
+}
+
+bool ledger_is_promised(const struct job *job)
+{
+	return job->asked && job->busy == BUSY_QUEUE;
+}
+
+int ledger_mend_promise(struct ledger *ledger, const char *id, uint32_t round)
+{
+	struct job job;
+	int rc = ledger_load(ledger, id, &job);
+
+	if (rc != 0 || job.joined.len == 0 || job.round != round)
+		return rc;
+	log_info("journal: job=%s was promised, and is taken after all", id);
+	if (ledger->leads)
+		job.version = (struct version){ .token = ledger_token(ledger) };
+	else
+		job.version = version_asked(ledger, job.version);
+	job.asked = !ledger->leads;
+	job.busy = BUSY_QUEUE;
+	job.state = JOB_PENDING;
+	job.forgotten = false;
+	job.joined = text_of("");
+	job.expires_ms = 0;
+	rc = ledger_store(ledger, &job, true);
+	if (rc == 0)
+		(void)ledger_enqueue(ledger, &job);
+	return rc;
 }
 
 void ledger_asked_turn(struct ledger *ledger, struct ledger_now now)

@@ -62,12 +62,26 @@ static void queue_job(struct ledger *ledger, const struct job *job,
 		line_up(ledger, entry, job, now);
 }
 
+/* Was it promised, as KNOWN tells, before it was refused? */
+static bool breaks_promise(const struct view_job *known, const struct job *job)
+{
+	struct record record;
+	struct job before;
+
+	return job->joined.len > 0 &&
+	       record_decode(&record, known->record.at, known->record.len) ==
+		       0 &&
+	       job_decode(&before, &record) == 0 &&
+	       ledger_is_promised(&before) && before.round == job->round;
+}
+
 static int merge_job(struct ledger *ledger, const struct record *record,
 		     struct ledger_now now)
 {
 	struct view *view = ledger->world.view;
 	struct view_job known;
 	struct job job;
+	bool breaks;
 	int rc = job_decode(&job, record);
 
 	if (rc != 0)
@@ -75,14 +89,19 @@ static int merge_job(struct ledger *ledger, const struct record *record,
 	rc = view->ops->get(view, job.id, &known);
 	if (rc == 0 &&
 	    version_compare(ledger_counted(&known), job.version) >= 0)
-		return 0;
+		return ledger->leads && ledger_is_promised(&job)
+			       ? ledger_mend_promise(ledger, job.id, job.round)
+			       : 0;
 	if (rc != 0 && rc != -ENOENT)
 		return rc;
+	breaks = rc == 0 && breaks_promise(&known, &job);
 	rc = ledger_take_in(ledger, &job, rc == 0 ? &known : NULL);
 	if (rc == 0 && !job_has_ended(&job) && job.node.len > 0)
 		ledger_note_orphan(ledger, job.node, job.generation);
 	if (rc == 0 && ledger->open)
 		queue_job(ledger, &job, now);
+	if (rc == 0 && ledger->open && breaks)
+		rc = ledger_mend_promise(ledger, job.id, job.round);
 	return rc;
 }
 

@@ -94,6 +94,15 @@ void ledger_ask(struct ledger *ledger, unsigned link,
 void ledger_ask_forget(struct ledger *ledger, unsigned link,
 		       const struct message *message, const struct job *job,
 		       struct ledger_now now);
+/* Answers as the one who asked for it before is. */
+void ledger_ask_along(struct ledger *ledger, unsigned link,
+		      const struct message *message, struct ledger_now now);
+/* Was JOB, which nobody has taken yet, perhaps acknowledged? */
+bool ledger_is_promised(const struct job *job);
+/* That of ROUND was; should it have been refused, it is asked for once more, or
+ * taken by who leads.  0 or a negative errno.
+ */
+int ledger_mend_promise(struct ledger *ledger, const char *id, uint32_t round);
 /* Answers who asked here; the leader takes what was asked anywhere. */
 void ledger_asked_turn(struct ledger *ledger, struct ledger_now now);
 

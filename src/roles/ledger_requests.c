@@ -105,7 +105,10 @@ void ledger_submit(struct ledger *ledger, unsigned link,
 	 * its result is kept. */
 	if (rc == 0 && !known.forgotten &&
 	    !(job_has_ended(&known) && known.expires_ms <= now.wall_ms)) {
-		ledger_answer(ledger, link, message, job.id, 0, true);
+		if (known.asked && !ledger_is_promised(&known))
+			ledger_ask_along(ledger, link, message, now);
+		else
+			ledger_answer(ledger, link, message, job.id, 0, true);
 		return;
 	}
 	/* With BUSY_QUEUE it waits until the other one has ended (queue_pick).

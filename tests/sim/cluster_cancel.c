@@ -11,7 +11,7 @@
 #define SLACK_LEASES 4
 #define SOON_US	     INT64_C(1500000)
 
-static uint32_t bit_of(const struct job *job)
+uint32_t sim_job_bit(const struct job *job)
 {
 	return UINT32_C(1) << (job->round % 32);
 }
@@ -37,7 +37,7 @@ bool sim_job_is_cancelled(const struct cluster *cluster, uint32_t node,
 	struct job shown;
 
 	return sim_job_shown(cluster, node, job, &shown) &&
-	       (cluster->jobs[job].cancelled & bit_of(&shown)) != 0;
+	       (cluster->jobs[job].cancelled & sim_job_bit(&shown)) != 0;
 }
 
 void sim_cancel_soon(struct cluster *cluster, uint32_t job)
@@ -88,9 +88,9 @@ static void note_answer(struct cluster *cluster, struct sim_cancel *asked,
 	asked->exact = true;
 	if (status == 0 && !job.forgotten && job.state != JOB_READY &&
 	    job.state != JOB_ERROR)
-		known->cancelled |= bit_of(&job);
+		known->cancelled |= sim_job_bit(&job);
 	if (status == EINPROGRESS || job.forgotten)
-		known->forgotten |= bit_of(&job);
+		known->forgotten |= sim_job_bit(&job);
 }
 
 bool sim_cancel_reply(struct cluster *cluster, const struct message *reply)
@@ -159,10 +159,13 @@ static void check_job(struct cluster *cluster, uint32_t node, uint32_t number)
 	world_say(&cluster->world, node,
 		  "shows job %u round %u state %u forgotten %d", number,
 		  job.round, (unsigned)job.state, job.forgotten);
-	if (!job.forgotten && (known->forgotten & bit_of(&job)) != 0)
+	if (!job.forgotten && (known->forgotten & sim_job_bit(&job)) != 0)
 		world_break(&cluster->world,
 			    "what was forgotten is shown in the end");
-	if (!job_has_ended(&job) && (known->cancelled & bit_of(&job)) != 0)
+	if (job.joined.len > 0 && (known->taken & sim_job_bit(&job)) != 0)
+		world_break(&cluster->world,
+			    "a job that was acknowledged is another's");
+	if (!job_has_ended(&job) && (known->cancelled & sim_job_bit(&job)) != 0)
 		world_break(&cluster->world,
 			    "what was cancelled lives in the end");
 	if (job.state == JOB_CANCELLED && !job.forgotten &&

@@ -57,8 +57,18 @@ void sim_jobs_ask(struct cluster *cluster)
 	sim_cancel_soon(cluster, job);
 }
 
+static void note_taken(struct cluster *cluster, uint32_t node, uint32_t job)
+{
+	struct job shown;
+
+	cluster->jobs[job].acknowledged = true;
+	if (sim_job_shown(cluster, node, job, &shown))
+		cluster->jobs[job].taken |= sim_job_bit(&shown);
+}
+
 /* True when REPLY is about a job. */
-bool sim_jobs_reply(struct cluster *cluster, const struct message *reply)
+bool sim_jobs_reply(struct cluster *cluster, uint32_t node,
+		    const struct message *reply)
 {
 	uint64_t asked = reply->request - SIM_JOB_REQUEST;
 	uint32_t job;
@@ -72,7 +82,7 @@ bool sim_jobs_reply(struct cluster *cluster, const struct message *reply)
 	    strcmp(unique_of(job), unique_of((uint32_t)asked)) != 0)
 		world_break(&cluster->world, "joined to a job of others");
 	else
-		cluster->jobs[job].acknowledged = true;
+		note_taken(cluster, node, job);
 	return true;
 }
 

@@ -51,7 +51,8 @@ void sim_operator_reply(struct cluster *cluster, uint32_t node,
 		cluster->stale_answers++;
 		return;
 	}
-	if (sim_jobs_reply(cluster, reply) || sim_cancel_reply(cluster, reply))
+	if (sim_jobs_reply(cluster, node, reply) ||
+	    sim_cancel_reply(cluster, reply))
 		return;
 	if (wish == NULL || wish->answered_us != 0)
 		return;

@@ -217,6 +217,7 @@ struct cluster {
 	uint64_t stale_answers; /* and answered, which may be lost */
 	struct sim_job {
 		bool acknowledged;
+		uint32_t taken;	    /* rounds that were acknowledged */
 		uint32_t cancelled; /* rounds whose cancel was answered */
 		uint32_t forgotten;
 		uint64_t token;	      /* the highest that was started */
@@ -351,7 +352,8 @@ uint64_t sim_plant_wish(struct cluster *cluster, uint32_t node);
 /* Jobs: cluster_jobs.c */
 void sim_job_id(uint32_t job, char id[JOB_ID_LEN + 1]);
 void sim_jobs_ask(struct cluster *cluster);
-bool sim_jobs_reply(struct cluster *cluster, const struct message *reply);
+bool sim_jobs_reply(struct cluster *cluster, uint32_t node,
+		    const struct message *reply);
 /* A spec was left for the worker of TOKEN. */
 void sim_jobs_spec(struct cluster *cluster, uint64_t token, const void *bytes,
 		   size_t len);
@@ -367,6 +369,8 @@ bool sim_cancel_reply(struct cluster *cluster, const struct message *reply);
 /* The job as NODE shows it; false when it does not. */
 bool sim_job_shown(const struct cluster *cluster, uint32_t node, uint32_t job,
 		   struct job *into);
+/* Of the round of JOB, in a set of them. */
+uint32_t sim_job_bit(const struct job *job);
 /* Was that answered, of the one that NODE shows? */
 bool sim_job_is_cancelled(const struct cluster *cluster, uint32_t node,
 			  uint32_t job);
