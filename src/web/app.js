@@ -11,7 +11,7 @@ const POLLS_BESIDE_LISTS = 2; // an operator's page holds three for its lists
 const CROWDED_WAIT_S = 2;    // with more jobs than polls they take turns
 const GAP_MS = 100;          // between polls of one job
 const BACKOFF_MS = 500;
-const BACKOFF_MAX_MS = 8000;
+const BACKOFF_MAX_MS = 3000;
 const AWAY_MS = 1500;        // without any answer, before that is said
 const UNKNOWN_MS = 5000;     // a node that begins may not know a job yet
 const ENDED = ["ready", "error", "cancelled"];
@@ -57,7 +57,7 @@ function note_reachable(reachable) {
   at("notice").hidden = reachable;
   at("notice").textContent = reachable ? "" :
     "The server does not answer. What is shown is of " +
-    `${new Date().toLocaleTimeString()}; trying again …`;
+    `${new Date(silent_since).toLocaleTimeString()}; trying again …`;
   if (reachable)
     want_status();
 }
