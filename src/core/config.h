@@ -105,7 +105,7 @@ struct unit {
 	enum job_when_busy when_busy;
 	unsigned attempts;
 	int64_t keep_ms;
-	unsigned per_node; /* 0 = no limit of its own */
+	unsigned per_node;    /* 0 = no limit of its own */
 	unsigned max_running; /* in the whole cluster; 0 = as many as fit */
 	unsigned max_pending;
 	uint64_t max_output; /* bytes */

@@ -65,9 +65,10 @@ struct message {
 	/* reply: 0, or an errno: EEXIST busy, ENOENT no such job or type,
 	 * EAGAIN too many pending, ENOSPC storage full, EIO storage failed,
 	 * EINVAL state forbids it, EHOSTUNREACH nobody ever led, EINPROGRESS
-	 * it is kept and will be done.  Of a HANDOVER: ENOENT no such singleton, or no such node, EINVAL there is
-	 * no node it could go to, or not that one, EBUSY it runs nowhere or is
-	 * being handed over already */
+	 * it is kept and will be done.  Of a HANDOVER: ENOENT no such
+	 * singleton, or no such node, EINVAL there is no node it could go to,
+	 * or not that one, EBUSY it runs nowhere or is being handed over
+	 * already */
 	int32_t status;
 	bool joined; /* the id is an earlier job with the same key */
 	/* worker */
