@@ -4,7 +4,7 @@
  *	SEEDS=100000 JOBS=4 tests/sim/lease	that many
  *	FIRST=5000				beginning there
  *	SEED=17 tests/sim/lease			one, told step by step
- *	PLANT=1..11				with a rule left out
+ *	PLANT=1..12				with a rule left out
  */
 #include <stdio.h>
 #include <string.h>
@@ -25,11 +25,12 @@ static const struct {
 	[PLANT_CLAIM_ON_SILENCE] = { "claim on silence", 100 },
 	[PLANT_NO_BARRIER] = { "no barrier", 100 },
 	[PLANT_ONE_BLOCK] = { "one block per slot", 600 },
-	[PLANT_EPOCH_NOT_ABOVE_OWN] = { "an epoch not above own slot", 600 },
+	[PLANT_EPOCH_NOT_ABOVE_OWN] = { "an epoch not above own slot", 1500 },
 	[PLANT_RELEASE_BEFORE_STOP] = { "release before stop", 200 },
 	[PLANT_LATE_WRITE_COUNTS] = { "a late write counts", 800 },
 	[PLANT_LATE_SYNC_COUNTS] = { "a late sync counts", 400 },
 	[PLANT_JOIN_UNREAD] = { "joining without reading", 600 },
+	[PLANT_CLAIM_UNREAD] = { "a look at all slots for a claim", 3000 },
 	[PLANT_NO_GENERATION] = { "no generation in an assignment", 100 },
 	[PLANT_APPENDS_IN_FLIGHT] = { "appends in flight at a promise", 600 },
 };

@@ -42,6 +42,8 @@ void plant_verdict(struct lease_world *world, uint32_t node)
 			lease->peers[i].ended =
 				lease->peers[i].slot.record.generation;
 		}
+	if (world->plant == PLANT_CLAIM_UNREAD)
+		lease->surveyed = lease->kept.claim;
 	if (world->plant == PLANT_JOIN_UNREAD &&
 	    lease->phase == LEASE_PHASE_JOINING) {
 		lease->joined_look = true;
