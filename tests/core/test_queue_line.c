@@ -37,11 +37,13 @@ static uint32_t given_of(uint64_t user)
 
 static bool may_be_picked(int job)
 {
-	const struct queue_type *type = &queue.types[model[job].type];
+	const struct queue_type *type;
 
 	if (!model[job].used || !model[job].waiting || model[job].asked ||
-	    model[job].aside || model[job].type == QUEUE_NONE || type->closed ||
-	    (type->limit != 0 && type->given >= type->limit))
+	    model[job].aside || model[job].type == QUEUE_NONE)
+		return false;
+	type = &queue.types[model[job].type];
+	if (type->closed || (type->limit != 0 && type->given >= type->limit))
 		return false;
 	for (int i = 0; model[job].unique != 0 && i < MANY; i++)
 		if (model[i].used && !model[i].waiting &&
