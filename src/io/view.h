@@ -92,6 +92,9 @@ struct view {
 struct view *view_open_writer(const char *state, bool fresh, int *rc);
 struct view *view_open_reader(const char *state, int *rc);
 
+/* A reader is about to end, and leaves nothing behind: not to be used again. */
+void view_leave(struct view *view);
+
 /* Clears what readers that died left behind: after every death of a role. */
 void view_clear_dead_readers(struct view *view);
 

@@ -24,6 +24,16 @@ struct view *view_open_reader(const char *state, int *rc)
 	return &view->view;
 }
 
+void view_leave(struct view *base)
+{
+	struct lmdb_view *view = (struct lmdb_view *)base;
+
+	/* Its place among the readers goes with it; the environment stays open,
+	 * as it has to. */
+	mdb_txn_abort(view->txn);
+	view->txn = NULL;
+}
+
 static int copy_job(const MDB_val *data, struct view_head *head, char *buf,
 		    size_t cap, bool with_record)
 {

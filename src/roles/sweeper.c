@@ -217,5 +217,6 @@ int sweeper_main(struct heritage *heritage)
 	while (poll(&link, 1, IDLE_MS) == 1)
 		if (!obey_next(&sweeper))
 			break;
+	view_leave(sweeper.view);
 	return EXIT_SUCCESS;
 }
