@@ -6,4 +6,4 @@ set -eu
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 run_python ../trial/jobs.py --memory --lease 1s --patience 10 \
-  kills=2 flood=300 cuts=1 losses=1
+  kills=2 flood=300 clicks=30 cuts=1 losses=1
