@@ -153,7 +153,9 @@ void links_take(struct journal_links *links, struct ledger *ledger)
 	if (words > 0) {
 		if (!waits)
 			listen_to_words(links, false);
-		links->lull_ms = now_ms + LINKS_LULL_MS;
+		links->lull_ms =
+			now_ms + (words < LINKS_MANY ? LINKS_LULL_MS
+						     : LINKS_LONG_LULL_MS);
 	} else if (waits && now_ms >= links->lull_ms) {
 		links->lull_ms = 0;
 		listen_to_words(links, true);

@@ -3,9 +3,10 @@
  *
  * Requests, starts and ends are taken at once.  Words, of how far jobs are that
  * run here, and hints of those that run elsewhere, may wait: when some came, no
- * more are listened to for LINKS_LULL_MS, so that those of hundreds of jobs are
- * one batch and not as many turns.  Whatever else makes a turn takes the words
- * along, and before an end is taken all words said before it are.
+ * more are listened to for LINKS_LULL_MS, or for LINKS_LONG_LULL_MS when they
+ * were many, so that those of hundreds of jobs are one batch and not as many
+ * turns.  Whatever else makes a turn takes the words along, and before an end
+ * is taken all words said before it are.
  */
 #ifndef HOLDFAST_ROLES_JOURNAL_LINKS_H
 #define HOLDFAST_ROLES_JOURNAL_LINKS_H
@@ -14,11 +15,13 @@
 #include "roles/heritage.h"
 #include "roles/ledger.h"
 
-#define LINKS_LULL_MS 40
-#define LINK_WORKERS  ROLE_MAX
-#define LINK_WORDS    (ROLE_MAX + 1)
-#define LINKS_MAX     (ROLE_MAX + 2)
-#define LINK_WORD_MAX 2048 /* bytes of one word of a worker */
+#define LINKS_LULL_MS	   30
+#define LINKS_LONG_LULL_MS 100
+#define LINKS_MANY	   8 /* words in one turn */
+#define LINK_WORKERS	   ROLE_MAX
+#define LINK_WORDS	   (ROLE_MAX + 1)
+#define LINKS_MAX	   (ROLE_MAX + 2)
+#define LINK_WORD_MAX	   2048 /* bytes of one word of a worker */
 
 struct journal_links {
 	const struct heritage *heritage;
