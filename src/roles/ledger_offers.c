@@ -12,9 +12,7 @@
 #include "io/log.h"
 #include "roles/ledger_parts.h"
 
-#define OFFER_STEPS                                               \
-	256 /* of one segment: it changes with reloads and drains \
-	     */
+#define OFFER_STEPS 256 /* of one segment: for reloads and drains */
 
 /* ---- our own ---- */
 
