@@ -222,20 +222,46 @@ static void check_answers(struct cluster *cluster, const struct sim_node *me)
 					    "what was answered is forgotten");
 }
 
+/* What lives, of all nodes that do not stand still; also of those that are
+ * STALE.
+ */
+static void count_alive(const struct cluster *cluster, bool stale,
+			struct sim_alive *alive)
+{
+	*alive = (struct sim_alive){ 0 };
+	for (uint32_t i = 0; i < cluster->world.nodes_count; i++) {
+		const struct sim_node *me = &cluster->nodes[i];
+
+		if (cluster->world.nodes[i].suspended || me->frozen ||
+		    (!stale && world_is_stale(&cluster->world, i)))
+			continue;
+		for (uint32_t place = 0; place < SIM_PLACES; place++) {
+			const struct sim_work *work = &me->works[place];
+
+			if (!sim_work_is_alive(work))
+				continue;
+			if (work->unit < 0)
+				alive->jobs[work->job]++;
+			else
+				alive->units[work->unit]++;
+		}
+	}
+}
+
 void sim_check(struct lease_world *world)
 {
 	struct cluster *cluster = cluster_of(world);
 	bool calm = sim_is_calm(cluster);
 	struct sim_alive alive;
 
-	sim_count_alive(cluster, false, &alive);
+	count_alive(cluster, false, &alive);
 	for (int unit = 0; unit < SIM_UNITS; unit++)
 		if (alive.units[unit] > 1)
 			world_break(world, "a singleton is alive twice");
 	sim_jobs_check(cluster, &alive);
 	if (!calm)
 		return;
-	sim_count_alive(cluster, true, &alive);
+	count_alive(cluster, true, &alive);
 	for (int unit = 0; unit < SIM_UNITS; unit++)
 		if (alive.units[unit] > 0 && cluster->known[unit].ran_us == 0)
 			cluster->known[unit].ran_us = world->now_us;
@@ -247,7 +273,7 @@ void sim_check_end(struct lease_world *world)
 	struct sim_alive alive;
 
 	/* By now those that stood still know, too. */
-	sim_count_alive(cluster, true, &alive);
+	count_alive(cluster, true, &alive);
 	for (uint32_t i = 0; i < world->nodes_count; i++)
 		if (cluster->nodes[i].journals &&
 		    cluster->nodes[i].ledger->leads)

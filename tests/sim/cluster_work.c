@@ -12,29 +12,6 @@ bool sim_work_is_alive(const struct sim_work *work)
 	return work->state != SIM_NONE && work->state != SIM_ENDED;
 }
 
-void sim_count_alive(const struct cluster *cluster, bool stale,
-		     struct sim_alive *alive)
-{
-	*alive = (struct sim_alive){ 0 };
-	for (uint32_t i = 0; i < cluster->world.nodes_count; i++) {
-		const struct sim_node *me = &cluster->nodes[i];
-
-		if (cluster->world.nodes[i].suspended || me->frozen ||
-		    (!stale && world_is_stale(&cluster->world, i)))
-			continue;
-		for (uint32_t place = 0; place < SIM_PLACES; place++) {
-			const struct sim_work *work = &me->works[place];
-
-			if (!sim_work_is_alive(work))
-				continue;
-			if (work->unit < 0)
-				alive->jobs[work->job]++;
-			else
-				alive->units[work->unit]++;
-		}
-	}
-}
-
 static struct holding *holding_of(struct sim_node *me, uint32_t place)
 {
 	return &me->board->holdings[BOARD_LEADER_FIRST + place];

@@ -309,11 +309,6 @@ void sim_supervisor_looks(struct cluster *cluster, const struct event *event);
 void sim_supervisor_die(struct cluster *cluster, uint32_t node);
 void sim_supervisor_revive(struct cluster *cluster, uint32_t node);
 void sim_work_event(struct cluster *cluster, const struct event *event);
-/* What lives, of all nodes that do not stand still; also of those that are
- * STALE.
- */
-void sim_count_alive(const struct cluster *cluster, bool stale,
-		     struct sim_alive *alive);
 /* All of it is gone at once. */
 void sim_work_vanish(struct cluster *cluster, uint32_t node);
 bool sim_work_is_alive(const struct sim_work *work);
