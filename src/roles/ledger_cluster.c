@@ -229,6 +229,18 @@ int64_t ledger_cluster_deadline(const struct ledger *ledger,
 	return deadline;
 }
 
+/* Its lease has run out, and the lease role stands still: whatever is written
+ * now counts for nobody, and leaves a segment behind.
+ */
+static bool has_run_out(const struct ledger *ledger,
+			const struct lease_kept *kept)
+{
+	struct lease_time now = ledger->world.ops->clock(ledger->world.arg);
+
+	return kept->in && !cluster_holds(&ledger->world.board->cluster,
+					  kept->generation, &now);
+}
+
 int ledger_begin_generation(struct ledger *ledger)
 {
 	const struct board_cluster *cluster = &ledger->world.board->cluster;
@@ -237,7 +249,7 @@ int ledger_begin_generation(struct ledger *ledger)
 	uint32_t phase = atomic_load(&cluster->phase);
 
 	if (!cluster_lease(cluster, &lease) || lease.kept.generation == 0 ||
-	    lease.kept.over ||
+	    lease.kept.over || has_run_out(ledger, &lease.kept) ||
 	    atomic_load(&cluster->ended) >= lease.kept.generation ||
 	    (phase != LEASE_PHASE_JOINING && phase != LEASE_PHASE_IN))
 		return -EAGAIN;
