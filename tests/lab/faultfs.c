@@ -26,7 +26,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/lab/faultfs_late.h"
 #include "tests/lab/faultfs_rules.h"
+#include "tests/lab/faultfs_stale.h"
 
 #define THREADS 256 /* so many calls may hang */
 #define CACHE_S 30
@@ -98,54 +100,18 @@ static int fs_release(const char *path, struct fuse_file_info *info)
 static int fs_read(const char *path, char *buf, size_t size, off_t offset,
 		   struct fuse_file_info *info)
 {
-	int rc = pass(OP_READ, path);
+	struct rule rule = rules_meet(OP_READ, path);
 	ssize_t got;
 
-	if (rc != 0)
-		return rc;
-	got = pread((int)info->fh, buf, size, offset);
+	if (rule.action == FAIL)
+		return (int)-rule.arg;
+	if (rule.action == STALE)
+		got = stale_read(path, (int)info->fh, buf, size, offset);
+	else
+		got = pread((int)info->fh, buf, size, offset);
 	if (got > 0)
 		rules_moved(OP_READ, path, (long)got);
 	return got == -1 ? -errno : (int)got;
-}
-
-/* A write nobody waits for any more. */
-struct late {
-	int fd;
-	long ms;	      /* 0: at the next clear, */
-	unsigned long clears; /* after so many */
-	off_t offset;
-	size_t size;
-	char bytes[];
-};
-
-static void *land(void *arg)
-{
-	struct late *late = arg;
-
-	if (late->ms > 0)
-		rules_wait_ms(late->ms);
-	else
-		rules_wait_clear(late->clears);
-	if (pwrite(late->fd, late->bytes, late->size, late->offset) == -1)
-		perror("faultfs: late write");
-	close(late->fd);
-	free(late);
-	return NULL;
-}
-
-static void land_later(int fd, const char *buf, size_t size, off_t offset,
-		       long ms)
-{
-	struct late *late = malloc(sizeof(*late) + size);
-	pthread_t thread;
-
-	if (late == NULL)
-		return;
-	*late = (struct late){ dup(fd), ms, rules_clears(), offset, size };
-	memcpy(late->bytes, buf, size);
-	if (pthread_create(&thread, NULL, land, late) == 0)
-		pthread_detach(thread);
 }
 
 static int fs_write(const char *path, const char *buf, size_t size,
@@ -161,7 +127,7 @@ static int fs_write(const char *path, const char *buf, size_t size,
 	case LOST:
 		return (int)size;
 	case LATE:
-		land_later(fd, buf, size, offset, rule.arg);
+		late_write(fd, buf, size, offset, rule.arg);
 		return -EIO;
 	case TORN:
 		if (pwrite(fd, buf,
@@ -171,6 +137,7 @@ static int fs_write(const char *path, const char *buf, size_t size,
 		return -EIO;
 	default:
 		put = pwrite(fd, buf, size, offset);
+		stale_write(path, buf, size, offset);
 		if (put > 0)
 			rules_moved(OP_WRITE, path, (long)put);
 		return put == -1 ? -errno : (int)put;

@@ -20,7 +20,7 @@ static const char *const op_names[OP_MAX] = { "read", "write", "sync",
 					      "open", "name",  "stat" };
 static const char *const action_names[ACTION_MAX] = { "-",    "delay", "fail",
 						      "hang", "torn",  "late",
-						      "lost" };
+						      "lost", "stale" };
 
 static struct {
 	pthread_mutex_t lock;

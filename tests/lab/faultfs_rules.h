@@ -19,6 +19,7 @@
  *            late MS      of a write: EIO at once, done MS later all the same,
  *                         0: at "clear"
  *            lost 0       a write or sync is not done and said to be
+ *            stale 0      a read shows what was at the first such read
  *
  * and are answered "ok", the counts, or "what?".
  */
@@ -28,7 +29,7 @@
 #define RULE_PATTERN_SIZE 128
 
 enum op { OP_READ, OP_WRITE, OP_SYNC, OP_OPEN, OP_NAME, OP_STAT, OP_MAX };
-enum action { NOTHING, DELAY, FAIL, HANG, TORN, LATE, LOST, ACTION_MAX };
+enum action { NOTHING, DELAY, FAIL, HANG, TORN, LATE, LOST, STALE, ACTION_MAX };
 
 struct rule {
 	unsigned ops; /* a bit each */

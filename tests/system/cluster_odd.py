@@ -180,9 +180,32 @@ def parted():
               "n1 is in")
 
 
+def stale():
+    """A node that is shown the lease file as it was takes all over, says that
+    something is wrong, and is believed: what the others had is ended.  They
+    may be late by a moment, for which there are tokens."""
+    with nodes.Cluster(3, lease=LEASE, singletons=WORK, memory=True,
+                       faulty=True) as cluster:
+        cluster.start()
+        holder, life = cluster.holder()
+        bad = cluster.others(holder)[0]
+        bad.mount.fault("read", "stale", 0, "/lease")
+        new = cluster.next_life(life, 20)
+        check(new.node == bad.settings["name"], "not there:", new)
+        cluster.wait_for(lambda: tells(bad, "node-elsewhere",
+                                       holder.settings["name"]), 20,
+                         "it tells of the holder")
+        print(f"stale: overlap {cluster.check(1000):.1f} ms")
+        bad.mount.clear()
+        for node in cluster.nodes:
+            node.wait_ready(20)
+        cluster.wait_all()
+
+
 def views():
     refused()
     parted()
+    stale()
     with nodes.Cluster(3, lease=LEASE, singletons=WORK, memory=True,
                        faulty="cached") as cluster:
         cluster.start()
