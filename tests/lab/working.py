@@ -191,11 +191,20 @@ class Working(nodes.Cluster):
                 if life.first <= at][-1]
 
     def since(self, at, ident, life, seconds):
-        """(ms from AT to the first line of the next attempt, its life)."""
+        """(ms from AT to the first line of the next attempt, its life); None
+        when LIFE had come to its end before."""
         trace = self.jobs[ident]
-        new = self.wait_for(lambda: trace.next_after(life), seconds,
-                            f"{ident} runs after {life}", 0.005)
-        return (new.first - at) / judge.MS, new
+        node = self.others(self.by_name(life.node))[0]
+
+        def next_one():
+            new = trace.next_after(life)
+            if new is not None:
+                return ((new.first - at) / judge.MS, new),
+            job = self.job(node, ident)
+            is_over = job is not None and job["state"] in ENDED
+            return (None,) if is_over and job["attempt"] == 1 else None
+        return self.wait_for(next_one, seconds, f"{ident} runs after {life}",
+                             0.005)[0]
 
 
 def once_lines(path):

@@ -97,12 +97,18 @@ def undisturbed(cluster):
 
 
 def follow(cluster, figures, how, at, moved):
-    """MOVED: id -> (kind, its life before): what comes next, and when."""
+    """MOVED: id -> (kind, its life before): what comes next, and when; those
+    of them that were over before the blow fell."""
     lease_ms = float(cluster.lease.rstrip("s")) * 1000
     bound = figures.patience * TERM_MS if how == "term" else \
         lease_ms + figures.patience * SLACK_MS
+    over = set()
     for ident, (kind, life) in moved.items():
-        took, new = cluster.since(at, ident, life, END_S)
+        found = cluster.since(at, ident, life, END_S)
+        if found is None:
+            over.add(ident)
+            continue
+        took, new = found
         figures.next_ms[how].append(took)
         figures.expect(took <= bound, how, kind, ident, f"{took:.1f} ms",
                        life, "then", new, "- longest sync meanwhile",
@@ -111,8 +117,9 @@ def follow(cluster, figures, how, at, moved):
         if kind == "count":
             lost = (int(life.says[1]) - int(new.said[1])) * STEP_MS
             figures.lost_ms[how].append(lost)
-            figures.expect(lost <= figures.patience * LOST_MS, how, ident, "lost", lost, "ms of",
-                           "work:", life.says, new.said)
+            figures.expect(lost <= figures.patience * LOST_MS, how, ident,
+                           "lost", lost, "ms of work:", life.says, new.said)
+    return over
 
 
 def conclude(cluster, figures, jobs, made, disturbed):
@@ -158,13 +165,12 @@ def play_round(cluster, how, figures, made):
     lives = {ident: cluster.life_at(at, ident) for ident in here}
     inside = {ident: (here[ident], life) for ident, life in lives.items()
               if LOW <= now[ident] <= HIGH}
-    figures.jobs += len(inside)
-    figures.outside += len(here) - len(inside)
-    # Ended before the blow fell: then nothing is to follow.
-    late = {ident for ident in here if ident not in inside}
-    follow(cluster, figures, how, at, inside)
+    over = follow(cluster, figures, how, at, inside)
+    late = {ident for ident in here if ident not in inside} | over
+    figures.jobs += len(here) - len(late)
+    figures.outside += len(late)
     cluster.revive(node)
-    disturbed = set(inside)
+    disturbed = set(here) - late
     for ident in late:
         cluster.wait_state(node, ident, ENDED, END_S)
         if len(cluster.jobs[ident].read()) > 1:

@@ -87,20 +87,25 @@ def storage_round(cluster, how, figures, made):
     at = time.monotonic_ns()
     cluster.strike(node, lambda node: node.mount.fault("all", *HOW[how]))
     lives = {ident: cluster.life_at(at, ident) for ident in here}
-    alive, took = [], []
+    alive, took, moved = [], [], set()
     for ident, life in lives.items():
-        ms, new = cluster.since(at, ident, life, END_S)
+        found = cluster.since(at, ident, life, END_S)
+        if found is None:
+            continue  # it was over before
+        ms, new = found
+        moved.add(ident)
         took.append(ms)
         alive.append((life.last - at) / MS)
         figures.expect(alive[-1] < lease_s(cluster) * 1000, how, ident,
                        "lived", alive[-1], "ms on:", life)
         figures.expect(ms <= lease_s(cluster) * 1000 +
-                       figures.patience * jobs_kills.SLACK_MS, how, ident, "next attempt after", ms, new)
+                       figures.patience * jobs_kills.SLACK_MS, how, ident,
+                       "next attempt after", ms, new)
         figures.expect(new.node != life.node, ident, "not elsewhere:", new)
     node.mount.clear()
     node.wait_ready(END_S)
     cluster.unfit = cluster.unfit - {node}
-    finish(cluster, figures, jobs, made, set(here), pollers)
+    finish(cluster, figures, jobs, made, moved, pollers)
     return alive, took
 
 
