@@ -128,7 +128,8 @@ class Flood:
             def idle(client=client):
                 return not any(client.ask(
                     "GET", f"/v1/jobs?type={self.KIND}&state={state}"
-                    "&limit=1").json()["jobs"] for state in ("pending", "processing"))
+                    "&limit=1").json()["jobs"]
+                    for state in ("pending", "processing"))
             self.cluster.wait_for(idle, 120, "all ended, says "
                                   f"{node.settings['name']}", 0.1)
             client.close()
