@@ -133,6 +133,10 @@ static void put_title(struct out *words, const struct message *message,
 		out_string(words, " times");
 		break;
 	default:
+		if (message->exit < 0) {
+			out_string(words, "could not be started");
+			break;
+		}
 		if (message->exit > 128)
 			out_string(words, "killed by signal ");
 		else

@@ -16,6 +16,7 @@
 
 #define DEFAULT_MASK  022
 #define SIZE_EVERY_MS 1000
+#define TRIES_MAX     20  /* attempts, where storage fails each time */
 #define EXIT_NO_RUN   127 /* as shells say it */
 
 static int read_spec(struct worker *worker)
@@ -44,15 +45,21 @@ static int read_spec(struct worker *worker)
 	return rc;
 }
 
-/* The run ends before it began. */
-static void refuse(struct worker *worker, int32_t exit, const char *words)
+/* The run ends before it began: HOW, for a job. */
+static void refuse_as(struct worker *worker, enum message_how how, int32_t exit,
+		      const char *words)
 {
 	worker->ended = true;
 	worker->childless = true;
 	if (worker->spec.keep)
 		worker_keep_refused(worker, exit, words);
 	else
-		worker_set_outcome(worker, HOW_FAILED, exit, words);
+		worker_set_outcome(worker, how, exit, words);
+}
+
+static void refuse(struct worker *worker, int32_t exit, const char *words)
+{
+	refuse_as(worker, HOW_FAILED, exit, words);
 }
 
 static void give_up(struct worker *worker, int rc, int exit, const char *what,
@@ -66,6 +73,42 @@ static void give_up(struct worker *worker, int rc, int exit, const char *what,
 		log_warn(rc, "worker: %s %s token=%016llx", what, name,
 			 (unsigned long long)worker->token);
 	refuse(worker, exit, words);
+}
+
+/* Is it a fault of the storage, or of its mount here, that may pass? */
+static bool may_pass(int rc)
+{
+	switch (-rc) {
+	case EIO:
+	case ENOSPC:
+	case EDQUOT:
+	case ENOENT:
+	case ESTALE:
+	case EROFS:
+	case ENOTCONN:
+	case ETIMEDOUT:
+	case EHOSTDOWN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* That is no fault of the job: another node may be luckier, or this one later.
+ */
+static void give_back(struct worker *worker, int rc, const char *what,
+		      const char *name)
+{
+	char words[JOB_DETAIL_MAX];
+
+	if (worker->spec.keep || !may_pass(rc) ||
+	    worker->spec.attempt >= TRIES_MAX) {
+		give_up(worker, rc, -1, what, name);
+		return;
+	}
+	snprintf(words, sizeof(words), "%s %s: %s", what, name, strerror(-rc));
+	log_warn(rc, "worker: %s %s, the job is tried again", what, name);
+	refuse_as(worker, HOW_LATER, -1, words);
 }
 
 static const char *directory_of(const struct worker *worker)
@@ -292,8 +335,7 @@ static bool find_dir(struct worker *worker)
 	if (!worker->made_dir)
 		rc = outputdir_make(dir, spec->work_dir, worker->account.uid);
 	if (rc != 0) {
-		give_up(worker, rc, -1, "cannot make directory",
-			spec->work_dir);
+		give_back(worker, rc, "cannot make directory", spec->work_dir);
 		return false;
 	}
 	worker->made_dir = true;
@@ -305,8 +347,8 @@ static bool find_dir(struct worker *worker)
 		outputdir_disown(dir);
 	worker->has_saved = rc == 0;
 	if (rc != 0)
-		give_up(worker, rc, -1, "cannot find what was saved for",
-			spec->unit);
+		give_back(worker, rc, "cannot find what was saved for",
+			  spec->unit);
 	return rc == 0;
 }
 

@@ -361,6 +361,28 @@ START_TEST(an_output_that_is_a_link_is_refused)
 }
 END_TEST
 
+START_TEST(storage_that_fails_is_no_fault_of_the_job)
+{
+	struct spec spec = shell("true");
+
+	set_up();
+	spec.work_dir = "/no/such/shared/jobs/ID/0000000200000003";
+	run(&spec);
+	ck_assert_int_eq(last.how, HOW_LATER);
+	tear_down();
+
+	/* But not for ever. */
+	set_up();
+	spec.attempt = 20;
+	run(&spec);
+	ck_assert_int_eq(last.how, HOW_FAILED);
+	ck_assert_str_eq(last_text, "cannot make directory "
+				    "/no/such/shared/jobs/ID/0000000200000003: "
+				    "No such file or directory");
+	tear_down();
+}
+END_TEST
+
 START_TEST(an_output_beyond_its_limit_ends_the_job)
 {
 	struct spec spec = shell("echo 123456789 >../output");
@@ -767,6 +789,7 @@ TEST_MAIN("worker", a_command_that_exits_0_is_done_and_leaves_nothing,
 	  a_spec_that_is_not_there_is_an_outcome_too,
 	  done_without_the_wanted_output_is_a_failure,
 	  an_output_that_is_a_link_is_refused,
+	  storage_that_fails_is_no_fault_of_the_job,
 	  an_output_beyond_its_limit_ends_the_job,
 	  progress_is_told_and_never_goes_back,
 	  ten_thousand_lines_a_second_are_ten_messages,
