@@ -7,40 +7,19 @@
  * still, and loses.  Wishes have clocks of their own and stay as they are.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "io/events.h"
 #include "io/log.h"
 #include "roles/ledger_cluster.h"
+#include "roles/ledger_found.h"
 #include "roles/ledger_parts.h"
 
-#define FOUND_STEP 256
-
-struct found {
+struct reading {
 	struct ledger *ledger;
-	char (*keys)[RECORD_KEY_MAX + 1];
-	size_t count;
-	size_t room;
+	uint64_t claim; /* to lead, for which all of that is read */
+	struct ledger_found found;
 };
-
-static int remember(struct found *found, struct text key)
-{
-	for (size_t i = 0; i < found->count; i++)
-		if (text_is(key, found->keys[i]))
-			return 0;
-	if (found->count == found->room) {
-		size_t room = found->room + FOUND_STEP;
-		void *keys = realloc(found->keys, room * sizeof(*found->keys));
-
-		if (keys == NULL)
-			return -ENOMEM;
-		found->keys = keys;
-		found->room = room;
-	}
-	text_copy(key, found->keys[found->count++], RECORD_KEY_MAX + 1);
-	return 0;
-}
 
 /* Is it of a kind that is not the same for everybody until a leader says so? */
 static bool is_owned(struct text key)
@@ -72,21 +51,33 @@ static bool is_news(struct ledger *ledger, const struct record *record)
 	       version_compare(ledger_counted(&job), record->version) < 0;
 }
 
+/* Was a newer epoch shown?  To read what many thousands of jobs left takes
+ * long, perhaps longer than a lease: the promise must not wait for that, or
+ * node after node loses its own lease, joins, claims, and has the next lose it.
+ */
+static bool is_overtaken(const struct reading *reading)
+{
+	return atomic_load(&reading->ledger->world.board->cluster.wish) >
+	       reading->claim;
+}
+
 static int find(void *arg, const struct record *record)
 {
-	struct found *found = arg;
+	struct reading *reading = arg;
 	struct ledger_now none = { 0, 0 };
 	int rc = 0;
 
+	if (is_overtaken(reading))
+		return -ECANCELED;
 	/* It may have been about to keep what another left: that is read again.
 	 */
 	if (ledger_register_kind(record->key) == LEDGER_ENDED) {
-		ledger_hear_end(found->ledger, record);
+		ledger_hear_end(reading->ledger, record);
 		return 0;
 	}
-	if (is_owned(record->key) && is_news(found->ledger, record))
-		rc = remember(found, record->key);
-	return rc != 0 ? rc : ledger_merge(found->ledger, record, none);
+	if (is_owned(record->key) && is_news(reading->ledger, record))
+		rc = ledger_found_add(&reading->found, record->key);
+	return rc != 0 ? rc : ledger_merge(reading->ledger, record, none);
 }
 
 static int adopt_single(struct ledger *ledger, struct text key)
@@ -218,12 +209,14 @@ static int note_settled(struct ledger *ledger, size_t adopted)
  * negative errno: -ESTALE when somebody has led under CLAIM, or above, or we
  * are counted dead.  The
  * slots may have forgotten that, should they be torn or all have begun anew.
+ * -ECANCELED: a newer one is to be promised first.
  * All is read before any of it is written again: what one left may be
  * superseded by what another did.
  */
 static int settle_all(struct ledger *ledger, uint64_t claim)
 {
-	struct found found = { .ledger = ledger };
+	struct reading reading = { .ledger = ledger, .claim = claim };
+	const struct ledger_found *found = &reading.found;
 	int settled = 0;
 	int rc = 0;
 
@@ -237,16 +230,17 @@ static int settle_all(struct ledger *ledger, uint64_t claim)
 		rc = ledger_begin(ledger);
 		if (rc == 0)
 			rc = follow_tail(&node->follow, node->settled,
-					 node->ended, find, &found);
+					 node->ended, find, &reading);
 		settled++;
 	}
 	if (rc == 0 && (ledger->decided >= claim || !ledger->open))
 		rc = -ESTALE;
-	for (size_t i = 0; rc == 0 && i < found.count; i++)
-		rc = adopt(ledger, found.keys[i]);
+	for (uint32_t i = 0; rc == 0 && i < found->count; i++)
+		rc = is_overtaken(&reading) ? -ECANCELED
+					    : adopt(ledger, found->keys[i]);
 	if (rc == 0)
-		rc = note_settled(ledger, found.count);
-	free(found.keys);
+		rc = note_settled(ledger, found->count);
+	ledger_found_free(&reading.found);
 	return rc != 0 ? rc : settled;
 }
 
@@ -301,7 +295,8 @@ bool ledger_lead(struct ledger *ledger, uint64_t claim, struct ledger_now now)
 		log_err(rc, "journal: cannot lead epoch=%u", ledger->epoch);
 		ledger->leads = false;
 		ledger->open = false;
-		ledger_step_aside(ledger, now);
+		if (rc != -ECANCELED)
+			ledger_step_aside(ledger, now);
 		return false;
 	}
 	atomic_store(&ledger->world.board->cluster.leads, claim);

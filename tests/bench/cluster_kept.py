@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """100,000 kept jobs on each of three nodes: what a poll costs, against a
-cluster with few in the same run; and a fourth node that joins."""
+cluster with few in the same run; a fourth node that joins; and all of them
+started again after a loss of power."""
 import os
 import random
 import socket
@@ -23,6 +24,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "9"))
 POLLS = 5000  # of each, in a round
 CLIENTS = 64
 LIMIT_S = 5
+POWER_S = 10
 RATIO = 1.1
 
 
@@ -131,6 +133,23 @@ def join(cluster):
     bench.promise(max(took) <= LIMIT_S, f"within {LIMIT_S} s")
 
 
+def power(nodes):
+    """Seconds until one leads again, all having lost power at once."""
+    for node in nodes:
+        node.kill_all()
+        node.process.wait(10)
+    said = [len(node.log()) for node in nodes]
+    begin = time.perf_counter()
+    for node in nodes:
+        node.spawn()
+    bench.until(lambda: any("journal: leads" in node.log()[at:]
+                            for node, at in zip(nodes, said)), 60, 0.02)
+    took = time.perf_counter() - begin
+    bench.until(lambda: all(kept(node) >= KEPT for node in nodes), 60, 0.05)
+    bench.show("after a loss of power one leads", [took], "s")
+    bench.promise(took <= POWER_S, f"within {POWER_S} s")
+
+
 def main():
     with Working(count=3, kinds=("idle",), workers=1) as few, \
             Working(count=4, kinds=("idle",), workers=1) as full, \
@@ -144,6 +163,7 @@ def main():
         sizes = [lib.tree_bytes(node.state) / 1e6 for node in full.nodes[:3]]
         print(f"state of a node with all: {max(sizes):.1f} MB")
         join(full)
+        power(full.nodes[:3])
 
 
 if __name__ == "__main__":
