@@ -30,6 +30,7 @@ enum {
 	TAG_OUTPUT_SIZE = 20,
 	TAG_UNIT_KIND = 21,
 	TAG_ACTION = 22,
+	TAG_WHICH = 23,
 };
 
 static void put_u64(struct enc *enc, uint8_t tag, uint64_t value)
@@ -79,6 +80,7 @@ int message_encode(const struct message *message, void *buf, size_t cap)
 	if (message->kind == MESSAGE_UNIT)
 		enc_u64(&enc, TAG_UNIT_KIND, message->unit_kind);
 	put_u64(&enc, TAG_ACTION, message->action);
+	put_u64(&enc, TAG_WHICH, message->which);
 	return enc_end(&enc);
 }
 
@@ -155,6 +157,9 @@ static void take_report(struct message *message, const struct field *field)
 		break;
 	case TAG_ACTION:
 		message->action = (enum message_action)field_u64(field);
+		break;
+	case TAG_WHICH:
+		message->which = (uint32_t)field_u64(field);
 		break;
 	default:
 		break;

@@ -14,8 +14,8 @@
 enum message_kind {
 	/* http, control -> journal; answered by MESSAGE_REPLY */
 	MESSAGE_SUBMIT = 1, /* type user key unique params id busy */
-	MESSAGE_CANCEL = 2, /* id */
-	MESSAGE_FORGET = 3, /* id: an ended job is to be forgotten */
+	MESSAGE_CANCEL = 2, /* id which */
+	MESSAGE_FORGET = 3, /* id which: an ended job is to be forgotten */
 	/* http -> control (no reply), http, control -> journal: type (the
 	 * unit's name) unit_kind action text (of a HANDOVER: the node it is to
 	 * go to, empty for any other) */
@@ -60,6 +60,8 @@ struct message {
 	struct job_param params[JOB_PARAMS_MAX];
 	size_t params_count;
 	uint32_t busy;	    /* enum job_when_busy */
+	uint32_t which;	    /* 1 + round of the job that is meant: it may come
+			       to be read when another has the id; 0 = any */
 	uint32_t unit_kind; /* enum unit_kind */
 	enum message_action action;
 	/* reply: 0, or an errno: EEXIST busy, ENOENT no such job or type,

@@ -250,12 +250,24 @@ void ledger_wishes_turn(struct ledger *ledger, struct ledger_now now)
 
 /* ---- who asks ---- */
 
+/* 0, or a negative errno: -ENOENT also when it is gone, and another has the id.
+ */
+static int load_meant(struct ledger *ledger, const struct message *message,
+		      struct job *job)
+{
+	int rc = ledger_load(ledger, message->id, job);
+
+	if (rc == 0 && message->which != 0 && job->round + 1 != message->which)
+		rc = -ENOENT;
+	return rc;
+}
+
 void ledger_cancel(struct ledger *ledger, unsigned link,
 		   const struct message *message, struct ledger_now now)
 {
 	struct queue_entry *entry = queue_find(ledger->queue, message->id);
 	struct job job;
-	int rc = ledger_load(ledger, message->id, &job);
+	int rc = load_meant(ledger, message, &job);
 
 	if (rc == 0 && entry == NULL)
 		rc = job.forgotten ? -ENOENT : -EINVAL;
@@ -270,7 +282,7 @@ void ledger_forget(struct ledger *ledger, unsigned link,
 		   const struct message *message, struct ledger_now now)
 {
 	struct job job;
-	int rc = ledger_load(ledger, message->id, &job);
+	int rc = load_meant(ledger, message, &job);
 
 	if (rc == 0 && job.forgotten)
 		rc = -ENOENT;

@@ -38,6 +38,20 @@ static void answer_delete(struct visit *visit, const struct call *call)
 	http_reply(visit->request, &reply);
 }
 
+/* What the record of the job, behind its JSON, says; 0 if nothing. */
+static uint32_t which_of(const struct server *server,
+			 const struct view_head *head)
+{
+	struct record record;
+	struct job job;
+
+	if (record_decode(&record, server->buf + head->json_len,
+			  head->record_len) != 0 ||
+	    job_decode(&job, &record) != 0)
+		return 0;
+	return job.round + 1;
+}
+
 void server_delete(struct visit *visit)
 {
 	struct server *server = visit->server;
@@ -51,8 +65,9 @@ void server_delete(struct visit *visit)
 		return;
 	}
 	text_copy(visit->route.about, message.id, sizeof(message.id));
-	if (read_job(visit, message.id, &head, false) != 0)
+	if (read_job(visit, message.id, &head, true) != 0)
 		return;
+	message.which = which_of(server, &head);
 	message.kind =
 		head.state >= JOB_READY ? MESSAGE_FORGET : MESSAGE_CANCEL;
 	rc = calls_ask(&server->calls, visit->request, &message, server->now_ms,

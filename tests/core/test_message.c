@@ -21,6 +21,7 @@ START_TEST(a_submission_comes_out_as_it_went_in)
 			    { text_of("dir"), text_of("/a b\n") } },
 		.params_count = 3,
 		.busy = 2,
+		.which = 7,
 		.percent = JOB_PERCENT_NONE,
 	};
 	struct message out;
@@ -40,6 +41,7 @@ START_TEST(a_submission_comes_out_as_it_went_in)
 	ck_assert(text_is(out.params[1].value, ""));
 	ck_assert(text_is(out.params[2].value, "/a b\n"));
 	ck_assert_uint_eq(out.busy, 2);
+	ck_assert_uint_eq(out.which, 7);
 	ck_assert_int_eq(out.percent, JOB_PERCENT_NONE);
 }
 END_TEST

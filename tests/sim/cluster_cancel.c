@@ -64,6 +64,7 @@ void sim_cancel(struct cluster *cluster, const struct event *event)
 	    !sim_job_shown(cluster, node, job, &shown) || shown.forgotten)
 		return;
 	message.kind = job_has_ended(&shown) ? MESSAGE_FORGET : MESSAGE_CANCEL;
+	message.which = shown.round + 1;
 	sim_job_id(job, message.id);
 	cluster->cancels[number % SIM_CANCELS] = (struct sim_cancel){
 		.node = node, .job = job, .round = shown.round
@@ -75,7 +76,7 @@ void sim_cancel(struct cluster *cluster, const struct event *event)
 	sim_send(cluster, node, &message);
 }
 
-static void note_answer(struct cluster *cluster, struct sim_cancel *asked,
+static void note_answer(struct cluster *cluster, const struct sim_cancel *asked,
 			int32_t status)
 {
 	struct sim_job *known = &cluster->jobs[asked->job];
@@ -85,7 +86,6 @@ static void note_answer(struct cluster *cluster, struct sim_cancel *asked,
 	if (!sim_job_shown(cluster, asked->node, asked->job, &job) ||
 	    job.round != asked->round)
 		return;
-	asked->exact = true;
 	if (status == 0 && !job.forgotten && job.state != JOB_READY &&
 	    job.state != JOB_ERROR)
 		known->cancelled |= sim_job_bit(&job);
@@ -100,7 +100,8 @@ bool sim_cancel_reply(struct cluster *cluster, const struct message *reply)
 	if (reply->request < SIM_CANCEL_REQUEST ||
 	    number >= cluster->cancels_count)
 		return false;
-	if (number + SIM_CANCELS > cluster->cancels_count)
+	if ((reply->status == 0 || reply->status == EINPROGRESS) &&
+	    number + SIM_CANCELS > cluster->cancels_count)
 		note_answer(cluster, &cluster->cancels[number % SIM_CANCELS],
 			    reply->status);
 	return true;
@@ -140,10 +141,7 @@ static bool was_wanted(const struct cluster *cluster, uint32_t number,
 
 		if (i == SIM_CANCELS)
 			return true; /* who knows */
-		/* It may have come when another had the id. */
-		if (asked->job == number &&
-		    (asked->round == job->round ||
-		     (!asked->exact && asked->round < job->round)))
+		if (asked->job == number && asked->round == job->round)
 			return true;
 	}
 	return false;

@@ -237,7 +237,6 @@ struct cluster {
 		uint32_t node;
 		uint32_t job;
 		uint32_t round;
-		bool exact; /* it was that round when it was done */
 	} cancels[SIM_CANCELS];
 	uint64_t cancels_count;
 	struct sim_late late[SIM_LATE_MAX];
