@@ -182,7 +182,12 @@ static int grant(struct ledger *ledger, const struct wished *wished,
 		return is_stale(wished, now);
 	if (rc != 0)
 		return rc;
-	if (is_of_another(wished, &job) || job.forgotten)
+	if (is_of_another(wished, &job))
+		return 1;
+	/* Refused: it may be taken after all (ledger_mend_promise). */
+	if (job.joined.len > 0)
+		return is_stale(wished, now);
+	if (job.forgotten)
 		return 1;
 	if (job_has_ended(&job)) {
 		if (!wished->forgets)

@@ -119,13 +119,30 @@ void sim_cancel_check_start(struct cluster *cluster, uint32_t node,
 			    "what was cancelled is begun in the end");
 }
 
-static void check_wishes(struct cluster *cluster, const struct sim_node *me)
+/* One that was refused may yet be taken. */
+static bool is_refused(const struct cluster *cluster, uint32_t node,
+		       const char *key)
 {
+	char id[JOB_ID_LEN + 1];
+	struct job job;
+	uint32_t number;
+
+	text_copy((struct text){ key + 7, JOB_ID_LEN }, id, sizeof(id));
+	number = sim_job_of(id);
+	return number < SIM_JOBS &&
+	       sim_job_shown(cluster, node, number, &job) && job.joined.len > 0;
+}
+
+static void check_wishes(struct cluster *cluster, uint32_t node)
+{
+	const struct sim_node *me = &cluster->nodes[node];
+
 	for (size_t i = 0; i < me->view.shown_registers.count; i++) {
 		const char *key = me->view.shown_registers.at[i].key;
 
-		if (strncmp(key, "cancel/", 7) != 0 &&
-		    strncmp(key, "forget/", 7) != 0)
+		if ((strncmp(key, "cancel/", 7) != 0 &&
+		     strncmp(key, "forget/", 7) != 0) ||
+		    is_refused(cluster, node, key))
 			continue;
 		world_say(&cluster->world, 0, "%s", key);
 		world_break(&cluster->world, "a wish is left in the end");
@@ -182,5 +199,5 @@ void sim_cancel_check_end(struct cluster *cluster)
 	}
 	for (uint32_t i = 0; i < cluster->world.nodes_count; i++)
 		if (!cluster->nodes[i].down)
-			check_wishes(cluster, &cluster->nodes[i]);
+			check_wishes(cluster, i);
 }

@@ -99,7 +99,9 @@ void sim_jobs_spec(struct cluster *cluster, uint64_t token, const void *bytes,
 	cluster->tokens_count++;
 }
 
-/* Does any node show its users that it has, the one that NODE begins? */
+/* Does any node show its users that it has, the one that NODE begins?  One that
+ * was refused is shown to nobody, and may be taken after all.
+ */
 static bool is_shown_ended(const struct cluster *cluster, uint32_t node,
 			   uint32_t job)
 {
@@ -111,6 +113,7 @@ static bool is_shown_ended(const struct cluster *cluster, uint32_t node,
 	for (uint32_t i = 0; i < cluster->world.nodes_count; i++)
 		if (sim_job_shown(cluster, i, job, &shown) &&
 		    shown.round == begun.round && job_has_ended(&shown) &&
+		    shown.joined.len == 0 &&
 		    version_compare(shown.version, cluster->jobs[job].stale) !=
 			    0) {
 			world_say(&cluster->world, i,
