@@ -1,8 +1,10 @@
 #define _GNU_SOURCE
 #include "roles/heartbeat.h"
 
+#include <errno.h>
 #include <poll.h>
 
+#include "io/channel.h"
 #include "io/clock.h"
 #include "tests/core/test.h"
 
@@ -400,6 +402,85 @@ START_TEST(events_are_told_at_a_bounded_rate)
 }
 END_TEST
 
+/* A packet of one hint of the job with TOKEN. */
+static int packet_of(uint64_t token, uint8_t *buf, size_t cap)
+{
+	struct enc enc = enc_init(buf, cap);
+	struct hint hint = { .id = text_of("0123456789abcdefghjkmnpqrs"),
+			     .token = token,
+			     .step = 3,
+			     .percent = 500 };
+
+	ck_assert(hint_put(&enc, &hint));
+	return enc_end(&enc);
+}
+
+static void open_links(void)
+{
+	static const int none[] = { 0 };
+
+	ck_assert_int_eq(channel_pair(heritage.links[ROLE_HEARTBEAT]), 0);
+	ck_assert_int_eq(loop_open(&heartbeat.loop, none), 0);
+	ck_assert_int_eq(heartbeat_open_hints(&heartbeat), 0);
+}
+
+START_TEST(hints_of_ours_are_told)
+{
+	uint8_t buf[256];
+	int len = packet_of(7, buf, sizeof(buf));
+
+	begin();
+	open_links();
+	ck_assert_int_eq(channel_send(heritage.links[ROLE_HEARTBEAT][1], buf,
+				      (size_t)len),
+			 0);
+	loop_wait(&heartbeat.loop, clock_ms() + 1000);
+	heartbeat_take_hints(&heartbeat, now_ms);
+	ck_assert_uint_eq(heartbeat.beat.hints_count, 1);
+	ck_assert_uint_eq(heartbeat.beat.hint_tokens[0], 7);
+}
+END_TEST
+
+START_TEST(hints_of_proven_others_reach_the_journal_role_together)
+{
+	struct datagram datagram = { .incarnation = 2, .progress_count = 1 };
+	uint8_t expected[256];
+	uint8_t buf[256];
+	int len = packet_of(7, expected, sizeof(expected));
+
+	begin();
+	open_links();
+	datagram.progress[0] =
+		(struct hint){ .id = text_of("0123456789abcdefghjkmnpqrs"),
+			       .token = 7,
+			       .step = 3,
+			       .percent = 500 };
+	hear(&datagram);
+	hear(&datagram);
+	heartbeat_pass_hints(&heartbeat, now_ms);
+	ck_assert_int_eq(channel_receive(heritage.links[ROLE_HEARTBEAT][1], buf,
+					 sizeof(buf)),
+			 2 * len);
+	ck_assert_mem_eq(buf, expected, (size_t)len);
+	/* What comes at once after that waits, what may be a recording is
+	 * nothing. */
+	hear(&datagram);
+	heartbeat_pass_hints(&heartbeat, now_ms + 1);
+	ck_assert_int_eq(channel_receive(heritage.links[ROLE_HEARTBEAT][1], buf,
+					 sizeof(buf)),
+			 -EAGAIN);
+	ck_assert_int_lt(heartbeat_hints_deadline(&heartbeat), now_ms + 1000);
+	heartbeat_pass_hints(&heartbeat, now_ms + 1000);
+	ck_assert_int_eq(channel_receive(heritage.links[ROLE_HEARTBEAT][1], buf,
+					 sizeof(buf)),
+			 len);
+	heartbeat.beat.peers.at[1].proven = false;
+	hear(&datagram);
+	ck_assert_int_eq(heartbeat_hints_deadline(&heartbeat),
+			 LOOP_NO_DEADLINE);
+}
+END_TEST
+
 TEST_MAIN("heartbeat", each_kind_of_look_rings_who_has_to_look,
 	  whose_lease_is_not_in_our_file_is_told_once,
 	  whose_lease_we_saw_end_long_ago_is_on_other_storage,
@@ -413,4 +494,5 @@ TEST_MAIN("heartbeat", each_kind_of_look_rings_who_has_to_look,
 	  what_a_node_is_comes_from_the_board, what_changes_is_told_once,
 	  an_end_of_another_generation_is_not_told,
 	  a_slot_that_turned_silent_is_told_once,
-	  events_are_told_at_a_bounded_rate)
+	  events_are_told_at_a_bounded_rate, hints_of_ours_are_told,
+	  hints_of_proven_others_reach_the_journal_role_together)
