@@ -180,6 +180,7 @@ int main(int argc, char **argv)
 	char *args[] = { argv[0] };
 	struct fuse_args fuse_args = FUSE_ARGS_INIT(1, args);
 	struct fuse *fuse;
+	int rc;
 
 	if (argc != 3) {
 		fprintf(stderr, "usage: watchdog FILE TRACE\n");
@@ -192,7 +193,10 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	fuse = fuse_new(&fuse_args, &operations, sizeof(operations), NULL);
+	fuse_opt_free_args(&fuse_args);
 	if (fuse == NULL)
 		return 1;
-	return run(fuse, argv[1]) == 0 ? 0 : 1;
+	rc = run(fuse, argv[1]);
+	fuse_destroy(fuse);
+	return rc == 0 ? 0 : 1;
 }
