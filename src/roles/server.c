@@ -350,7 +350,8 @@ int64_t server_deadline(const struct server *server)
 
 	deadline = earlier(deadline, calls_deadline(&server->calls));
 	deadline = earlier(deadline, waits_deadline(&server->waits));
-	if (server->config->cluster.present && server->waits.parked > 0)
+	if (server->heritage->board->cluster.present &&
+	    server->waits.parked > 0)
 		deadline = earlier(deadline,
 				   server->stale.looked_ms + STALE_LOOK_MS);
 	if (server->view == NULL || !server->has_secret)
