@@ -276,6 +276,22 @@ bool ledger_is_promised(const struct job *job)
 	return job->asked && job->busy == BUSY_QUEUE;
 }
 
+int ledger_ask_anew(struct ledger *ledger, struct job *job,
+		    struct version known)
+{
+	int rc;
+
+	if (ledger->leads)
+		job->version =
+			(struct version){ .token = ledger_token(ledger) };
+	else
+		job->version = version_asked(ledger, known);
+	rc = ledger_store(ledger, job, true);
+	if (rc == 0)
+		(void)ledger_enqueue(ledger, job);
+	return rc;
+}
+
 int ledger_mend_promise(struct ledger *ledger, const char *id, uint32_t round)
 {
 	struct job job;
@@ -284,20 +300,13 @@ int ledger_mend_promise(struct ledger *ledger, const char *id, uint32_t round)
 	if (rc != 0 || job.joined.len == 0 || job.round != round)
 		return rc;
 	log_info("journal: job=%s was promised, and is taken after all", id);
-	if (ledger->leads)
-		job.version = (struct version){ .token = ledger_token(ledger) };
-	else
-		job.version = version_asked(ledger, job.version);
-	job.asked = !ledger->leads;
+	job.asked = true;
 	job.busy = BUSY_QUEUE;
 	job.state = JOB_PENDING;
 	job.forgotten = false;
 	job.joined = text_of("");
 	job.expires_ms = 0;
-	rc = ledger_store(ledger, &job, true);
-	if (rc == 0)
-		(void)ledger_enqueue(ledger, &job);
-	return rc;
+	return ledger_ask_anew(ledger, &job, job.version);
 }
 
 void ledger_asked_turn(struct ledger *ledger, struct ledger_now now)

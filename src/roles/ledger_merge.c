@@ -75,6 +75,30 @@ static bool breaks_promise(const struct view_job *known, const struct job *job)
 	       ledger_is_promised(&before) && before.round == job->round;
 }
 
+/* JOB was asked for under a version below that of what is KNOWN: perhaps that
+ * was refused, or is of one that had its id before, which who asked has
+ * forgotten already.
+ */
+static int hear_late_ask(struct ledger *ledger, struct job *job,
+			 const struct view_job *known)
+{
+	struct record record;
+	struct job before;
+
+	if (record_decode(&record, known->record.at, known->record.len) != 0 ||
+	    job_decode(&before, &record) != 0)
+		return 0;
+	if (job_has_ended(&before) &&
+	    job->created_ms - before.expires_ms >
+		    LEDGER_HISTORY_MS - LEDGER_AHEAD_MS) {
+		job->round = before.round + 1;
+		return ledger_ask_anew(ledger, job, before.version);
+	}
+	return ledger->leads && ledger_is_promised(job)
+		       ? ledger_mend_promise(ledger, job->id, job->round)
+		       : 0;
+}
+
 static int merge_job(struct ledger *ledger, const struct record *record,
 		     struct ledger_now now)
 {
@@ -89,9 +113,7 @@ static int merge_job(struct ledger *ledger, const struct record *record,
 	rc = view->ops->get(view, job.id, &known);
 	if (rc == 0 &&
 	    version_compare(ledger_counted(&known), job.version) >= 0)
-		return ledger->leads && ledger_is_promised(&job)
-			       ? ledger_mend_promise(ledger, job.id, job.round)
-			       : 0;
+		return job.asked ? hear_late_ask(ledger, &job, &known) : 0;
 	if (rc != 0 && rc != -ENOENT)
 		return rc;
 	breaks = rc == 0 && breaks_promise(&known, &job);

@@ -99,6 +99,11 @@ void ledger_ask_along(struct ledger *ledger, unsigned link,
 		      const struct message *message, struct ledger_now now);
 /* Was JOB, which nobody has taken yet, perhaps acknowledged? */
 bool ledger_is_promised(const struct job *job);
+/* Writes JOB, as it is asked for, above the version KNOWN of what has its id; 0
+ * or a negative errno.
+ */
+int ledger_ask_anew(struct ledger *ledger, struct job *job,
+		    struct version known);
 /* That of ROUND was; should it have been refused, it is asked for once more, or
  * taken by who leads.  0 or a negative errno.
  */

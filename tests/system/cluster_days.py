@@ -23,8 +23,8 @@ def jobs_of(node):
             for one in json.loads(shown.stdout)["jobs"]}
 
 
-def asked(node):
-    taken = node.run("submit", "brief", "--json")
+def asked(node, *words):
+    taken = node.run("submit", "brief", "--json", *words)
     check(taken.returncode == 0, taken.stderr)
     return json.loads(taken.stdout)["id"]
 
@@ -63,5 +63,33 @@ def stays_gone():
         check(lib.read(trace) == 3 * "ran\n", "once each:", lib.read(trace))
 
 
+def runs_anew():
+    """With the same key, where the clock is days ahead; others know of it."""
+    with nodes.Cluster(2, memory=True, clocks=True) as cluster:
+        for node in cluster.nodes:
+            node.write_conf(jobs='brief = { command = [ "/bin/true" ]; '
+                            'unique = "none"; keep = "1s"; };')
+        cluster.start()
+        head = lib.wait_for(lambda: unfit.leader(cluster), 20, "a leader")
+        ahead = cluster.others(head)[0]
+        job = asked(head, "--key", "k")
+        for node in cluster.nodes:
+            lib.wait_for(lambda: jobs_of(node).get(job) == "ready", 20,
+                         f"its end\n{cluster.logs()}")
+        for _ in range(2):
+            ahead.clock.step(DAY_S)
+            lib.wait_for(lambda: not jobs_of(ahead), 20,
+                         f"it is gone\n{cluster.logs()}")
+        check(asked(ahead, "--key", "k") == job, "the same id")
+        for node in cluster.nodes:
+            lib.wait_for(lambda: jobs_of(node).get(job) == "ready", 20,
+                         f"its end anew\n{cluster.logs()}")
+
+
+def days():
+    stays_gone()
+    runs_anew()
+
+
 if __name__ == "__main__":
-    lib.main(stays_gone)
+    lib.main(days)
