@@ -21,7 +21,7 @@ static bool is_of_words(unsigned link)
 static bool has_link(const struct heritage *heritage, unsigned link)
 {
 	if (link == ROLE_HEARTBEAT)
-		return heritage->config->cluster.present;
+		return heritage->board->cluster.present;
 	return link >= LINK_WORKERS ||
 	       (link >= ROLE_CONTROL &&
 		link < ROLE_HTTP + heritage->config->http.processes);
