@@ -332,9 +332,11 @@ static void forget(struct ledger *ledger, struct ledger_now now)
 
 /* Who stood still with its clocks may say so when its past was read already. */
 void ledger_note_orphan(struct ledger *ledger, struct text name,
-			uint64_t generation)
+			uint64_t generation, uint64_t given)
 {
-	if (ledger->leads && ledger_has_ended(ledger, name, generation))
+	if (ledger->leads &&
+	    (ledger_has_ended(ledger, name, generation) ||
+	     (given != 0 && token_epoch(given) < ledger->epoch)))
 		ledger->orphans = true;
 }
 

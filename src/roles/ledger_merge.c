@@ -119,7 +119,8 @@ static int merge_job(struct ledger *ledger, const struct record *record,
 	breaks = rc == 0 && breaks_promise(&known, &job);
 	rc = ledger_take_in(ledger, &job, rc == 0 ? &known : NULL);
 	if (rc == 0 && !job_has_ended(&job) && job.node.len > 0)
-		ledger_note_orphan(ledger, job.node, job.generation);
+		ledger_note_orphan(ledger, job.node, job.generation,
+				   job.assigned ? job.held : 0);
 	if (rc == 0 && ledger->open)
 		queue_job(ledger, &job, now);
 	if (rc == 0 && ledger->open && breaks)

@@ -368,9 +368,11 @@ void ledger_nodes_reset(struct ledger *ledger);
 bool ledger_lead(struct ledger *ledger, uint64_t claim, struct ledger_now now);
 /* Takes back what ended generations held. */
 void ledger_lead_turn(struct ledger *ledger, struct ledger_now now);
-/* It was heard that GENERATION of the node NAME has something. */
+/* It was heard that GENERATION of the node NAME has something, or was GIVEN it
+ * and has not accepted it yet (else 0).
+ */
 void ledger_note_orphan(struct ledger *ledger, struct text name,
-			uint64_t generation);
+			uint64_t generation, uint64_t given);
 void ledger_resign(struct ledger *ledger);
 
 /* ledger_offers.c */

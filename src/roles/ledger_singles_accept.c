@@ -141,7 +141,8 @@ void ledger_single_merge(struct ledger *ledger, const struct record *record,
 	single->look_ms = 0;
 	ledger->news = true;
 	if (next.held)
-		ledger_note_orphan(ledger, text_of(next.node), next.generation);
+		ledger_note_orphan(ledger, text_of(next.node), next.generation,
+				   next.accepted ? 0 : next.token);
 	if (ended)
 		note_end(ledger, single, now);
 }

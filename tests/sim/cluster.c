@@ -82,6 +82,7 @@ static const uint64_t regressions[] = {
 	WORLD_WIDE + 2563,
 	WORLD_WIDE + 2666,
 	WORLD_WIDE + 5066,
+	WORLD_WIDE + 21907,
 };
 
 struct tally {
