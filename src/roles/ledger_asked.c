@@ -276,16 +276,18 @@ bool ledger_is_promised(const struct job *job)
 	return job->asked && job->busy == BUSY_QUEUE;
 }
 
+static struct version above(struct ledger *ledger, struct version known)
+{
+	return ledger->leads ? (struct version){ .token = ledger_token(ledger) }
+			     : version_asked(ledger, known);
+}
+
 int ledger_ask_anew(struct ledger *ledger, struct job *job,
 		    struct version known)
 {
 	int rc;
 
-	if (ledger->leads)
-		job->version =
-			(struct version){ .token = ledger_token(ledger) };
-	else
-		job->version = version_asked(ledger, known);
+	job->version = above(ledger, known);
 	rc = ledger_store(ledger, job, true);
 	if (rc == 0)
 		(void)ledger_enqueue(ledger, job);
@@ -297,8 +299,15 @@ int ledger_mend_promise(struct ledger *ledger, const char *id, uint32_t round)
 	struct job job;
 	int rc = ledger_load(ledger, id, &job);
 
-	if (rc != 0 || job.joined.len == 0 || job.round != round)
+	if (rc != 0 || job.round != round)
 		return rc;
+	if (job.asked && !ledger_is_promised(&job)) {
+		job.version = above(ledger, job.version);
+		job.busy = BUSY_QUEUE;
+		return ledger_store(ledger, &job, true);
+	}
+	if (job.joined.len == 0)
+		return 0;
 	log_info("journal: job=%s was promised, and is taken after all", id);
 	job.asked = true;
 	job.busy = BUSY_QUEUE;

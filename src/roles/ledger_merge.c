@@ -62,13 +62,16 @@ static void queue_job(struct ledger *ledger, const struct job *job,
 		line_up(ledger, entry, job, now);
 }
 
-/* Was it promised, as KNOWN tells, before it was refused? */
+/* Was it promised, as KNOWN tells, before it was refused, or kept by a leader
+ * as it was asked for elsewhere?
+ */
 static bool breaks_promise(const struct view_job *known, const struct job *job)
 {
 	struct record record;
 	struct job before;
 
-	return job->joined.len > 0 &&
+	return (job->joined.len > 0 ||
+		(job->asked && !ledger_is_promised(job))) &&
 	       record_decode(&record, known->record.at, known->record.len) ==
 		       0 &&
 	       job_decode(&before, &record) == 0 &&

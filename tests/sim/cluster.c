@@ -83,6 +83,7 @@ static const uint64_t regressions[] = {
 	WORLD_WIDE + 2666,
 	WORLD_WIDE + 5066,
 	WORLD_WIDE + 21907,
+	WORLD_WIDE + 26322,
 };
 
 struct tally {
