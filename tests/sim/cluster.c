@@ -6,7 +6,7 @@
  *						with up to seven nodes, which
  *						stand still with their clocks
  *	SEED=17 tests/sim/cluster		one, told step by step
- *	PLANT=1..11				with a rule left out, or that
+ *	PLANT=1..14				with a rule left out, or that
  *alone
  */
 #include <malloc.h>
@@ -44,6 +44,8 @@ static const struct {
 	{ "to end appends, then promise", PLANT_NONE, SIM_IN_FLIGHT, 500 },
 	{ "a look at the clock after a sync", PLANT_NONE, SIM_LATE_SYNC, 800 },
 	{ "a second look at what is wished", PLANT_NONE, SIM_ONE_LOOK, 50 },
+	{ "the generation of jobs", PLANT_NONE, SIM_ANY_LIFE, 300 },
+	{ "jobs that were accepted", PLANT_NONE, SIM_TAKES_ALL, 1500 },
 };
 
 #define PLANTS_COUNT (sizeof(plants) / sizeof(plants[0]))

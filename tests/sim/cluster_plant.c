@@ -1,4 +1,5 @@
 /* cluster_plant - what each rule, left out, makes of a node. */
+#include "roles/ledger_parts.h"
 #include "tests/sim/cluster_world.h"
 
 #define IMPATIENT_MS 300
@@ -50,6 +51,32 @@ static void take_any_generation(struct cluster *cluster, uint32_t node)
 	}
 }
 
+/* Of jobs given to NODE or, OTHERS, to other nodes: that of another generation
+ * is its own; what others accepted they did not.
+ */
+static void change_jobs(struct cluster *cluster, uint32_t node, bool others)
+{
+	struct ledger *ledger = cluster->nodes[node].ledger;
+	struct queue_entry *entry = NULL;
+	struct view *view = ledger->world.view;
+	struct view_job known;
+	struct view_job kept;
+	struct job job;
+
+	while ((entry = queue_each_given(ledger->queue, entry)) != NULL) {
+		if (ledger_load(ledger, entry->id, &job) != 0 ||
+		    text_is(job.node, sim_node_name(node)) == others)
+			continue;
+		if (others)
+			job.assigned = true;
+		else if (job.assigned)
+			job.generation = ledger->generation;
+		if (view->ops->get(view, job.id, &known) == 0 &&
+		    ledger_encode_under(ledger, &job, &known, &kept) == 0)
+			(void)ledger_put(ledger, job.id, &kept);
+	}
+}
+
 void sim_plant_turn(struct cluster *cluster, uint32_t node)
 {
 	cluster->nodes[node].turned = world_clock(&cluster->world, node);
@@ -59,6 +86,11 @@ void sim_plant_turn(struct cluster *cluster, uint32_t node)
 		withdraw(cluster, node);
 	else if (cluster->plant == SIM_NO_GENERATION)
 		take_any_generation(cluster, node);
+	else if (cluster->plant == SIM_ANY_LIFE)
+		change_jobs(cluster, node, false);
+	else if (cluster->plant == SIM_TAKES_ALL &&
+		 !cluster->nodes[node].ledger->leads)
+		change_jobs(cluster, node, true);
 }
 
 void sim_plant_lead(struct cluster *cluster, uint32_t node)

@@ -49,6 +49,8 @@ enum sim_plant {
 	SIM_IN_FLIGHT,	   /* shows an epoch while an append is under way */
 	SIM_LATE_SYNC,	   /* what was synced too late counts */
 	SIM_ONE_LOOK,	   /* what is wished of jobs is looked at when read */
+	SIM_ANY_LIFE,	   /* takes jobs that another generation was given */
+	SIM_TAKES_ALL,	   /* a new epoch ends jobs that were accepted */
 	SIM_PLANTS,
 };
 
