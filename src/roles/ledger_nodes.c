@@ -132,7 +132,9 @@ static void look_at_all(struct ledger *ledger, struct ledger_now now)
 	for (uint32_t i = 0; i < ledger->nodes_count; i++)
 		if (cluster_peer(cluster, i, &peer)) {
 			look_at(ledger, &ledger->nodes[i], &peer, now);
-			led = led || (ledger->nodes[i].member &&
+			/* Be it one whose end we have counted. */
+			led = led || (peer.verdict == LEASE_PEER_ALIVE &&
+				      peer.epoch == ledger->epoch &&
 				      (peer.flags & LEASE_LEADING) != 0);
 		}
 	note_missed(ledger, led, now);

@@ -86,6 +86,7 @@ static const uint64_t regressions[] = {
 	WORLD_WIDE + 5066,
 	WORLD_WIDE + 21907,
 	WORLD_WIDE + 26322,
+	WORLD_WIDE + 33241,
 };
 
 struct tally {
