@@ -219,9 +219,11 @@ int64_t deadline_ping(const struct heritage *heritage)
 	if (heritage->watchdog == -1)
 		return INT64_MAX / 2;
 	(void)cluster_lease(cluster, &lease);
-	if (overdue_may_ping(&lease.kept, atomic_load(&cluster->alive) != 0,
-			     terms, timeout_us, &now))
-		watchdog_ping(heritage->watchdog);
+	/* It is soon to work: at once when all work is dead after all. */
+	if (!overdue_may_ping(&lease.kept, atomic_load(&cluster->alive) != 0,
+			      terms, timeout_us, &now))
+		return lease_renewal_us(terms) / 20000;
+	watchdog_ping(heritage->watchdog);
 	/* Twice between two renewals, since a ping counts from the last. */
 	return lease_renewal_us(terms) / 2000;
 }

@@ -42,16 +42,20 @@ def reset(cluster):
 
 @kind("watchdog-hang", lambda lease: lease + 500, watchdogs=True, faulty=True)
 def no_reset(cluster):
-    """storage hung for the holder: its work is dead, so the machine stays"""
+    """lease and journals hung for the holder: its work is dead, so the machine
+    stays"""
     def strike(node):
+        # Not what is the work's: a worker that hangs can't be proven dead.
         at = time.monotonic_ns()
-        node.mount.hang()
+        node.mount.hang("all", "/lease")
+        node.mount.hang("all", "/journal/*")
         return at
     node, _ = cluster.holder(WORK)
     done = len(node.watchdog.lines("reset"))
     took = moves(cluster, strike, 30)[0]
     time.sleep(1.5 * lease_ms(cluster) / 1000)
-    check(len(node.watchdog.lines("reset")) == done, "reset for nothing")
+    check(len(node.watchdog.lines("reset")) == done, "reset for nothing",
+          node.watchdog.lines()[-12:], node.log()[-2000:])
     node.mount.clear()
     node.wait_ready(SETTLE)
     lib.wait_for(is_pinged(node), 5, "a ping")
