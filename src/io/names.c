@@ -10,6 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Of statx(2), which some C libraries do not know. */
+#define FORCE_SYNC  0x2000 /* AT_STATX_FORCE_SYNC */
+#define TYPE_ONLY   1	   /* STATX_TYPE */
+#define STATX_WORDS 32	   /* 64 bits each, of what it fills in */
+
 /* Layout of the kernel (getdents64(2)). */
 struct entry {
 	uint64_t inode;
@@ -53,4 +58,14 @@ int names_each(int dir, names_fn *fn, void *arg)
 	rc = got == -1 ? -errno : 0;
 	close(fd);
 	return rc;
+}
+
+int names_refresh(const char *path)
+{
+	uint64_t st[STATX_WORDS];
+
+	return syscall(SYS_statx, AT_FDCWD, path, FORCE_SYNC, TYPE_ONLY, st) ==
+			       -1
+		       ? -errno
+		       : 0;
 }

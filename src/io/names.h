@@ -11,4 +11,9 @@ typedef void names_fn(void *arg, const char *name, bool is_directory);
  */
 int names_each(int dir, names_fn *fn, void *arg);
 
+/* Has the file system of PATH ask whoever serves it what PATH is by now, rather
+ * than tell what it knows.  0 or a negative errno.
+ */
+int names_refresh(const char *path);
+
 #endif

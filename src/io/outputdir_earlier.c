@@ -170,7 +170,6 @@ static int walk_earlier(const struct outputdir *dir, struct missing *missing)
 	struct earlier earlier = { .name = "" };
 	char below[NAME_MAX + 1] = "";
 	char id[PATH_MAX];
-	struct statx st;
 	int rc = 0;
 	int fd;
 
@@ -178,7 +177,7 @@ static int walk_earlier(const struct outputdir *dir, struct missing *missing)
 	if (!dir->used || !outputdir_cut(id))
 		return 0;
 	/* Other nodes made what we look for: the storage itself is asked. */
-	(void)statx(AT_FDCWD, id, AT_STATX_FORCE_SYNC, STATX_TYPE, &st);
+	(void)names_refresh(id);
 	fd = open(id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
 		return -errno;

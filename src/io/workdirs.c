@@ -45,7 +45,7 @@ int workdirs_open(const char *shared)
 int workdirs_refresh(const char *path)
 {
 	char dirs[ABOVE][PATH_MAX];
-	struct statx st;
+	int rc = 0;
 
 	for (int i = 0; i < ABOVE; i++) {
 		const char *inner = i == 0 ? path : dirs[i - 1];
@@ -58,12 +58,12 @@ int workdirs_refresh(const char *path)
 		dirs[i][len] = '\0';
 	}
 	/* From the outermost: each names the next. */
-	for (int i = ABOVE; i-- > 0;)
-		if (statx(AT_FDCWD, dirs[i], AT_STATX_FORCE_SYNC, STATX_TYPE,
-			  &st) == -1)
-			return errno == ENOENT && i == ABOVE - 1 ? -ESTALE
-								 : -errno;
-	return 0;
+	for (int i = ABOVE; rc == 0 && i-- > 0;) {
+		rc = names_refresh(dirs[i]);
+		if (rc == -ENOENT && i == ABOVE - 1)
+			rc = -ESTALE;
+	}
+	return rc;
 }
 
 /* Somebody else may have removed it just now. */

@@ -105,8 +105,9 @@ static void count_given(struct ledger *ledger)
 
 bool ledger_spread_begin(struct ledger *ledger, struct ledger_now now)
 {
-	/* Who is about to say what it offers shall have its share. */
-	if (ledger->early || ledger->queue->waiting == 0)
+	/* Who is yet to say what it offers gets its share of what does not fit
+	 * on the others. */
+	if (ledger->queue->waiting == 0)
 		return false;
 	count_given(ledger);
 	close_types(ledger, now);
