@@ -151,9 +151,10 @@ static void note_started(struct worker *worker, pid_t pid)
 	worker->report.started_due = !worker->report.started;
 	if (worker->spec.timeout_ms > 0)
 		worker->timeout_ms = now_ms + worker->spec.timeout_ms;
-	if (worker->spec.max_output > 0 && worker->dir.used)
+	if (worker->spec.max_output > 0 && worker->dir.used) {
 		worker->size_after = SIZE_EVERY_MS;
-	worker->size_ms = now_ms + SIZE_EVERY_MS;
+		worker->size_ms = now_ms + SIZE_EVERY_MS;
+	}
 	atomic_store(&worker->holding->phase_token, worker->token);
 	atomic_store(&worker->holding->phase, PHASE_RUNNING);
 	unitlog_of(&worker->unitlog, (int)pid);

@@ -108,6 +108,23 @@ START_TEST(it_does_not_start_without_its_directory)
 }
 END_TEST
 
+START_TEST(without_a_limit_what_it_writes_is_not_measured)
+{
+	struct spec spec;
+
+	set_up();
+	make_dir("shared");
+	spec = singleton(30);
+	spec.argv[2] = "echo long >${HOLDFAST_CHECKPOINT%checkpoint}output; "
+		       "sleep 1.5; exit 0";
+	start(&spec);
+	ck_assert_int_eq(await_end(), HOW_DONE);
+	ck_assert_uint_eq(unit->starts, 1);
+	tear_down();
+}
+END_TEST
+
 TEST_MAIN("keep_state", what_it_saved_is_there_at_the_next_start_in_place,
 	  what_earlier_holders_left_does_not_pile_up,
-	  it_does_not_start_without_its_directory)
+	  it_does_not_start_without_its_directory,
+	  without_a_limit_what_it_writes_is_not_measured)
