@@ -245,7 +245,7 @@ static int write_key(const struct demo_files *files)
 	file = fopen(files->key, "we");
 	if (file == NULL)
 		rc = -errno;
-	if (rc == 0) {
+	if (file != NULL && rc == 0) {
 		fputs("demo ", file);
 		for (size_t i = 0; i < sizeof(key); i++)
 			fprintf(file, "%02x", key[i]);
