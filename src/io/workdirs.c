@@ -58,7 +58,7 @@ int workdirs_refresh(const char *path)
 		dirs[i][len] = '\0';
 	}
 	/* From the outermost: each names the next. */
-	for (int i = ABOVE; rc == 0 && i-- > 0;) {
+	for (int i = ABOVE - 1; rc == 0 && i >= 0; i--) {
 		rc = names_refresh(dirs[i]);
 		if (rc == -ENOENT && i == ABOVE - 1)
 			rc = -ESTALE;

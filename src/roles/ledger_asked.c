@@ -278,8 +278,9 @@ bool ledger_is_promised(const struct job *job)
 
 static struct version above(struct ledger *ledger, struct version known)
 {
-	return ledger->leads ? (struct version){ .token = ledger_token(ledger) }
-			     : version_asked(ledger, known);
+	if (ledger->leads)
+		return (struct version){ .token = ledger_token(ledger) };
+	return version_asked(ledger, known);
 }
 
 int ledger_ask_anew(struct ledger *ledger, struct job *job,
