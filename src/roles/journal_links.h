@@ -16,7 +16,7 @@
 #include "roles/ledger.h"
 
 #define LINKS_LULL_MS	   30
-#define LINKS_LONG_LULL_MS 100
+#define LINKS_LONG_LULL_MS 180
 #define LINKS_MANY	   8 /* words in one turn */
 #define LINK_WORKERS	   ROLE_MAX
 #define LINK_WORDS	   (ROLE_MAX + 1)
