@@ -37,6 +37,18 @@ void enc_u64(struct enc *enc, uint8_t tag, uint64_t value)
 	enc_text(enc, tag, (struct text){ (const char *)bytes, len });
 }
 
+void enc_some_text(struct enc *enc, uint8_t tag, struct text body)
+{
+	if (body.len > 0)
+		enc_text(enc, tag, body);
+}
+
+void enc_some_u64(struct enc *enc, uint8_t tag, uint64_t value)
+{
+	if (value != 0)
+		enc_u64(enc, tag, value);
+}
+
 void enc_i64(struct enc *enc, uint8_t tag, int64_t value)
 {
 	uint64_t sign = value < 0 ? UINT64_MAX : 0;

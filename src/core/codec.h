@@ -35,6 +35,9 @@ struct field {
 struct enc enc_init(void *buf, size_t cap);
 void enc_text(struct enc *enc, uint8_t tag, struct text body);
 void enc_u64(struct enc *enc, uint8_t tag, uint64_t value);
+/* The same, but what is empty, or 0, is left out. */
+void enc_some_text(struct enc *enc, uint8_t tag, struct text body);
+void enc_some_u64(struct enc *enc, uint8_t tag, uint64_t value);
 /* Zigzag, so that small negative numbers stay short. */
 void enc_i64(struct enc *enc, uint8_t tag, int64_t value);
 /* Bytes written, or -ENOSPC when something did not fit. */

@@ -5,18 +5,6 @@
 #define FIELD_HEADER 3	 /* bytes, see core/codec.h */
 #define PART_MAX     160 /* bytes of a nested field */
 
-static void put_u64(struct enc *enc, uint8_t tag, uint64_t value)
-{
-	if (value != 0)
-		enc_u64(enc, tag, value);
-}
-
-static void put_text(struct enc *enc, uint8_t tag, struct text text)
-{
-	if (text.len > 0)
-		enc_text(enc, tag, text);
-}
-
 static void put_part(struct enc *enc, uint8_t tag, const struct enc *part)
 {
 	if (part->full)
@@ -33,11 +21,11 @@ static void put_place(struct enc *enc, const struct datagram_place *place)
 
 	if (!place->present)
 		return;
-	put_u64(&part, PLACE_SLOT, place->slot);
-	put_u64(&part, PLACE_GENERATION, place->generation);
-	put_u64(&part, PLACE_EPOCH, place->epoch);
-	put_u64(&part, PLACE_SEGMENT, place->segment);
-	put_u64(&part, PLACE_OFFSET, place->offset);
+	enc_some_u64(&part, PLACE_SLOT, place->slot);
+	enc_some_u64(&part, PLACE_GENERATION, place->generation);
+	enc_some_u64(&part, PLACE_EPOCH, place->epoch);
+	enc_some_u64(&part, PLACE_SEGMENT, place->segment);
+	enc_some_u64(&part, PLACE_OFFSET, place->offset);
 	put_part(enc, TAG_PLACE, &part);
 }
 
@@ -46,12 +34,12 @@ static void put_load(struct enc *enc, const struct datagram_load *load)
 	uint8_t bytes[PART_MAX];
 	struct enc part = enc_init(bytes, sizeof(bytes));
 
-	put_u64(&part, LOAD_BUSY, load->busy);
-	put_u64(&part, LOAD_CORES, load->cores);
-	put_u64(&part, LOAD_PLACES, load->places);
-	put_u64(&part, LOAD_RUNNING, load->running);
-	put_u64(&part, LOAD_PENDING, load->pending);
-	put_u64(&part, LOAD_SINGLETONS, load->singletons);
+	enc_some_u64(&part, LOAD_BUSY, load->busy);
+	enc_some_u64(&part, LOAD_CORES, load->cores);
+	enc_some_u64(&part, LOAD_PLACES, load->places);
+	enc_some_u64(&part, LOAD_RUNNING, load->running);
+	enc_some_u64(&part, LOAD_PENDING, load->pending);
+	enc_some_u64(&part, LOAD_SINGLETONS, load->singletons);
 	put_part(enc, TAG_LOAD, &part);
 }
 
@@ -60,9 +48,9 @@ static void put_look(struct enc *enc, const struct datagram_look *look)
 	uint8_t bytes[PART_MAX];
 	struct enc part = enc_init(bytes, sizeof(bytes));
 
-	put_u64(&part, LOOK_KIND, look->kind);
-	put_u64(&part, LOOK_AT, look->slot);
-	put_u64(&part, LOOK_NUMBER, look->number);
+	enc_some_u64(&part, LOOK_KIND, look->kind);
+	enc_some_u64(&part, LOOK_AT, look->slot);
+	enc_some_u64(&part, LOOK_NUMBER, look->number);
 	put_part(enc, TAG_LOOK, &part);
 }
 
@@ -89,8 +77,9 @@ static size_t put_hears(struct enc *enc, const struct datagram *datagram)
 		at[8] = (uint8_t)units;
 		at[9] = (uint8_t)(units >> 8);
 	}
-	put_text(enc, TAG_HEARS,
-		 (struct text){ (const char *)bytes, count * HEARS_BYTES });
+	enc_some_text(
+		enc, TAG_HEARS,
+		(struct text){ (const char *)bytes, count * HEARS_BYTES });
 	return count;
 }
 
@@ -125,11 +114,11 @@ int datagram_encode(struct datagram *datagram, void *buf, size_t cap)
 	enc_u64(&enc, TAG_INCARNATION, datagram->incarnation);
 	enc_u64(&enc, TAG_SEQUENCE, datagram->sequence);
 	enc_i64(&enc, TAG_SENT, datagram->sent_ms);
-	put_u64(&enc, TAG_INTERVAL, datagram->interval_ms);
-	put_u64(&enc, TAG_FLAGS, datagram->flags);
-	put_text(&enc, TAG_ADDRESS, datagram->address);
-	put_text(&enc, TAG_VERSION, datagram->version);
-	put_text(&enc, TAG_TAGS, datagram->tags);
+	enc_some_u64(&enc, TAG_INTERVAL, datagram->interval_ms);
+	enc_some_u64(&enc, TAG_FLAGS, datagram->flags);
+	enc_some_text(&enc, TAG_ADDRESS, datagram->address);
+	enc_some_text(&enc, TAG_VERSION, datagram->version);
+	enc_some_text(&enc, TAG_TAGS, datagram->tags);
 	put_place(&enc, &datagram->place);
 	put_load(&enc, &datagram->load);
 	for (size_t i = 0; i < datagram->looks_count; i++)

@@ -15,18 +15,6 @@ enum {
 	TAG_RESUMED = 7,
 };
 
-static void put_u64(struct enc *enc, uint8_t tag, uint64_t value)
-{
-	if (value != 0)
-		enc_u64(enc, tag, value);
-}
-
-static void put_text(struct enc *enc, uint8_t tag, struct text text)
-{
-	if (text.len > 0)
-		enc_text(enc, tag, text);
-}
-
 bool hint_put(struct enc *enc, const struct hint *hint)
 {
 	uint8_t bytes[HINT_BYTES_MAX];
@@ -36,12 +24,13 @@ bool hint_put(struct enc *enc, const struct hint *hint)
 	if (enc->full || hint->text.len > JOB_MESSAGE_MAX ||
 	    hint->id.len > JOB_ID_LEN)
 		return false;
-	put_u64(&part, TAG_TOKEN, hint->token);
-	put_u64(&part, TAG_STEP, hint->step);
-	put_u64(&part, TAG_PERCENT, (uint64_t)((int64_t)hint->percent + 1));
-	put_text(&part, TAG_TEXT, hint->text);
-	put_text(&part, TAG_ID, hint->id);
-	put_u64(&part, TAG_RESUMED, hint->resumed);
+	enc_some_u64(&part, TAG_TOKEN, hint->token);
+	enc_some_u64(&part, TAG_STEP, hint->step);
+	enc_some_u64(&part, TAG_PERCENT,
+		     (uint64_t)((int64_t)hint->percent + 1));
+	enc_some_text(&part, TAG_TEXT, hint->text);
+	enc_some_text(&part, TAG_ID, hint->id);
+	enc_some_u64(&part, TAG_RESUMED, hint->resumed);
 	if (hint->updated_ms != 0)
 		enc_i64(&part, TAG_UPDATED, hint->updated_ms);
 	enc_text(enc, HINT_TAG, (struct text){ (const char *)bytes, part.len });

@@ -189,12 +189,6 @@ static void encode_text(struct enc *enc, const struct member *member,
 		enc_text(enc, member->tag, text);
 }
 
-static void encode_u64(struct enc *enc, uint8_t tag, uint64_t value)
-{
-	if (value != 0)
-		enc_u64(enc, tag, value);
-}
-
 static void encode_member(struct enc *enc, const struct job *job,
 			  const struct member *member)
 {
@@ -207,10 +201,10 @@ static void encode_member(struct enc *enc, const struct job *job,
 		encode_text(enc, member, *(const struct text *)at);
 		break;
 	case KIND_U32:
-		encode_u64(enc, member->tag, *(const uint32_t *)at);
+		enc_some_u64(enc, member->tag, *(const uint32_t *)at);
 		break;
 	case KIND_U64:
-		encode_u64(enc, member->tag, *(const uint64_t *)at);
+		enc_some_u64(enc, member->tag, *(const uint64_t *)at);
 		break;
 	case KIND_TIME:
 		if (*(const int64_t *)at != 0)
@@ -222,7 +216,7 @@ static void encode_member(struct enc *enc, const struct job *job,
 			enc_i64(enc, member->tag, i32);
 		break;
 	case KIND_FLAG:
-		encode_u64(enc, member->tag, *(const bool *)at);
+		enc_some_u64(enc, member->tag, *(const bool *)at);
 		break;
 	}
 }

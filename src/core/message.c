@@ -33,22 +33,10 @@ enum {
 	TAG_WHICH = 23,
 };
 
-static void put_u64(struct enc *enc, uint8_t tag, uint64_t value)
-{
-	if (value != 0)
-		enc_u64(enc, tag, value);
-}
-
 static void put_i64(struct enc *enc, uint8_t tag, int64_t value)
 {
 	if (value != 0)
 		enc_i64(enc, tag, value);
-}
-
-static void put_text(struct enc *enc, uint8_t tag, struct text text)
-{
-	if (text.len > 0)
-		enc_text(enc, tag, text);
 }
 
 int message_encode(const struct message *message, void *buf, size_t cap)
@@ -56,31 +44,31 @@ int message_encode(const struct message *message, void *buf, size_t cap)
 	struct enc enc = enc_init(buf, cap);
 
 	enc_u64(&enc, TAG_KIND, message->kind);
-	put_u64(&enc, TAG_REQUEST, message->request);
-	put_text(&enc, TAG_ID, text_of(message->id));
-	put_text(&enc, TAG_TYPE, message->type);
-	put_text(&enc, TAG_USER, message->user);
-	put_text(&enc, TAG_KEY, message->key);
-	put_text(&enc, TAG_UNIQUE, message->unique);
+	enc_some_u64(&enc, TAG_REQUEST, message->request);
+	enc_some_text(&enc, TAG_ID, text_of(message->id));
+	enc_some_text(&enc, TAG_TYPE, message->type);
+	enc_some_text(&enc, TAG_USER, message->user);
+	enc_some_text(&enc, TAG_KEY, message->key);
+	enc_some_text(&enc, TAG_UNIQUE, message->unique);
 	for (size_t i = 0; i < message->params_count; i++) {
 		enc_text(&enc, TAG_PARAM_NAME, message->params[i].name);
-		put_text(&enc, TAG_PARAM_VALUE, message->params[i].value);
+		enc_some_text(&enc, TAG_PARAM_VALUE, message->params[i].value);
 	}
-	put_u64(&enc, TAG_BUSY, message->busy);
+	enc_some_u64(&enc, TAG_BUSY, message->busy);
 	put_i64(&enc, TAG_STATUS, message->status);
-	put_u64(&enc, TAG_JOINED, message->joined);
-	put_u64(&enc, TAG_TOKEN, message->token);
-	put_u64(&enc, TAG_SLOT, message->slot);
+	enc_some_u64(&enc, TAG_JOINED, message->joined);
+	enc_some_u64(&enc, TAG_TOKEN, message->token);
+	enc_some_u64(&enc, TAG_SLOT, message->slot);
 	put_i64(&enc, TAG_PERCENT, (int64_t)message->percent + 1);
-	put_text(&enc, TAG_TEXT, message->text);
-	put_u64(&enc, TAG_HOW, message->how);
+	enc_some_text(&enc, TAG_TEXT, message->text);
+	enc_some_u64(&enc, TAG_HOW, message->how);
 	put_i64(&enc, TAG_EXIT, message->exit);
-	put_u64(&enc, TAG_HAS_OUTPUT, message->has_output);
-	put_u64(&enc, TAG_OUTPUT_SIZE, message->output_size);
+	enc_some_u64(&enc, TAG_HAS_OUTPUT, message->has_output);
+	enc_some_u64(&enc, TAG_OUTPUT_SIZE, message->output_size);
 	if (message->kind == MESSAGE_UNIT)
 		enc_u64(&enc, TAG_UNIT_KIND, message->unit_kind);
-	put_u64(&enc, TAG_ACTION, message->action);
-	put_u64(&enc, TAG_WHICH, message->which);
+	enc_some_u64(&enc, TAG_ACTION, message->action);
+	enc_some_u64(&enc, TAG_WHICH, message->which);
 	return enc_end(&enc);
 }
 

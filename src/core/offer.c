@@ -17,12 +17,6 @@ struct text offer_key(struct text node, char *key)
 	return (struct text){ key, out.len };
 }
 
-static void put_number(struct enc *enc, uint8_t tag, uint64_t value)
-{
-	if (value != 0)
-		enc_u64(enc, tag, value);
-}
-
 void offer_begin(struct offer_writer *writer, void *buf, size_t cap,
 		 const struct offer *offer)
 {
@@ -56,16 +50,17 @@ static void put_singleton(struct offer_writer *writer,
 {
 	struct enc *enc = &writer->enc;
 
-	put_number(enc, OFFER_UNIT_DISABLED, !unit->enabled);
-	put_number(enc, OFFER_UNIT_EVERY, (uint64_t)unit->every_ms);
+	enc_some_u64(enc, OFFER_UNIT_DISABLED, !unit->enabled);
+	enc_some_u64(enc, OFFER_UNIT_EVERY, (uint64_t)unit->every_ms);
 	if (unit->cron.len > 0)
 		enc_text(enc, OFFER_UNIT_CRON, unit->cron);
-	put_number(enc, OFFER_UNIT_MISSED, unit->missed);
-	put_number(enc, OFFER_UNIT_BACKOFF, (uint64_t)unit->backoff_ms);
-	put_number(enc, OFFER_UNIT_BACKOFF_MAX, (uint64_t)unit->backoff_max_ms);
-	put_number(enc, OFFER_UNIT_RESTART, unit->restart);
-	put_number(enc, OFFER_UNIT_ESSENTIAL, unit->essential);
-	put_number(enc, OFFER_UNIT_REBALANCE, unit->rebalance);
+	enc_some_u64(enc, OFFER_UNIT_MISSED, unit->missed);
+	enc_some_u64(enc, OFFER_UNIT_BACKOFF, (uint64_t)unit->backoff_ms);
+	enc_some_u64(enc, OFFER_UNIT_BACKOFF_MAX,
+		     (uint64_t)unit->backoff_max_ms);
+	enc_some_u64(enc, OFFER_UNIT_RESTART, unit->restart);
+	enc_some_u64(enc, OFFER_UNIT_ESSENTIAL, unit->essential);
+	enc_some_u64(enc, OFFER_UNIT_REBALANCE, unit->rebalance);
 	if (unit->min_nodes != 1)
 		enc_u64(enc, OFFER_UNIT_MIN_NODES, unit->min_nodes);
 	put_changed(writer, OFFER_UNIT_ZONE, unit->time_zone, &writer->zone,
@@ -91,13 +86,13 @@ void offer_put(struct offer_writer *writer, const struct offer_unit *unit)
 		enc->full = true;
 	/* the header of the field, whose length comes last */
 	enc_text(enc, OFFER_UNIT, text_of(""));
-	put_number(enc, OFFER_UNIT_KIND, unit->kind);
+	enc_some_u64(enc, OFFER_UNIT_KIND, unit->kind);
 	enc_text(enc, OFFER_UNIT_NAME, unit->name);
 	enc_u64(enc, OFFER_UNIT_DIGEST, unit->digest);
 	if (unit->kind == UNIT_SINGLETON)
 		put_singleton(writer, unit);
-	put_number(enc, OFFER_UNIT_PER_NODE, unit->per_node);
-	put_number(enc, OFFER_UNIT_MAX_RUNNING, unit->max_running);
+	enc_some_u64(enc, OFFER_UNIT_PER_NODE, unit->per_node);
+	enc_some_u64(enc, OFFER_UNIT_MAX_RUNNING, unit->max_running);
 	if (enc->full)
 		return;
 	len = enc->len - front - 3;
