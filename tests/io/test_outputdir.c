@@ -9,16 +9,16 @@
 
 #include "io/tree.h"
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 #define MANY 300 /* files: more than are moved one by one */
 
-static char base[] = "/tmp/holdfast-outputdir-XXXXXX";
+static char base[TMP_DIR_MAX];
 static struct outputdir dir;
 
 static void set_up(void)
 {
-	strcpy(base, "/tmp/holdfast-outputdir-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(base));
+	tmp_dir(base, "outputdir");
 }
 
 static void tear_down(void)

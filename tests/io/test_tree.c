@@ -7,13 +7,14 @@
 #include <unistd.h>
 
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 START_TEST(a_tree_goes_as_a_whole_and_links_are_not_followed)
 {
-	char base[] = "/tmp/holdfast-tree-XXXXXX";
+	char base[TMP_DIR_MAX];
 	int fd;
 
-	ck_assert_ptr_nonnull(mkdtemp(base));
+	tmp_dir(base, "tree");
 	fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_eq(tree_write(fd, "keep", "x", 1), 0);
 	ck_assert_int_eq(mkdirat(fd, "job", 0700), 0);
@@ -32,9 +33,9 @@ END_TEST
 
 START_TEST(what_its_owner_has_locked_goes_too)
 {
-	char base[] = "/tmp/holdfast-tree-XXXXXX";
+	char base[TMP_DIR_MAX];
 
-	ck_assert_ptr_nonnull(mkdtemp(base));
+	tmp_dir(base, "tree");
 	/* Root is kept out by nothing. */
 	if (geteuid() == 0) {
 		ck_assert_int_eq(chown(base, 65534, 65534), 0);

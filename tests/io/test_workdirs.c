@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 #define ID     "0123456789abcdefghjkmnpqrs"
 #define OLD    "0000000300000001"
@@ -16,7 +17,7 @@
 #define TOKEN  UINT64_C(0x300000005)
 #define DAY_MS INT64_C(86400000)
 
-static char base[] = "/tmp/holdfast-workdirs-XXXXXX";
+static char base[TMP_DIR_MAX];
 static int jobs;
 static unsigned rests;
 
@@ -46,10 +47,9 @@ static void make(const char *attempt)
 
 static void set_up(void)
 {
-	char path[64];
+	char path[TMP_DIR_MAX + 64];
 
-	strcpy(base, "/tmp/holdfast-workdirs-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(base));
+	tmp_dir(base, "workdirs");
 	ck_assert_int_eq(workdirs_open(base), -ENOENT);
 	snprintf(path, sizeof(path), "%s/jobs", base);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
