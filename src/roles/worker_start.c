@@ -126,8 +126,13 @@ static void tell_failure(struct worker *worker, int rc, enum spawn_step step)
 			worker->spec.argv[0]);
 		break;
 	case SPAWN_DIR:
-		give_up(worker, rc, -1, "cannot enter directory",
-			directory_of(worker));
+		/* Its own lies on the shared storage, as what went before. */
+		if (worker->spec.dir[0] == '\0' && worker->dir.used)
+			give_back(worker, rc, "cannot enter directory",
+				  directory_of(worker));
+		else
+			give_up(worker, rc, -1, "cannot enter directory",
+				directory_of(worker));
 		break;
 	case SPAWN_ACCOUNT:
 		give_up(worker, rc, -1, "cannot become user",
