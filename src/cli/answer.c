@@ -50,17 +50,6 @@ int answer_exit_code(const struct answer *answer)
 						   : EXIT_CODE_FAILED;
 }
 
-void duration_text(int64_t ms, char *buf, size_t cap)
-{
-	long long s = ms > 0 ? ms / 1000 : 0;
-
-	if (s < 3600)
-		snprintf(buf, cap, "%lld:%02lld", s / 60, s % 60);
-	else
-		snprintf(buf, cap, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60,
-			 s % 60);
-}
-
 void size_text(int64_t bytes, char *buf, size_t cap)
 {
 	static const char *const units[] = { "kB", "MB", "GB", "TB" };

@@ -32,8 +32,6 @@ bool answer_has_ended(const struct answer *answer);
 /* The exit code of watch and wait for a job that has ended. */
 int answer_exit_code(const struct answer *answer);
 
-/* 0:07, 12:34, 1:02:03 */
-void duration_text(int64_t ms, char *buf, size_t cap);
 /* 812 B, 1.2 kB, 34.5 MB */
 void size_text(int64_t bytes, char *buf, size_t cap);
 /* Milliseconds since 1970 of RFC 3339 in UTC, 0 when it is not that. */

@@ -61,9 +61,6 @@ struct cron_fault {
  */
 int cron_parse(struct cron *cron, struct text text, struct cron_fault *fault);
 
-/* Does a clock that shows LOCAL_S, seconds as in core/zone.h, fit? */
-bool cron_fits(const struct cron *cron, int64_t local_s);
-
 /* The first time after AFTER_MS, strictly; both in milliseconds since 1970.
  * ZONE NULL = UTC.  -ERANGE when there is none within what a calendar can make
  * one wait (cron_next.c), or beyond the year 9999.

@@ -156,11 +156,6 @@ static int64_t next_shown(const struct cron *cron, const struct zone *zone,
 	return ZONE_NEVER;
 }
 
-bool cron_fits(const struct cron *cron, int64_t local_s)
-{
-	return local_next(cron, local_s) == local_s;
-}
-
 int cron_next(const struct cron *cron, const struct zone *zone,
 	      int64_t after_ms, int64_t *due_ms)
 {

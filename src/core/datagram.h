@@ -65,7 +65,6 @@ enum datagram_look_kind {
 	LOOK_EPOCH = 3,	   /* SLOT shows the epoch NUMBER */
 	LOOK_JOURNAL = 4,  /* the journal of SLOT has grown */
 	LOOK_SILENT = 5,   /* SLOT seems to renew no more: poll faster */
-	LOOK_WISH = 6,	   /* an operator wished something, see journals */
 };
 
 struct datagram_look {

@@ -106,9 +106,6 @@ int offer_decode(struct offer *offer, const struct record *record);
  */
 struct offer_each offer_each(const struct offer *offer);
 bool offer_next(struct offer_each *each, struct offer_unit *unit);
-/* The unit of that kind and name. */
-bool offer_find(const struct offer *offer, enum unit_kind kind,
-		struct text name, struct offer_unit *unit);
 
 /* What a node offers of a configured unit; the lists go into LISTS of CAP
  * bytes (2 * OFFER_TEXT_MAX do for all that an offer can hold), all else is

@@ -168,17 +168,6 @@ bool offer_next(struct offer_each *each, struct offer_unit *unit)
 	return next_unit(each, unit) == 1;
 }
 
-bool offer_find(const struct offer *offer, enum unit_kind kind,
-		struct text name, struct offer_unit *unit)
-{
-	struct offer_each each = offer_each(offer);
-
-	while (offer_next(&each, unit))
-		if (unit->kind == kind && text_equal(unit->name, name))
-			return true;
-	return false;
-}
-
 static int take(struct offer *offer, const struct field *field)
 {
 	switch (field->tag) {

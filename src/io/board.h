@@ -193,7 +193,6 @@ struct board {
 	_Atomic uint32_t stopping;	 /* 1 orderly stop, 2 waits cut short,
 					    3 stop at once */
 	_Atomic uint32_t life;		 /* number of this supervisor, from 1 */
-	_Atomic int64_t guardian_beat_ms;
 	/* supervisor */
 	_Atomic int64_t supervisor_beat_ms;
 	_Atomic uint32_t drain;	       /* USR2: 1 = take nothing new */

@@ -121,8 +121,6 @@ struct board_cluster {
 	_Atomic uint64_t leads;	   /* the claim under which all journals were
 				      read, 0 = none */
 	_Atomic uint64_t saw;	   /* the highest epoch found in a journal */
-	_Atomic uint32_t wishes;   /* grows: an operator wished something, the
-				      others should look (LOOK_WISH) */
 	_Atomic int64_t unread_ms; /* clock_ms(): since then there is something
 				      the others show that is not read, 0 =
 				      nothing */

@@ -273,11 +273,6 @@ void http_turn(struct http *http, int64_t now_ms)
 	lobby_watch(http);
 }
 
-unsigned http_connections(const struct http *http)
-{
-	return http->connections;
-}
-
 unsigned http_requests(const struct http *http)
 {
 	return http->requests;

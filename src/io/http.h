@@ -92,7 +92,6 @@ void http_set_max_body(struct http *http, uint64_t max_body);
 int64_t http_deadline(const struct http *http, int64_t now_ms);
 /* Does what is to be done; after every loop_wait. */
 void http_turn(struct http *http, int64_t now_ms);
-unsigned http_connections(const struct http *http);
 /* Requests under way, those held included. */
 unsigned http_requests(const struct http *http);
 

@@ -94,12 +94,7 @@ static uint64_t grown(uint64_t size, uint64_t bytes)
 	return size;
 }
 
-int journal_begin(struct journal *journal)
-{
-	return journal_begin_for(journal, 0);
-}
-
-int journal_begin_for(struct journal *journal, uint64_t bytes)
+int journal_begin(struct journal *journal, uint64_t bytes)
 {
 	uint64_t size = grown(JOURNAL_FIRST_BYTES, bytes + JOURNAL_RESERVE);
 	uint32_t number;

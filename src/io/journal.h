@@ -16,8 +16,8 @@
  *
  * When append, reserve or commit fails with anything but -ENOSPC or -EMSGSIZE
  * the segment is abandoned: what was appended since the last good commit may or
- *may not be found by the next replay, and nothing more goes into it.  Go on
- *with journal_begin and a snapshot, which must hold the very same versions of
+ * may not be found by the next replay, and nothing more goes into it.  Go on
+ * with journal_begin and a snapshot, which must hold the very same versions of
  * what was in that batch, or higher ones.
  */
 #ifndef HOLDFAST_IO_JOURNAL_H
@@ -107,15 +107,13 @@ int journal_replay(struct journal *journal, journal_record_fn *fn, void *arg);
 int journal_replay_to(struct journal *journal, const struct lease_end *end,
 		      journal_record_fn *fn, void *arg);
 
-/* Begins the next segment; a batch that was not committed is forgotten, its
- * records must be in the snapshot.  On failure nothing is left of it and
- * everything is as it was: the old segment goes on, unless it was abandoned.
+/* Begins the next segment with room for a snapshot of BYTES, so that a disk too
+ * full for it is noticed while the old segment still goes on; a batch that was
+ * not committed is forgotten, its records must be in the snapshot.  On failure
+ * nothing is left of it and everything is as it was: the old segment goes on,
+ * unless it was abandoned.
  */
-int journal_begin(struct journal *journal);
-/* The same with room for a snapshot of BYTES from the start, so that a disk
- * too full for it is noticed while the old segment still goes on.
- */
-int journal_begin_for(struct journal *journal, uint64_t bytes);
+int journal_begin(struct journal *journal, uint64_t bytes);
 
 /* Would records of BYTES in all (the value plus JOURNAL_FRAME_MAX each) fit
  * into the batch and the reserved space, with JOURNAL_RESERVE to spare?

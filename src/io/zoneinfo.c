@@ -175,11 +175,6 @@ struct zone zoneinfo_zone(struct zoneinfo *info)
 	return (struct zone){ .offset_s = offset, .arg = info };
 }
 
-void zoneinfo_forget(struct zoneinfo *info)
-{
-	memset(info->known, 0, sizeof(info->known));
-}
-
 /* ---- the nearest name ---- */
 
 struct search {

@@ -34,9 +34,6 @@ int zoneinfo_open(struct zoneinfo *info, const char *name);
 
 struct zone zoneinfo_zone(struct zoneinfo *info);
 
-/* Forgets what was learnt, as after a change of the node's zone. */
-void zoneinfo_forget(struct zoneinfo *info);
-
 /* The name nearest to NAME into BUF of CAP bytes, empty when none is near. */
 void zoneinfo_nearest(struct text name, char *buf, size_t cap);
 

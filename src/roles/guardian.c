@@ -282,7 +282,6 @@ int guardian_main(const struct config *config, const char *config_path)
 
 	while (!guardian.done) {
 		now_ms = clock_ms();
-		guardian.board->guardian_beat_ms = now_ms;
 		take_signals(&guardian, now_ms);
 		if (loop_took(&guardian.loop, SIGCHLD))
 			proc_reap(guardian_took, &guardian);

@@ -19,17 +19,15 @@
 #include "roles/beat.h"
 #include "roles/heritage.h"
 
-#define HEARTBEAT_LOOKS (LOOK_WISH + 1) /* kinds, and none */
+#define HEARTBEAT_LOOKS (LOOK_SILENT + 1) /* kinds, and none */
 
 /* What the others were told of this node last. */
 struct heartbeat_told {
-	bool has_lease;
 	uint64_t number;
 	uint64_t generation;
 	uint64_t epoch;
 	uint32_t flags;
 	struct lease_end end;
-	uint32_t wishes;
 };
 
 /* The latest look of a kind that one told, which comes several times. */

@@ -32,9 +32,7 @@ static unsigned take_looks(struct heartbeat *heartbeat, size_t index,
 		if (look->kind == 0 || look->kind >= HEARTBEAT_LOOKS ||
 		    !is_new(heartbeat, index, datagram, look))
 			continue;
-		ring |= look->kind == LOOK_JOURNAL || look->kind == LOOK_WISH
-				? RING_JOURNAL
-				: RING_LEASE;
+		ring |= look->kind == LOOK_JOURNAL ? RING_JOURNAL : RING_LEASE;
 	}
 	return ring;
 }

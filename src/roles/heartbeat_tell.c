@@ -92,16 +92,6 @@ static void tell_end(struct heartbeat *heartbeat, uint32_t slot,
 	*told = *end;
 }
 
-static void tell_wishes(struct heartbeat *heartbeat, uint32_t slot,
-			int64_t now_ms)
-{
-	uint32_t wishes = atomic_load(&heartbeat->cluster->wishes);
-
-	if (wishes != heartbeat->told.wishes)
-		look(heartbeat, LOOK_WISH, slot, wishes, now_ms);
-	heartbeat->told.wishes = wishes;
-}
-
 /* What the slot shows of another generation says nothing of this one. */
 static struct datagram_place place_of(const struct cluster_lease *lease,
 				      const struct cluster_promise *promise)
@@ -147,13 +137,8 @@ void heartbeat_tell(struct heartbeat *heartbeat, int64_t now_ms)
 		self->flags |= DATAGRAM_HOLDS;
 	self->place = place_of(&lease, &promise);
 	end = (struct lease_end){ self->place.segment, self->place.offset };
-	if (!heartbeat->told.has_lease)
-		heartbeat->told.wishes =
-			atomic_load(&heartbeat->cluster->wishes);
-	heartbeat->told.has_lease = true;
 	tell_slot(heartbeat, &lease, now_ms);
 	tell_end(heartbeat, lease.slot, &end, now_ms);
-	tell_wishes(heartbeat, lease.slot, now_ms);
 }
 
 /* Who is looked at more often is found dead sooner. */

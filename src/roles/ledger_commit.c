@@ -65,7 +65,7 @@ static uint64_t own_settled(struct ledger *ledger)
 static int begin_segment(struct ledger *ledger, struct ledger_now now)
 {
 	struct journal *journal = ledger->world.journal;
-	int rc = journal_begin_for(journal, snapshot_bytes(ledger));
+	int rc = journal_begin(journal, snapshot_bytes(ledger));
 
 	if (rc != 0)
 		return rc;

@@ -149,11 +149,12 @@ START_TEST(what_was_written_is_read)
 }
 END_TEST
 
-START_TEST(a_unit_is_found_by_kind_and_name)
+START_TEST(units_of_two_kinds_may_share_a_name)
 {
 	struct offer_unit job = leaf;
 	struct offer_writer writer;
 	struct offer_unit unit;
+	struct offer_each each;
 	struct offer offer;
 	struct record record;
 
@@ -164,11 +165,13 @@ START_TEST(a_unit_is_found_by_kind_and_name)
 	offer_put(&writer, &leaf);
 	record = record_of(offer_end(&writer));
 	ck_assert_int_eq(offer_decode(&offer, &record), 0);
-	ck_assert(offer_find(&offer, UNIT_SINGLETON, leaf.name, &unit));
-	ck_unit(&unit, &leaf);
-	ck_assert(offer_find(&offer, UNIT_JOB, leaf.name, &unit));
+	each = offer_each(&offer);
+	ck_assert(offer_next(&each, &unit));
+	ck_assert_int_eq(unit.kind, UNIT_JOB);
 	ck_assert_uint_eq(unit.digest, 2);
-	ck_assert(!offer_find(&offer, UNIT_JOB, text_of("other"), &unit));
+	ck_assert(offer_next(&each, &unit));
+	ck_unit(&unit, &leaf);
+	ck_assert(!offer_next(&each, &unit));
 }
 END_TEST
 
@@ -374,7 +377,8 @@ START_TEST(the_register_is_named_after_the_node)
 END_TEST
 
 TEST_MAIN("offer", the_layout_stays_as_it_is, what_was_written_is_read,
-	  a_unit_is_found_by_kind_and_name, a_node_that_offers_nothing_says_so,
+	  units_of_two_kinds_may_share_a_name,
+	  a_node_that_offers_nothing_says_so,
 	  as_many_singletons_as_a_node_may_have_fit,
 	  what_does_not_fit_is_refused,
 	  more_units_than_a_node_may_have_are_refused,

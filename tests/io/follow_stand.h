@@ -139,7 +139,7 @@ static inline void write_batches(uint64_t from, uint64_t to, size_t len)
 static inline void begin(uint64_t generation)
 {
 	journal.generation = generation;
-	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(journal_begin(&journal, 0), 0);
 }
 
 static inline int keep(void *arg, const struct record *record)

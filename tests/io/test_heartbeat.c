@@ -120,7 +120,7 @@ START_TEST(each_kind_of_look_rings_who_has_to_look)
 	} kinds[] = {
 		{ LOOK_SLOT, true },	 { LOOK_RELEASED, true },
 		{ LOOK_EPOCH, true },	 { LOOK_SILENT, true },
-		{ LOOK_JOURNAL, false }, { LOOK_WISH, false },
+		{ LOOK_JOURNAL, false },
 	};
 
 	begin();
@@ -156,7 +156,7 @@ END_TEST
 
 START_TEST(unknown_looks_are_left_alone)
 {
-	struct datagram datagram = with_look(LOOK_WISH, 4);
+	struct datagram datagram = with_look(LOOK_SLOT, 4);
 
 	begin();
 	seen(9, 0, 0);
@@ -350,8 +350,6 @@ START_TEST(what_changes_is_told_once)
 	cluster_set_promise(heartbeat.cluster, &promise);
 	ck_assert_int_eq(told()->kind, LOOK_JOURNAL);
 	ck_assert_uint_eq(heartbeat.beat.self.place.offset, 900);
-	heartbeat.cluster->wishes++;
-	ck_assert_int_eq(told()->kind, LOOK_WISH);
 	cluster_lease(heartbeat.cluster, &lease);
 	lease.shown.epoch = 131;
 	cluster_set_lease(heartbeat.cluster, &lease);

@@ -79,7 +79,7 @@ static void ck_kept(size_t count)
 /* A snapshot of record 1, then a batch each of records 2 to COUNT. */
 static void write_batches(uint64_t count, size_t len)
 {
-	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(journal_begin(&journal, 0), 0);
 	for (uint64_t i = 1; i <= count; i++) {
 		ck_assert_int_eq(append(i, len), 0);
 		ck_assert_int_eq(journal_commit(&journal), 0);
@@ -131,7 +131,7 @@ START_TEST(after_a_failed_sync_nothing_is_appended)
 	ck_assert_int_eq(journal_commit(&journal), -EIO);
 	ck_assert_int_eq(journal_reserve(&journal, 10), -EIO);
 	ck_assert(!journal_has_room(&journal, 10));
-	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(journal_begin(&journal, 0), 0);
 	ck_assert_uint_eq(journal.number, 2);
 	ck_assert_int_eq(append(3, 10), 0);
 	ck_assert_int_eq(journal_commit(&journal), 0);
@@ -143,7 +143,7 @@ START_TEST(the_past_goes_only_behind_a_snapshot)
 {
 	setup(1);
 	write_batches(3, 10);
-	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(journal_begin(&journal, 0), 0);
 	ck_assert_int_eq(append(4, 10), 0);
 	ck_assert_int_eq(journal_drop_older(&journal), -EINVAL);
 	ck_assert_int_eq(journal_commit(&journal), 0);
@@ -176,7 +176,7 @@ END_TEST
 START_TEST(a_snapshot_may_be_of_any_size)
 {
 	setup(1);
-	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(journal_begin(&journal, 0), 0);
 	for (uint64_t i = 1; i <= 10000; i++)
 		ck_assert_int_eq(append(i, 1000), 0);
 	ck_assert_int_eq(journal_commit(&journal), 0);
@@ -193,14 +193,14 @@ START_TEST(a_half_snapshot_is_removed_before_the_next)
 	setup(1);
 	write_batches(1, 10);
 	disk.capacity = disk_used(&disk) + JOURNAL_FIRST_BYTES;
-	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(journal_begin(&journal, 0), 0);
 	while (append(2, 60000) == 0)
 		;
 	ck_assert_int_eq(append(2, 60000), -ENOSPC);
-	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(journal_begin(&journal, 0), 0);
 	ck_assert_ptr_null(disk_find(&disk, 2));
 	ck_assert_ptr_nonnull(disk_find(&disk, 3));
-	ck_assert_int_eq(journal_begin_for(&journal, 1000000), -ENOSPC);
+	ck_assert_int_eq(journal_begin(&journal, 1000000), -ENOSPC);
 	ck_assert_ptr_nonnull(disk_find(&disk, 1));
 	ck_assert_ptr_null(disk_find(&disk, 3));
 	ck_assert_int_eq(append(2, 10), -EIO);
@@ -245,7 +245,7 @@ START_TEST(when_no_segment_can_begin_the_old_one_goes_on)
 	setup(1);
 	write_batches(2, 10);
 	disk.begin_fails = 1;
-	ck_assert_int_ne(journal_begin(&journal), 0);
+	ck_assert_int_ne(journal_begin(&journal, 0), 0);
 	ck_assert_int_eq(append(3, 10), 0);
 	ck_assert_int_eq(journal_commit(&journal), 0);
 	ck_assert_int_eq(replay(), 0);
@@ -340,7 +340,7 @@ START_TEST(an_empty_segment_is_no_damage)
 {
 	setup(1);
 	write_batches(3, 10);
-	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(journal_begin(&journal, 0), 0);
 	disk_power_failure(&disk);
 	ck_assert_int_eq(replay(), 0);
 	ck_kept(3);
@@ -358,13 +358,13 @@ START_TEST(a_snapshot_counts_only_when_it_was_finished)
 {
 	setup(1);
 	write_batches(2, 10);
-	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(journal_begin(&journal, 0), 0);
 	/* more than the buffer: some of it is written */
 	for (uint64_t i = 3; i < 1000; i++)
 		ck_assert_int_eq(append(i, 1000), 0);
 	ck_assert_int_eq(replay(), 0);
 	ck_kept(2);
-	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(journal_begin(&journal, 0), 0);
 	ck_assert_int_eq(append(3, 10), 0);
 	ck_assert_int_eq(journal_commit(&journal), 0);
 	ck_assert_int_eq(journal_drop_older(&journal), 0);
@@ -380,7 +380,7 @@ START_TEST(where_nothing_was_finished_the_oldest_counts)
 	setup(1);
 	write_batches(3, 10);
 	disk_cut(&disk, 1, FRAME_FIRST + frame_bytes(10 + 64) * 1);
-	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(journal_begin(&journal, 0), 0);
 	ck_assert_int_eq(append(9, 10), 0);
 	ck_assert_int_eq(replay(), 0);
 	ck_assert_uint_ge(kept_count, 1);
@@ -442,7 +442,7 @@ START_TEST(a_payload_that_looks_like_a_frame_is_not_one)
 	place.salt = 2;
 	memset(value, 'v', sizeof(value));
 	frame_seal((uint8_t *)value, 100, &place);
-	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(journal_begin(&journal, 0), 0);
 	ck_assert_int_eq(append(1, 400), 0);
 	ck_assert_int_eq(journal_commit(&journal), 0);
 	memset(value, 'v', sizeof(value));

@@ -13,7 +13,7 @@ START_TEST(what_is_not_committed_is_behind_the_end)
 	ck_assert_int_eq(follow_now(), 0);
 	ck_kept(1, 3);
 	/* until the snapshot is committed, the end is in the old segment */
-	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(journal_begin(&journal, 0), 0);
 	append(5, 100);
 	ck_assert_uint_eq(journal_end(&journal).segment, 1);
 	ck_assert_int_eq(journal_commit(&journal), 0);

@@ -62,10 +62,10 @@ START_TEST(a_journal_lives_in_a_directory)
 	setup();
 	ck_assert_int_eq(shared_dir_open(&dir, top, "node-a", 0), 0);
 	ck_assert_int_eq(journal_init(&journal, &dir.shared, "node-a"), 0);
-	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(journal_begin(&journal, 0), 0);
 	ck_assert_int_eq(journal_append(&journal, &record), 0);
 	ck_assert_int_eq(journal_commit(&journal), 0);
-	ck_assert_int_eq(journal_begin(&journal), 0);
+	ck_assert_int_eq(journal_begin(&journal, 0), 0);
 	ck_assert_int_eq(journal_append(&journal, &record), 0);
 	ck_assert_int_eq(journal_reserve(&journal, JOURNAL_GROWTH), 0);
 	ck_assert_int_eq(journal_commit(&journal), 0);

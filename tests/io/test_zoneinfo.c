@@ -56,8 +56,8 @@ START_TEST(looking_into_a_zone_leaves_the_nodes_own)
 	own_zone = zoneinfo_zone(&own);
 	ck_assert_int_eq(zone_local(&own_zone, noon) - noon, 5 * 3600);
 	unsetenv("TZ");
-	zoneinfo_forget(&info);
-	ck_assert_int_eq(zone_local(&zone, noon) - noon, 7200);
+	noon += 200 * INT64_C(86400); /* where nothing was learnt yet */
+	ck_assert_int_eq(zone_local(&zone, noon) - noon, 3600);
 	ck_assert_ptr_null(getenv("TZ"));
 }
 END_TEST

@@ -9,7 +9,6 @@ struct datagram_of {
 	uint64_t incarnation;
 	struct datagram_place place;
 	uint32_t flags;
-	uint32_t wishes;
 };
 
 static uint64_t hash_of(const struct datagram_of *datagram)
@@ -27,7 +26,6 @@ static void compose(struct cluster *cluster, uint32_t node,
 
 	memset(datagram, 0, sizeof(*datagram));
 	datagram->incarnation = me->incarnation;
-	datagram->wishes = board->wishes;
 	if (!cluster_lease(board, &lease))
 		return;
 	datagram->place.present = true;
