@@ -25,8 +25,8 @@
 
 static const struct usage start_usage = UNIT_USAGE(
 	"start",
-	"Starts services and singletons, and waits until they are ready.  One "
-	"with times runs at once, besides its times.\n");
+	"Starts services and singletons, and waits until they are ready.\n"
+	"One with times runs at once, besides its times.\n");
 static const struct usage stop_usage = UNIT_USAGE(
 	"stop",
 	"Stops services and singletons until they are told to start, and "

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "config.h"
@@ -48,11 +49,31 @@ static const struct command commands[] = {
 
 void command_usage(FILE *file)
 {
-	fprintf(file, "usage: holdfast COMMAND [OPTION...] [ARGUMENT...]\n\n");
+	fprintf(file, "usage: holdfast COMMAND [OPTION...] [ARGUMENT...]\n"
+		      "       holdfast help [COMMAND]\n\n");
 	for (size_t i = 0; i < COMMANDS_COUNT; i++)
 		fprintf(file, "  %-10s %s\n", commands[i].name,
 			commands[i].usage);
 	fprintf(file, "\nholdfast %s\n", PACKAGE_VERSION);
+}
+
+static int help(int argc, char **argv)
+{
+	if (argc > 1) {
+		char option[] = "-h";
+		char *asked[] = { argv[1], option, NULL };
+
+		return command_run(2, asked);
+	}
+	command_usage(stdout);
+	return EXIT_CODE_DONE;
+}
+
+static bool is_any(const char *word, const char *one, const char *other,
+		   const char *third)
+{
+	return strcmp(word, one) == 0 || strcmp(word, other) == 0 ||
+	       strcmp(word, third) == 0;
 }
 
 int command_run(int argc, char **argv)
@@ -60,7 +81,14 @@ int command_run(int argc, char **argv)
 	for (size_t i = 0; i < COMMANDS_COUNT; i++)
 		if (strcmp(argv[0], commands[i].name) == 0)
 			return commands[i].fn(argc, argv);
-	fprintf(stderr, "holdfast: no command \"%s\"\n", argv[0]);
-	command_usage(stderr);
+	if (is_any(argv[0], "help", "--help", "-h"))
+		return help(argc, argv);
+	if (is_any(argv[0], "version", "--version", "-V")) {
+		printf("holdfast %s\n", PACKAGE_VERSION);
+		return EXIT_CODE_DONE;
+	}
+	fprintf(stderr,
+		"holdfast: no command \"%s\"; `holdfast help` lists them\n",
+		argv[0]);
 	return EXIT_CODE_USAGE;
 }

@@ -26,8 +26,8 @@ static const struct usage usage = {
 	.name = "demo",
 	.synopsis = "[-n NODES] [--once] [--port PORT] [DIR]",
 	.text = "Three nodes on this machine, or NODES, that are one cluster, "
-		"with example jobs, a\nsingleton, and a page each, in a new "
-		"directory, DIR if given, that goes away with\nthem.\n",
+		"with example jobs,\na singleton, and a page each, in a new "
+		"directory, DIR if given, that goes away\nwith them.\n",
 	.accepts = "nOPqC",
 	.arguments_max = 1,
 };

@@ -11,7 +11,7 @@ static const struct usage usage = {
 	.name = "nodes",
 	.synopsis = "",
 	.text = "Lists the nodes of the cluster as this one sees them: who "
-		"leads, who is silent or\ndead; slot and generation; who hears "
+		"leads, who is silent\nor dead; slot and generation; who hears "
 		"whom; how busy each is.\n",
 	.accepts = "Jqw",
 };

@@ -84,9 +84,10 @@ int options_wrong(const struct options *options, const char *format, ...)
 	fprintf(stderr, "holdfast: %s: ", name);
 	vfprintf(stderr, format, args);
 	fprintf(stderr,
-		"\nusage: holdfast %s %s\n"
-		"`holdfast %s -h` tells more.\n",
-		name, options->usage->synopsis, name);
+		"\nusage: holdfast %s%s%s\n"
+		"`holdfast help %s` tells more.\n",
+		name, *options->usage->synopsis != '\0' ? " " : "",
+		options->usage->synopsis, name);
 	va_end(args);
 	return EXIT_CODE_USAGE;
 }
@@ -110,7 +111,8 @@ static bool accepts(const struct usage *usage, int letter)
 
 static int print_help(const struct usage *usage)
 {
-	printf("usage: holdfast %s %s\n\n%s\n", usage->name, usage->synopsis,
+	printf("usage: holdfast %s%s%s\n\n%s\n", usage->name,
+	       *usage->synopsis != '\0' ? " " : "", usage->synopsis,
 	       usage->text);
 	for (size_t i = 0; i < sizeof(help) / sizeof(help[0]); i++)
 		if (accepts(usage, help[i].letter))

@@ -34,6 +34,32 @@ expect() {
   }
 }
 
+for word in help --help -h; do
+  expect 0 $word
+  holds out 'usage: holdfast COMMAND'
+  [ ! -s err ] || fail "$word complains"
+done
+commands=$(sed -n 's/^  \([a-z]*\)  *[a-z].*/\1/p' out)
+[ "$(echo "$commands" | wc -l)" -ge 30 ] || fail "few commands: $commands"
+for command in $commands; do
+  expect 0 help "$command"
+  mv out told
+  expect 0 "$command" --help
+  cmp told out || fail "help $command is not $command --help"
+  holds out "usage: holdfast $command"
+  awk 'length > 80 || / $/ { exit 1 }' out || fail "lines of $command --help"
+  grep -q "^\.It Cm .*\<$command\>" "$SRCDIR/src/man/holdfast.1" ||
+    fail "the manual lacks $command"
+done
+for word in version --version -V; do
+  expect 0 $word
+  grep -q '^holdfast [0-9.]*$' out || fail "$word"
+done
+expect 2 no-such-command
+holds err 'no command "no-such-command"'
+expect 2 help no-such-command
+expect 2
+
 "$HOLDFAST" init >starter.conf
 expect 0 check starter.conf
 holds out '1 job'
