@@ -12,7 +12,7 @@ import time
 
 import lib
 from judge import MS
-from lib import check
+from lib import check, check_calm
 
 WORK = "w"
 SETTLE = 30  # seconds: whatever was struck is whole again
@@ -59,12 +59,14 @@ def keeps_on(cluster, strike, seconds):
     node, life = cluster.holder(WORK)
     life.widest = 0
     strike(node)
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        time.sleep(0.1)
-        now = cluster.is_alive(WORK, within_ms=500)
-        check(now is life, WORK, "did not stay:", life, "now", now,
-              cluster.logs())
+    until = time.monotonic_ns() + seconds * 1000 * MS
+
+    def has_gone_on():
+        other = cluster.trace[WORK].next_after(life)
+        check_calm(other is None, WORK, "did not stay:", life, "now", other,
+                   cluster.logs())
+        return life.last >= until
+    cluster.wait_for(has_gone_on, seconds + SETTLE, f"{life} goes on", 0.1)
     return life.widest / MS
 
 
@@ -194,10 +196,16 @@ def power_off_deaf(cluster):
 # ---- orders ----
 
 def ask(node, path, body=None):
-    user = node.operator()
-    answer = user.ask("POST", path, body)
-    user.close()
-    check(answer.status in (200, 202), path, answer.status, answer.text())
+    """When it was taken; who is asked may not know yet that it can be."""
+    def takes():
+        at = time.monotonic_ns()
+        user = node.operator()
+        answer = user.ask("POST", path, body)
+        user.close()
+        check(answer.status in (200, 202, 409, 503), path, answer.status,
+              answer.text())
+        return answer.status < 300 and at
+    return lib.wait_for(takes, SETTLE, f"{path} is taken")
 
 
 @kind("term", lambda lease: 100)
@@ -213,25 +221,31 @@ def stop_node(cluster):
     return took
 
 
+def bring(cluster, node):
+    """WORK to NODE.  Who is asked may know that it is fit before who leads
+    does, which then has to choose another: ask again."""
+    words = ["handover", "-w", "5", WORK, node.settings["name"]]
+
+    def is_there():
+        said = cluster.holder(WORK)[0].run(*words)
+        return said.returncode == 0 and cluster.holder(WORK)[0] is node
+    cluster.wait_for(is_there, 2 * SETTLE, f"{words} leads there", 0.2)
+
+
 @kind("handover", lambda lease: 100)
 def hand_over(cluster):
     """handover to another node"""
     def strike(node):
         to = cluster.others(node)[0].settings["name"]
-        at = time.monotonic_ns()
-        ask(node, f"/v1/singletons/{WORK}/handover", {"node": to})
-        return at
+        return ask(node, f"/v1/singletons/{WORK}/handover", {"node": to})
     return moves(cluster, strike, 20)[0]
 
 
 @kind("drain", lambda lease: 100)
 def drain(cluster):
     """drain of the node, which stays in the cluster"""
-    def strike(node):
-        at = time.monotonic_ns()
-        ask(node, "/v1/node/drain")
-        return at
-    took, _, node = moves(cluster, strike, 20)
+    took, _, node = moves(cluster, lambda node: ask(node, "/v1/node/drain"),
+                          20)
     check(node.is_up(), "the drained node went")
     ask(node, "/v1/node/undrain")
     node.wait_ready(SETTLE)

@@ -2,9 +2,8 @@
 import threading
 import time
 
-import lib
-from kinds import (WORK, hand_over, keeps_on, kind, lease_ms, power_off,
-                   stop_node)
+from kinds import (WORK, bring, hand_over, keeps_on, kind, lease_ms,
+                   power_off, stop_node)
 from lib import check
 
 LOSS = {"loss": 0.5, "twice": 0.3, "damage": 0.1, "jitter_s": 0.3}
@@ -81,12 +80,7 @@ def replay_yesterday(cluster):
     stop_node(cluster)
     said = list(relay.kept[node.index])
     check(said, "it left without a word")
-    answer = node.run("handover", WORK, node.settings["name"])
-    if answer.returncode != 0:  # only who has it may be asked
-        here, _ = cluster.holder(WORK)
-        answer = here.run("handover", WORK, node.settings["name"])
-    check(answer.returncode == 0, answer.stderr)
-    lib.wait_for(lambda: cluster.holder(WORK)[0] is node, 10, "it is back")
+    bring(cluster, node)
 
     def again(_):
         for _ in range(20):

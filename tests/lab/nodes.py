@@ -333,6 +333,8 @@ class Cluster:
     def wait_for(self, condition, seconds, what, pause=0.02):
         try:
             return lib.wait_for(condition, seconds, what, pause)
+        except lib.Disturbed:
+            raise
         except lib.Failed as failed:
             raise lib.Failed(f"{failed}\n{self.logs()}") from None
 

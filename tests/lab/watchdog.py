@@ -36,6 +36,11 @@ class Watchdog:
         lines = self.lines(*words)
         return lines[-1] if lines else None
 
+    def due(self):
+        """When it was, or will be, over for who pings no more."""
+        at, _, seconds = self.last("open", "timeout", "ping")
+        return at + seconds * 1_000_000_000
+
     def end(self):
         if self.process.poll() is None:
             self.process.terminate()

@@ -27,9 +27,19 @@ class Failed(Exception):
     """A promise was not kept."""
 
 
+class Disturbed(Failed):
+    """What should not have been noticed was, or came late: it can be held
+    against the program where the machine itself was in time."""
+
+
 def check(truth, *words):
     if not truth:
         raise Failed(" ".join(str(word) for word in words))
+
+
+def check_calm(truth, *words):
+    if not truth:
+        raise Disturbed(" ".join(str(word) for word in words))
 
 
 def skip(why):
