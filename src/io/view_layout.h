@@ -63,6 +63,28 @@ int view_errno(int rc);
 /* Opens environment and databases. 0 or a negative errno, said in the log. */
 int view_open_env(struct lmdb_view *view, const char *state, bool writer);
 
+/* For the operations of the writer (struct view_ops): */
+static inline struct lmdb_view *view_lmdb(struct view *view)
+{
+	return (struct lmdb_view *)view;
+}
+
+/* Keeps the first error, so that commit can tell; a negative errno for it. */
+static inline int view_keep(struct lmdb_view *view, int rc)
+{
+	if (rc != 0 && rc != MDB_NOTFOUND && view->rc == 0)
+		view->rc = view_errno(rc);
+	return view_errno(rc);
+}
+
+int view_get_register(struct view *base, struct text name,
+		      struct view_register *kept);
+int view_put_register(struct view *base, struct text name,
+		      const struct view_register *kept);
+int view_remove_register(struct view *base, struct text name);
+int view_next_register(struct view *base, char *name,
+		       struct view_register *kept);
+
 MDB_val view_bytes(const void *at, size_t len);
 
 void view_order_key(uint8_t key[VIEW_ORDER_KEY], int64_t ms, const char *id);

@@ -1,5 +1,5 @@
-/* view_write - what journal keeps in the view: jobs with their indexes, and
- * registers, a transaction at a time.
+/* view_write - what journal keeps in the view, a transaction at a time: jobs
+ * with their indexes; registers are in view_registers.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,22 +15,9 @@
 
 #define FULL_BLOCKS 8 /* a write that needs more comes out short */
 
-static struct lmdb_view *lmdb(struct view *view)
-{
-	return (struct lmdb_view *)view;
-}
-
-/* Keeps the first error, so that commit can tell. */
-static int keep(struct lmdb_view *view, int rc)
-{
-	if (rc != 0 && rc != MDB_NOTFOUND && view->rc == 0)
-		view->rc = view_errno(rc);
-	return view_errno(rc);
-}
-
 static int op_begin(struct view *base)
 {
-	struct lmdb_view *view = lmdb(base);
+	struct lmdb_view *view = view_lmdb(base);
 
 	view->rc = 0;
 	return view_errno(mdb_txn_begin(view->env, NULL, 0, &view->txn));
@@ -54,7 +41,8 @@ static int op_get(struct view *base, const char *id, struct view_job *job)
 
 	if (strlen(id) != JOB_ID_LEN)
 		return -ENOENT;
-	return keep(lmdb(base), get_value(lmdb(base), id, &value, job));
+	return view_keep(view_lmdb(base),
+			 get_value(view_lmdb(base), id, &value, job));
 }
 
 static int put_index(struct lmdb_view *view, MDB_dbi dbi, const uint8_t *at,
@@ -147,7 +135,7 @@ static void put_value(char *at, const struct view_job *job)
 
 static int op_put(struct view *base, const char *id, const struct view_job *job)
 {
-	struct lmdb_view *view = lmdb(base);
+	struct lmdb_view *view = view_lmdb(base);
 	struct view_value value;
 	struct view_job old;
 	MDB_val key = view_bytes(id, JOB_ID_LEN);
@@ -162,12 +150,12 @@ static int op_put(struct view *base, const char *id, const struct view_job *job)
 		rc = mdb_put(view->txn, view->job, &key, &data, MDB_RESERVE);
 	if (rc == 0)
 		put_value(data.mv_data, job);
-	return keep(view, rc);
+	return view_keep(view, rc);
 }
 
 static int op_remove(struct view *base, const char *id)
 {
-	struct lmdb_view *view = lmdb(base);
+	struct lmdb_view *view = view_lmdb(base);
 	struct view_value value;
 	struct view_job old;
 	MDB_val key = view_bytes(id, JOB_ID_LEN);
@@ -177,13 +165,13 @@ static int op_remove(struct view *base, const char *id)
 		rc = each_index(view, id, &old, true, true, del_index);
 	if (rc == 0)
 		rc = mdb_del(view->txn, view->job, &key, NULL);
-	return keep(view, rc);
+	return view_keep(view, rc);
 }
 
 static int op_next(struct view *base, char id[JOB_ID_LEN + 1],
 		   struct view_job *job)
 {
-	struct lmdb_view *view = lmdb(base);
+	struct lmdb_view *view = view_lmdb(base);
 	struct view_value value;
 	MDB_cursor *cursor;
 	MDB_val key = view_bytes(id, strlen(id));
@@ -191,7 +179,7 @@ static int op_next(struct view *base, char id[JOB_ID_LEN + 1],
 	int rc = mdb_cursor_open(view->txn, view->job, &cursor);
 
 	if (rc != 0)
-		return keep(view, rc);
+		return view_keep(view, rc);
 	rc = mdb_cursor_get(cursor, &key, &data,
 			    id[0] == '\0' ? MDB_FIRST : MDB_SET_RANGE);
 	if (rc == 0 && id[0] != '\0' && key.mv_size == JOB_ID_LEN &&
@@ -204,20 +192,20 @@ static int op_next(struct view *base, char id[JOB_ID_LEN + 1],
 		id[JOB_ID_LEN] = '\0';
 	}
 	mdb_cursor_close(cursor);
-	return keep(view, rc);
+	return view_keep(view, rc);
 }
 
 static int op_first_due(struct view *base, char id[JOB_ID_LEN + 1],
 			int64_t *due_ms)
 {
-	struct lmdb_view *view = lmdb(base);
+	struct lmdb_view *view = view_lmdb(base);
 	MDB_cursor *cursor;
 	MDB_val key;
 	MDB_val data;
 	int rc = mdb_cursor_open(view->txn, view->due, &cursor);
 
 	if (rc != 0)
-		return keep(view, rc);
+		return view_keep(view, rc);
 	rc = mdb_cursor_get(cursor, &key, &data, MDB_FIRST);
 	if (rc == 0) {
 		const uint8_t *at = key.mv_data;
@@ -230,104 +218,24 @@ static int op_first_due(struct view *base, char id[JOB_ID_LEN + 1],
 		id[JOB_ID_LEN] = '\0';
 	}
 	mdb_cursor_close(cursor);
-	return keep(view, rc);
-}
-
-static int op_get_register(struct view *base, struct text name,
-			   struct view_register *kept)
-{
-	struct lmdb_view *view = lmdb(base);
-	MDB_val key = view_bytes(name.at, name.len);
-	MDB_val data;
-	int rc = mdb_get(view->txn, view->reg, &key, &data);
-
-	if (rc == 0 && !view_register_decode(&data, kept))
-		rc = MDB_CORRUPTED;
-	return keep(view, rc);
-}
-
-/* An empty text may point nowhere. */
-static char *put_text(char *at, struct text text)
-{
-	if (text.len > 0)
-		memcpy(at, text.at, text.len);
-	return at + text.len;
-}
-
-static int op_put_register(struct view *base, struct text name,
-			   const struct view_register *kept)
-{
-	struct lmdb_view *view = lmdb(base);
-	struct view_register_value value = {
-		.version = kept->version,
-		.served_len = (uint32_t)kept->served.len,
-		.record_len = (uint32_t)kept->record.len,
-	};
-	MDB_val key = view_bytes(name.at, name.len);
-	MDB_val data = { sizeof(value) + kept->served.len + kept->record.len,
-			 NULL };
-	int rc = mdb_put(view->txn, view->reg, &key, &data, MDB_RESERVE);
-	char *at = data.mv_data;
-
-	if (rc != 0)
-		return keep(view, rc);
-	memcpy(at, &value, sizeof(value));
-	at = put_text(at + sizeof(value), kept->served);
-	(void)put_text(at, kept->record);
-	return 0;
-}
-
-static int op_remove_register(struct view *base, struct text name)
-{
-	struct lmdb_view *view = lmdb(base);
-	MDB_val key = view_bytes(name.at, name.len);
-
-	return keep(view, mdb_del(view->txn, view->reg, &key, NULL));
-}
-
-static int op_next_register(struct view *base, char *name,
-			    struct view_register *kept)
-{
-	struct lmdb_view *view = lmdb(base);
-	MDB_cursor *cursor;
-	size_t len = strlen(name);
-	MDB_val key = view_bytes(name, len);
-	MDB_val data;
-	int rc = mdb_cursor_open(view->txn, view->reg, &cursor);
-
-	if (rc != 0)
-		return keep(view, rc);
-	rc = mdb_cursor_get(cursor, &key, &data,
-			    len == 0 ? MDB_FIRST : MDB_SET_RANGE);
-	if (rc == 0 && len > 0 && key.mv_size == len &&
-	    memcmp(key.mv_data, name, len) == 0)
-		rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
-	if (rc == 0 && (key.mv_size > RECORD_KEY_MAX ||
-			!view_register_decode(&data, kept)))
-		rc = MDB_CORRUPTED;
-	if (rc == 0) {
-		memcpy(name, key.mv_data, key.mv_size);
-		name[key.mv_size] = '\0';
-	}
-	mdb_cursor_close(cursor);
-	return keep(view, rc);
+	return view_keep(view, rc);
 }
 
 static int op_count(struct view *base, uint64_t *count)
 {
-	struct lmdb_view *view = lmdb(base);
+	struct lmdb_view *view = view_lmdb(base);
 	MDB_stat stat;
 	int rc = mdb_stat(view->txn, view->job, &stat);
 
 	if (rc == 0)
 		*count = stat.ms_entries;
-	return keep(view, rc);
+	return view_keep(view, rc);
 }
 
 static void op_abort(struct view *base)
 {
-	mdb_txn_abort(lmdb(base)->txn);
-	lmdb(base)->txn = NULL;
+	mdb_txn_abort(view_lmdb(base)->txn);
+	view_lmdb(base)->txn = NULL;
 }
 
 /* LMDB says EIO when a write came out short, which a full file system is the
@@ -344,7 +252,7 @@ static bool is_full(struct lmdb_view *view)
 
 static int op_commit(struct view *base)
 {
-	struct lmdb_view *view = lmdb(base);
+	struct lmdb_view *view = view_lmdb(base);
 	int rc = view->rc;
 
 	if (rc != 0) {
@@ -365,10 +273,10 @@ static const struct view_ops ops = {
 	.remove = op_remove,
 	.next = op_next,
 	.first_due = op_first_due,
-	.get_register = op_get_register,
-	.put_register = op_put_register,
-	.remove_register = op_remove_register,
-	.next_register = op_next_register,
+	.get_register = view_get_register,
+	.put_register = view_put_register,
+	.remove_register = view_remove_register,
+	.next_register = view_next_register,
 	.count = op_count,
 	.commit = op_commit,
 	.abort = op_abort,

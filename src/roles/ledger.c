@@ -8,6 +8,7 @@
 #include "io/log.h"
 #include "roles/ledger_cluster.h"
 #include "roles/ledger_parts.h"
+#include "roles/ledger_singles.h"
 
 int ledger_init(struct ledger *ledger, const struct ledger_world *world,
 		const struct config *config)

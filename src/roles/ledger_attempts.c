@@ -1,6 +1,7 @@
 /* ledger_attempts - jobs given away, what their workers say, how they end. */
 #include "roles/jobspec.h"
 #include "roles/ledger_parts.h"
+#include "roles/ledger_singles.h"
 
 /* The job whose attempt speaks, or NULL when that attempt is over. */
 static struct queue_entry *find_speaker(struct ledger *ledger,

@@ -4,6 +4,7 @@
 
 #include "io/log.h"
 #include "roles/ledger_parts.h"
+#include "roles/ledger_singles.h"
 
 #define CLUSTER_AGAIN_MS 20 /* between two tries to read what is shown */
 #define PASSED_LEASES	 2  /* so long it tries to lead */

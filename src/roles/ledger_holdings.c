@@ -7,6 +7,7 @@
 #include "io/log.h"
 #include "roles/jobspec.h"
 #include "roles/ledger_parts.h"
+#include "roles/ledger_singles.h"
 
 uint32_t ledger_find_slot(const struct ledger *ledger)
 {

@@ -14,6 +14,7 @@
 #include "roles/ledger_cluster.h"
 #include "roles/ledger_found.h"
 #include "roles/ledger_parts.h"
+#include "roles/ledger_singles.h"
 
 struct reading {
 	struct ledger *ledger;

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "roles/ledger_parts.h"
+#include "roles/ledger_singles.h"
 
 static const char job_prefix[] = "job/";
 

@@ -11,6 +11,7 @@
 #include "core/offer.h"
 #include "io/log.h"
 #include "roles/ledger_parts.h"
+#include "roles/ledger_singles.h"
 
 #define OFFER_STEPS 256 /* of one segment: for reloads and drains */
 

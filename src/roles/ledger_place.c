@@ -5,6 +5,7 @@
 #include "core/place.h"
 #include "io/log.h"
 #include "roles/ledger_parts.h"
+#include "roles/ledger_singles.h"
 
 #define LISTS_BYTES	8192
 #define REBALANCE_APART 2 /* fewer are no reason to move */

@@ -5,6 +5,7 @@
  * pause that grows.  One with times is assigned for each run; core/due.h says
  * when, and the assignment that is made durable before the run uses the time.
  */
+#include "roles/ledger_singles.h"
 #include "io/events.h"
 #include "io/log.h"
 #include "roles/after.h"

@@ -7,6 +7,7 @@
 #include "io/log.h"
 #include "roles/ledger_cluster.h"
 #include "roles/ledger_parts.h"
+#include "roles/ledger_singles.h"
 
 #define TAG_TOKEN RECORD_VALUE_TAG
 #define TAG_TO	  17

@@ -6,6 +6,7 @@
 #include "io/log.h"
 #include "roles/after.h"
 #include "roles/ledger_parts.h"
+#include "roles/ledger_singles.h"
 #include "roles/unitspec.h"
 
 uint64_t ledger_single_digest(struct ledger *ledger, const struct unit *unit)

@@ -2,6 +2,7 @@
 #include "io/events.h"
 #include "io/log.h"
 #include "roles/ledger_parts.h"
+#include "roles/ledger_singles.h"
 
 static void tell_end(struct ledger *ledger, const struct ledger_single *single,
 		     const struct message *message)

@@ -4,6 +4,7 @@
 #include "io/events.h"
 #include "roles/after.h"
 #include "roles/ledger_parts.h"
+#include "roles/ledger_singles.h"
 
 static void tell_missed(struct ledger *ledger,
 			const struct ledger_single *single,

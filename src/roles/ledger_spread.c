@@ -14,6 +14,7 @@
 #include "io/log.h"
 #include "roles/ledger_cluster.h"
 #include "roles/ledger_parts.h"
+#include "roles/ledger_singles.h"
 
 #define BRIEF_MS    1000 /* jobs that take no longer may wait on their node */
 #define DECLINED_MS 500	 /* so long one that declined is asked no more */

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "roles/ledger_parts.h"
+#include "roles/ledger_singles.h"
 
 struct text ledger_wish_key(const char *what, const char *node,
 			    struct text name, char *key)

@@ -89,6 +89,8 @@ struct board_unit *services_shown(const struct services *services,
 uint32_t services_goal(const struct services *services, unsigned slot);
 void services_set_goal(struct services *services, unsigned slot,
 		       enum goal goal);
+/* May it run, as configuration and operators have it? */
+bool services_is_enabled(const struct service *service);
 /* Is NAME the one shown in SLOT? */
 bool services_has_name(const struct services *services, unsigned slot,
 		       const char *name);

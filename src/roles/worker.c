@@ -24,9 +24,7 @@
 /* What forked away from the last stroke is killed again, soon at first. */
 #define KILL_AGAIN_MIN_MS 1
 #define KILL_AGAIN_MAX_MS 50
-#define SIZE_EVERY_MS	  1000
-#define SIZE_RARELY_MS	  4000
-#define EXIT_LATER	  75 /* EX_TEMPFAIL of sysexits.h */
+#define SIZE_RARELY_MS	  4000 /* WORKER_SIZE_MS grows up to that */
 
 /* Those not looked at are named so that they don't end us. */
 static const int signals[] = { SIGCHLD, SIGTERM, SIGQUIT, SIGINT,
@@ -136,102 +134,6 @@ static void reap(struct worker *worker, int64_t now_ms)
 		kill_all(worker, now_ms);
 }
 
-/* ---- how it ended ---- */
-
-int32_t worker_exit_of(int status)
-{
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
-				   : WEXITSTATUS(status);
-}
-
-bool worker_is_ok(const struct worker *worker, int32_t exit)
-{
-	for (size_t i = 0; i < worker->spec.ok_exit_count; i++)
-		if (worker->spec.ok_exit[i] == exit)
-			return true;
-	return exit == 0;
-}
-
-static void tell_too_large(struct worker *worker, int32_t exit)
-{
-	char words[128];
-
-	snprintf(words, sizeof(words),
-		 "output is larger than the limit of %llu bytes",
-		 (unsigned long long)worker->spec.max_output);
-	worker_set_outcome(worker, HOW_FAILED, exit, words);
-}
-
-static void publish(struct worker *worker, int32_t exit)
-{
-	struct message *outcome = &worker->report.outcome;
-	char words[256];
-	int rc;
-
-	if (!worker->spec.wants_output) {
-		worker_set_outcome(worker, HOW_DONE, exit, "");
-		return;
-	}
-	rc = outputdir_publish(&worker->dir, &outcome->output_size);
-	if (rc == 0 && worker->spec.max_output > 0 &&
-	    outcome->output_size > worker->spec.max_output) {
-		tell_too_large(worker, exit);
-		return;
-	}
-	if (rc == 0) {
-		outcome->has_output = true;
-		worker_set_outcome(worker, HOW_DONE, exit, "");
-		return;
-	}
-	if (rc == -ENOENT)
-		snprintf(words, sizeof(words),
-			 "ended without writing its output");
-	else if (rc == -EINVAL)
-		snprintf(words, sizeof(words),
-			 "output is not a regular file of its own");
-	else
-		snprintf(words, sizeof(words), "cannot keep its output: %s",
-			 strerror(-rc));
-	worker_set_outcome(worker, HOW_FAILED, exit, words);
-}
-
-static void judge(struct worker *worker)
-{
-	struct report *report = &worker->report;
-	int32_t exit = worker_exit_of(worker->status);
-	char words[64];
-
-	if (worker->watch.silent && worker->cause == HOW_FAILED) {
-		snprintf(words, sizeof(words), "no sign of life for %lld ms",
-			 (long long)worker->spec.watchdog_ms);
-		worker_set_outcome(worker, HOW_FAILED, exit, words);
-		return;
-	}
-	switch (worker->cause) {
-	case HOW_STOPPED:
-		worker_set_outcome(worker, HOW_STOPPED, exit, report->words);
-		return;
-	case HOW_TIMEOUT:
-		snprintf(words, sizeof(words), "still running after %lld ms",
-			 (long long)worker->spec.timeout_ms);
-		worker_set_outcome(worker, HOW_TIMEOUT, exit,
-				   report->words[0] != '\0' ? report->words
-							    : words);
-		return;
-	case HOW_FAILED:
-		tell_too_large(worker, exit);
-		return;
-	default:
-		break;
-	}
-	if (worker_is_ok(worker, exit))
-		publish(worker, exit);
-	else
-		worker_set_outcome(worker,
-				   exit == EXIT_LATER ? HOW_LATER : HOW_FAILED,
-				   exit, report->words);
-}
-
 /* All it started is dead. */
 static void finish(struct worker *worker, int64_t now_ms)
 {
@@ -241,7 +143,7 @@ static void finish(struct worker *worker, int64_t now_ms)
 	if (worker->spec.keep && worker_keep_goes_on(worker, now_ms))
 		return;
 	if (!worker->report.outcome_due && !worker->orphaned)
-		judge(worker);
+		worker_judge(worker);
 	worker->stage = STAGE_REPORTING;
 	/* Limits go with the group. */
 	if (worker->group_bound)
@@ -258,7 +160,7 @@ static void measure(struct worker *worker, int64_t now_ms)
 	uint64_t size = outputdir_size(&worker->dir);
 
 	if (size != worker->size)
-		worker->size_after = SIZE_EVERY_MS;
+		worker->size_after = WORKER_SIZE_MS;
 	else if (worker->size_after < SIZE_RARELY_MS)
 		worker->size_after *= 2;
 	worker->size = size;

@@ -2,8 +2,9 @@
  *
  * worker.c is its life; worker_start.c reads the spec and starts the command,
  * worker_env.c makes its environment; worker_streams.c hears what the command
- * says, worker_watch.c whether it is ready and alive; worker_keep.c starts it
- * again; worker_report.c tells the owner, worker_show.c the board.
+ * says, worker_log.c keeps it, worker_watch.c hears whether it is ready and
+ * alive; worker_end.c judges how it ended, worker_keep.c starts it again;
+ * worker_report.c tells the owner, worker_show.c the board.
  */
 #ifndef HOLDFAST_ROLES_WORKER_PARTS_H
 #define HOLDFAST_ROLES_WORKER_PARTS_H
@@ -24,6 +25,7 @@
 #include "roles/heritage.h"
 
 #define WORKER_READ_BYTES   65536
+#define WORKER_SIZE_MS	    1000   /* between two looks at the output */
 #define WORKER_ENV_MAX	    512	   /* settings of an environment */
 #define WORKER_ENV_FILE_MAX 65536u /* bytes of an env-file */
 
@@ -147,6 +149,8 @@ void worker_stop(struct worker *worker, enum message_how cause, int signal,
 /* Of a status as waitpid has it: the code, or 128 + the signal. */
 int32_t worker_exit_of(int status);
 bool worker_is_ok(const struct worker *worker, int32_t exit);
+/* Sets the outcome of a run that is over, and publishes its output. */
+void worker_judge(struct worker *worker);
 
 /* Reads the spec and starts the command.  Where that can't be, it ended. */
 void worker_start(struct worker *worker);

@@ -14,10 +14,9 @@
 #include "io/spawn.h"
 #include "roles/worker_parts.h"
 
-#define DEFAULT_MASK  022
-#define SIZE_EVERY_MS 1000
-#define TRIES_MAX     20  /* attempts, where storage fails each time */
-#define EXIT_NO_RUN   127 /* as shells say it */
+#define DEFAULT_MASK 022
+#define TRIES_MAX    20	 /* attempts, where storage fails each time */
+#define EXIT_NO_RUN  127 /* as shells say it */
 
 static int read_spec(struct worker *worker)
 {
@@ -157,8 +156,8 @@ static void note_started(struct worker *worker, pid_t pid)
 	if (worker->spec.timeout_ms > 0)
 		worker->timeout_ms = now_ms + worker->spec.timeout_ms;
 	if (worker->spec.max_output > 0 && worker->dir.used) {
-		worker->size_after = SIZE_EVERY_MS;
-		worker->size_ms = now_ms + SIZE_EVERY_MS;
+		worker->size_after = WORKER_SIZE_MS;
+		worker->size_ms = now_ms + WORKER_SIZE_MS;
 	}
 	atomic_store(&worker->holding->phase_token, worker->token);
 	atomic_store(&worker->holding->phase, PHASE_RUNNING);

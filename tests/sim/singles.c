@@ -2,6 +2,7 @@
 
 #include "core/spec.h"
 #include "roles/ledger_parts.h"
+#include "roles/ledger_singles.h"
 #include "tests/sim/world.h"
 
 #define DAY_S	  INT64_C(86400)
