@@ -14,6 +14,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "io/whole.h"
 
 #define STATE_MAX  (UINT64_C(1) << 30) /* bytes */
 #define COPY_BYTES 65536
@@ -28,21 +29,6 @@ static const struct usage usage = {
 	.arguments_min = 0,
 	.arguments_max = 1,
 };
-
-static int write_all(int fd, const char *buf, size_t len)
-{
-	while (len > 0) {
-		ssize_t wrote = write(fd, buf, len);
-
-		if (wrote == -1 && errno != EINTR)
-			return -errno;
-		if (wrote > 0) {
-			buf += wrote;
-			len -= (size_t)wrote;
-		}
-	}
-	return 0;
-}
 
 static int copy(int from, int to)
 {
@@ -61,7 +47,8 @@ static int copy(int from, int to)
 			return -errno;
 		}
 		sum += (uint64_t)got;
-		rc = sum > STATE_MAX ? -EFBIG : write_all(to, buf, (size_t)got);
+		rc = sum > STATE_MAX ? -EFBIG
+				     : whole_write(to, buf, (size_t)got);
 		if (rc != 0)
 			return rc;
 	}

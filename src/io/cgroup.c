@@ -17,13 +17,8 @@
 #include "core/cgroup_path.h"
 #include "core/out.h"
 #include "io/cgroup_parts.h"
+#include "io/clone3.h"
 #include "io/names.h"
-
-/* Not every C library's headers know these. */
-#ifndef SYS_clone3
-#define SYS_clone3 435
-#endif
-#define FLAG_INTO_CGROUP UINT64_C(0x200000000) /* CLONE_INTO_CGROUP */
 
 #define SLOT_NAME_BYTES 16
 #define NODE_NAME	"node"
@@ -139,30 +134,15 @@ static int make_and_open(int parent, const char *name)
 	return open_group(parent, name);
 }
 
-/* The kernel's struct clone_args, as of Linux 5.7. */
-struct clone_arguments {
-	uint64_t flags;
-	uint64_t pidfd;
-	uint64_t child_tid;
-	uint64_t parent_tid;
-	uint64_t exit_signal;
-	uint64_t stack;
-	uint64_t stack_size;
-	uint64_t tls;
-	uint64_t set_tid;
-	uint64_t set_tid_size;
-	uint64_t cgroup;
-};
-
 /* Is a process born into GROUP alive?  It isn't when our own group was killed
  * before, for the reason given at CGROUP_SPENT_MODE.  A kernel that can't do it
  * at all says so, and is no obstacle.
  */
 static bool is_fertile(int group)
 {
-	struct clone_arguments arguments = { .flags = FLAG_INTO_CGROUP,
-					     .exit_signal = SIGCHLD,
-					     .cgroup = (uint64_t)group };
+	struct clone3_arguments arguments = { .flags = CLONE3_INTO_CGROUP,
+					      .exit_signal = SIGCHLD,
+					      .cgroup = (uint64_t)group };
 	long pid = syscall(SYS_clone3, &arguments, sizeof(arguments));
 	int status = 0;
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "io/clock.h"
+#include "io/whole.h"
 
 #define CHUNK_BYTES 65536
 #define FDS_GUESSED 1024 /* where the kernel can't close all */
@@ -33,23 +34,6 @@ struct order {
 };
 
 /* ---- the child ---- */
-
-static bool put_all(int fd, const void *buf, size_t len)
-{
-	const char *at = buf;
-
-	while (len > 0) {
-		ssize_t put = send(fd, at, len, MSG_NOSIGNAL);
-
-		if (put == -1 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return false;
-		at += put;
-		len -= (size_t)put;
-	}
-	return true;
-}
 
 /* Whoever is connected to the parent must see it close the connection. */
 static void close_others(int fd)
@@ -80,7 +64,7 @@ static void send_part(const struct courier_file *file, int from, int fd,
 		file->leave(file->arg);
 		if (got == -1 && errno == EINTR)
 			continue;
-		if (got <= 0 || !put_all(fd, buf, (size_t)got))
+		if (got <= 0 || whole_write(fd, buf, (size_t)got) != 0)
 			return;
 		order.offset += (uint64_t)got;
 		order.len -= (uint64_t)got;
@@ -96,6 +80,7 @@ static void child(const struct courier_file *file, int fd, pid_t parent)
 
 	sigemptyset(&none);
 	signal(SIGTERM, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent)
 		_exit(EXIT_FAILURE);
@@ -104,7 +89,7 @@ static void child(const struct courier_file *file, int fd, pid_t parent)
 	from = file->open(file->arg, &found.size);
 	file->leave(file->arg);
 	found.rc = from < 0 ? from : 0;
-	if (put_all(fd, &found, sizeof(found)) && from >= 0 &&
+	if (whole_write(fd, &found, sizeof(found)) == 0 && from >= 0 &&
 	    recv(fd, &order, sizeof(order), MSG_WAITALL) ==
 		    (ssize_t)sizeof(order))
 		send_part(file, from, fd, order);

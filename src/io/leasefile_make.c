@@ -15,6 +15,7 @@
 
 #include "io/leasefile.h"
 #include "io/log.h"
+#include "io/whole.h"
 
 #define NUMBERS_KEPT 4
 #define MEMBER_MAX   (LEASE_NAME_MAX + 32)
@@ -44,23 +45,6 @@ static int dir_open(const char *dir, const char *name)
 	return fd == -1 ? -errno : fd;
 }
 
-static int put_all(int fd, const void *buf, size_t len)
-{
-	const char *at = buf;
-
-	while (len > 0) {
-		ssize_t put = write(fd, at, len);
-
-		if (put == -1 && errno == EINTR)
-			continue;
-		if (put == -1)
-			return -errno;
-		at += put;
-		len -= (size_t)put;
-	}
-	return 0;
-}
-
 /* Zeros first, then the header, each synced (S4). */
 static int fill(int fd, const struct lease_header *header)
 {
@@ -70,7 +54,7 @@ static int fill(int fd, const struct lease_header *header)
 	int rc = 0;
 
 	for (uint32_t i = 0; i < blocks && rc == 0; i++)
-		rc = put_all(fd, zeros, sizeof(zeros));
+		rc = whole_write(fd, zeros, sizeof(zeros));
 	if (rc == 0 && fsync(fd) == -1)
 		rc = -errno;
 	lease_header_encode(header, bytes);
@@ -201,7 +185,7 @@ static int member_take(int members, uint32_t slot, const char *text)
 	if (fd < 0)
 		return fd;
 	snprintf(name, sizeof(name), "%" PRIu32, slot);
-	rc = put_all(fd, text, strlen(text));
+	rc = whole_write(fd, text, strlen(text));
 	if (rc == 0 && fsync(fd) == -1)
 		rc = -errno;
 	if (rc == 0)

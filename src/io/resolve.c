@@ -13,6 +13,7 @@
 
 #include "core/text.h"
 #include "io/udp_address.h"
+#include "io/whole.h"
 
 #define PREFIX	   "dns:"
 #define PREFIX_LEN 4
@@ -88,23 +89,6 @@ static void look_up(const struct resolve *resolve, uint32_t entry,
 	}
 }
 
-static bool write_all(int fd, const void *bytes, size_t len)
-{
-	const char *at = bytes;
-
-	while (len > 0) {
-		ssize_t put = write(fd, at, len);
-
-		if (put == -1 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return false;
-		at += put;
-		len -= (size_t)put;
-	}
-	return true;
-}
-
 /* What the child does; it has nothing to give back to its parent but this. */
 static void child(const struct resolve *resolve, int fd, pid_t parent)
 {
@@ -124,7 +108,7 @@ static void child(const struct resolve *resolve, int fd, pid_t parent)
 		if (!is_name(resolve->list->at[entry]))
 			continue;
 		look_up(resolve, entry, &answer);
-		if (!write_all(fd, &answer, sizeof(answer)))
+		if (whole_write(fd, &answer, sizeof(answer)) != 0)
 			_exit(EXIT_FAILURE);
 	}
 	_exit(EXIT_SUCCESS);

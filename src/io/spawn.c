@@ -16,32 +16,14 @@
 
 #include "core/out.h"
 #include "io/cgroup.h"
+#include "io/clone3.h"
 #include "io/vclone.h"
 
-/* Not every C library's headers know these. */
-#ifndef SYS_clone3
-#define SYS_clone3 435
-#endif
+/* Not every C library's headers know it. */
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
-#define FLAG_INTO_CGROUP UINT64_C(0x200000000) /* CLONE_INTO_CGROUP */
-#define FLAG_CLOEXEC	 4u		       /* CLOSE_RANGE_CLOEXEC */
-
-/* The kernel's struct clone_args, as of Linux 5.7. */
-struct clone_arguments {
-	uint64_t flags;
-	uint64_t pidfd;
-	uint64_t child_tid;
-	uint64_t parent_tid;
-	uint64_t exit_signal;
-	uint64_t stack;
-	uint64_t stack_size;
-	uint64_t tls;
-	uint64_t set_tid;
-	uint64_t set_tid_size;
-	uint64_t cgroup;
-};
+#define FLAG_CLOEXEC 4u /* CLOSE_RANGE_CLOEXEC */
 
 /* What the child says when it can't; silence is success. */
 struct failure {
@@ -192,8 +174,8 @@ static struct failure run_child(const struct spawn *spawn, pid_t parent,
  */
 static pid_t fork_into(int group, bool *entered)
 {
-	struct clone_arguments arguments = {
-		.flags = FLAG_INTO_CGROUP,
+	struct clone3_arguments arguments = {
+		.flags = CLONE3_INTO_CGROUP,
 		.exit_signal = SIGCHLD,
 		.cgroup = (uint64_t)group,
 	};

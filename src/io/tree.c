@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/whole.h"
+
 struct removal {
 	dev_t device; /* of all that goes */
 	const struct tree_rest *rest;
@@ -117,24 +119,14 @@ int tree_remove(int dir_fd, const char *name)
 
 int tree_write(int dir_fd, const char *name, const void *buf, size_t len)
 {
-	const char *at = buf;
-	int rc = 0;
+	int rc;
 	int fd = openat(dir_fd, name,
 			O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
 			0600);
 
 	if (fd == -1)
 		return -errno;
-	while (len > 0 && rc == 0) {
-		ssize_t wrote = write(fd, at, len);
-
-		if (wrote > 0) {
-			at += wrote;
-			len -= (size_t)wrote;
-		} else if (wrote == -1 && errno != EINTR) {
-			rc = -errno;
-		}
-	}
+	rc = whole_write(fd, buf, len);
 	close(fd);
 	if (rc != 0)
 		unlinkat(dir_fd, name, 0);

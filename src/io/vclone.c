@@ -3,39 +3,20 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdint.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#define STACK_BYTES	 ((size_t)64 * 1024)
-#define FLAG_VM		 UINT64_C(0x100)       /* CLONE_VM */
-#define FLAG_VFORK	 UINT64_C(0x4000)      /* CLONE_VFORK */
-#define FLAG_INTO_CGROUP UINT64_C(0x200000000) /* CLONE_INTO_CGROUP */
+#include "io/clone3.h"
 
-/* The kernel's struct clone_args, as of Linux 5.7. */
-struct clone_arguments {
-	uint64_t flags;
-	uint64_t pidfd;
-	uint64_t child_tid;
-	uint64_t parent_tid;
-	uint64_t exit_signal;
-	uint64_t stack;
-	uint64_t stack_size;
-	uint64_t tls;
-	uint64_t set_tid;
-	uint64_t set_tid_size;
-	uint64_t cgroup;
-};
+#define STACK_BYTES ((size_t)64 * 1024)
+#define FLAG_VM	    UINT64_C(0x100)  /* CLONE_VM */
+#define FLAG_VFORK  UINT64_C(0x4000) /* CLONE_VFORK */
 
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && \
 	!defined(__SANITIZE_THREAD__)
-#ifndef SYS_clone3
-#define SYS_clone3 435
-#endif
 
 /* The child returns on another stack than it was called on, hence no C. */
-static long clone3(struct clone_arguments *arguments, vclone_fn *fn, void *arg)
+static long clone3(struct clone3_arguments *arguments, vclone_fn *fn, void *arg)
 {
 	long rc = SYS_clone3;
 
@@ -59,7 +40,7 @@ static long clone3(struct clone_arguments *arguments, vclone_fn *fn, void *arg)
 	return rc;
 }
 #else
-static long clone3(struct clone_arguments *arguments, vclone_fn *fn, void *arg)
+static long clone3(struct clone3_arguments *arguments, vclone_fn *fn, void *arg)
 {
 	(void)arguments;
 	(void)fn;
@@ -73,7 +54,7 @@ pid_t vclone(int group, vclone_fn *fn, void *arg)
 	/* Mapped, and given back: on our own stack it would stay ours. */
 	void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	struct clone_arguments arguments = {
+	struct clone3_arguments arguments = {
 		.flags = FLAG_VM | FLAG_VFORK,
 		.exit_signal = SIGCHLD,
 		.stack = (uint64_t)(uintptr_t)stack,
@@ -84,7 +65,7 @@ pid_t vclone(int group, vclone_fn *fn, void *arg)
 	if (stack == MAP_FAILED)
 		return -errno;
 	if (group >= 0) {
-		arguments.flags |= FLAG_INTO_CGROUP;
+		arguments.flags |= CLONE3_INTO_CGROUP;
 		arguments.cgroup = (uint64_t)group;
 	}
 	pid = (pid_t)clone3(&arguments, fn, arg);
