@@ -1,9 +1,7 @@
 /* act - commands by which an operator tells the node, or a unit, what to do. */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/answer.h"
@@ -13,7 +11,6 @@
 #include "io/clock.h"
 #include "io/conffile.h"
 
-#define LOOK_MS	    50	  /* between two looks at a unit */
 #define PATIENCE_MS 90000 /* unless -w says otherwise */
 #define STAMP_MAX   64
 
@@ -62,13 +59,6 @@ static const struct usage undrain_usage = {
 	.accepts = "q",
 };
 
-static void nap(void)
-{
-	static const struct timespec span = { 0, LOOK_MS * 1000000L };
-
-	nanosleep(&span, NULL);
-}
-
 /* ---- units ---- */
 
 static bool is_one_of(const char *state, const char *const *states)
@@ -94,25 +84,31 @@ static bool is_timed(const json_t *unit)
 	return *when != '\0' && strcmp(when, "always") != 0;
 }
 
-/* Has NAME come where ACTION leads?  BEFORE is when it was started then. */
-static bool has_arrived(const json_t *unit, const char *action,
-			const char *before)
+struct deed {
+	const char *action;
+	char before[STAMP_MAX]; /* when the unit had been started by then */
+};
+
+/* Has it come where the deed leads? */
+static bool has_arrived(const json_t *unit, const void *arg)
 {
 	static const char *const up[] = { "ready",   "done",	  "failed",
 					  "running", "elsewhere", NULL };
 	static const char *const down[] = { "stopped", "disabled", "done",
 					    "failed", NULL };
+	const struct deed *deed = arg;
+	const char *action = deed->action;
 	const char *state = json_text(unit, "state");
 
 	if (strcmp(action, "stop") == 0 || strcmp(action, "disable") == 0)
 		return is_one_of(state, down);
 	if (strcmp(action, "restart") == 0 &&
-	    strcmp(start_of(unit), before) == 0)
+	    strcmp(start_of(unit), deed->before) == 0)
 		return false;
 	/* It may have run, and ended, since we asked. */
 	if (is_timed(unit) && strcmp(state, "waiting") == 0)
 		return strcmp(action, "enable") == 0 ||
-		       strcmp(start_of(unit), before) != 0;
+		       strcmp(start_of(unit), deed->before) != 0;
 	return is_one_of(state, up);
 }
 
@@ -132,89 +128,67 @@ static int judge(const json_t *unit, const char *name)
 	return EXIT_CODE_DOWN;
 }
 
-static int follow(struct api *api, const char *action, const char *name,
-		  const char *target, const char *before)
+static int act_on(struct api *api, const char *action, const char *name)
 {
-	int64_t deadline_ms = api_deadline(api, PATIENCE_MS);
-	int rc;
+	struct deed deed = { .action = action };
+	char target[API_TARGET_MAX];
+	char path[API_TARGET_MAX];
+	int rc = api_find_unit(api, name, target);
 
-	for (;;) {
-		rc = api_call(api, "GET", target, NULL);
-		if (rc != 0)
-			return rc;
-		if (has_arrived(api->answer, action, before))
-			break;
-		if (clock_ms() >= deadline_ms) {
-			complain("%s is still %s", name,
-				 json_text(api->answer, "state"));
-			return EXIT_CODE_TIMEOUT;
-		}
-		nap();
-	}
+	if (rc != 0)
+		return rc;
+	snprintf(deed.before, sizeof(deed.before), "%s", start_of(api->answer));
+	memcpy(path, target, sizeof(path));
+	strncat(path, "/", sizeof(path) - strlen(path) - 1);
+	target_add(path, action);
+	rc = api_call(api, "POST", path, NULL);
+	if (rc == 0)
+		rc = api_follow_unit(api, name, target, has_arrived, &deed);
+	if (rc != 0)
+		return rc;
 	if (!api->options->quiet)
 		printf("%s %s\n", name, json_text(api->answer, "state"));
 	return judge(api->answer, name);
 }
 
-static int act_on(struct api *api, const char *action, const char *name)
+static int act_on_all(struct api *api)
 {
-	char target[API_TARGET_MAX];
-	char deed[API_TARGET_MAX];
-	char before[STAMP_MAX];
-	int rc = api_find_unit(api, name, target);
+	const struct options *options = api->options;
+	int worst = 0;
 
-	if (rc != 0)
-		return rc;
-	snprintf(before, sizeof(before), "%s", start_of(api->answer));
-	memcpy(deed, target, sizeof(deed));
-	strncat(deed, "/", sizeof(deed) - strlen(deed) - 1);
-	target_add(deed, action);
-	rc = api_call(api, "POST", deed, NULL);
-	return rc != 0 ? rc : follow(api, action, name, target, before);
-}
+	for (int i = 0; worst != EXIT_CODE_NO_DAEMON && i < options->argc;
+	     i++) {
+		int rc = act_on(api, options->usage->name, options->argv[i]);
 
-static int act(const struct usage *usage, int argc, char **argv)
-{
-	struct options options;
-	struct api api;
-	int worst;
-	int rc = options_parse(&options, usage, argc, argv);
-
-	if (rc != OPTIONS_GO_ON)
-		return rc;
-	worst = api_open(&api, &options);
-	for (int i = 0; worst != EXIT_CODE_NO_DAEMON && i < options.argc; i++) {
-		rc = act_on(&api, usage->name, options.argv[i]);
 		if (worst == 0)
 			worst = rc;
 	}
-	api_close(&api);
 	return worst;
 }
 
 int command_start(int argc, char **argv)
 {
-	return act(&start_usage, argc, argv);
+	return api_command(&start_usage, argc, argv, act_on_all);
 }
 
 int command_stop(int argc, char **argv)
 {
-	return act(&stop_usage, argc, argv);
+	return api_command(&stop_usage, argc, argv, act_on_all);
 }
 
 int command_restart(int argc, char **argv)
 {
-	return act(&restart_usage, argc, argv);
+	return api_command(&restart_usage, argc, argv, act_on_all);
 }
 
 int command_enable(int argc, char **argv)
 {
-	return act(&enable_usage, argc, argv);
+	return api_command(&enable_usage, argc, argv, act_on_all);
 }
 
 int command_disable(int argc, char **argv)
 {
-	return act(&disable_usage, argc, argv);
+	return api_command(&disable_usage, argc, argv, act_on_all);
 }
 
 /* ---- the node ---- */
@@ -261,7 +235,7 @@ static int follow_reload(struct api *api, int64_t done, int64_t refused)
 	int rc;
 
 	do {
-		nap();
+		api_nap();
 		rc = api_call(api, "GET", "/v1/status", NULL);
 		if (rc != 0)
 			return rc;
@@ -276,52 +250,41 @@ static int follow_reload(struct api *api, int64_t done, int64_t refused)
 	return EXIT_CODE_TIMEOUT;
 }
 
-int command_reload(int argc, char **argv)
+static int reload(struct api *api)
 {
-	struct options options;
-	int64_t refused = 0;
-	int64_t done = 0;
-	struct api api;
-	int rc = options_parse(&options, &reload_usage, argc, argv);
+	int64_t refused;
+	int64_t done;
+	int rc = api_call(api, "GET", "/v1/status", NULL);
 
-	if (rc != OPTIONS_GO_ON)
+	if (rc != 0)
 		return rc;
-	rc = api_open(&api, &options);
-	if (rc == 0)
-		rc = api_call(&api, "GET", "/v1/status", NULL);
-	if (rc == 0) {
-		done = reloads_of(api.answer, "done");
-		refused = reloads_of(api.answer, "refused");
-		rc = api_call(&api, "POST", "/v1/reload", NULL);
-	}
-	if (rc == 0)
-		rc = follow_reload(&api, done, refused);
-	api_close(&api);
-	return rc;
+	done = reloads_of(api->answer, "done");
+	refused = reloads_of(api->answer, "refused");
+	rc = api_call(api, "POST", "/v1/reload", NULL);
+	return rc != 0 ? rc : follow_reload(api, done, refused);
 }
 
-static int tell_node(const struct usage *usage, const char *target, int argc,
-		     char **argv)
+int command_reload(int argc, char **argv)
 {
-	struct options options;
-	struct api api;
-	int rc = options_parse(&options, usage, argc, argv);
+	return api_command(&reload_usage, argc, argv, reload);
+}
 
-	if (rc != OPTIONS_GO_ON)
-		return rc;
-	rc = api_open(&api, &options);
-	if (rc == 0)
-		rc = api_call(&api, "POST", target, NULL);
-	api_close(&api);
-	return rc;
+static int drain(struct api *api)
+{
+	return api_call(api, "POST", "/v1/node/drain", NULL);
 }
 
 int command_drain(int argc, char **argv)
 {
-	return tell_node(&drain_usage, "/v1/node/drain", argc, argv);
+	return api_command(&drain_usage, argc, argv, drain);
+}
+
+static int undrain(struct api *api)
+{
+	return api_call(api, "POST", "/v1/node/undrain", NULL);
 }
 
 int command_undrain(int argc, char **argv)
 {
-	return tell_node(&undrain_usage, "/v1/node/undrain", argc, argv);
+	return api_command(&undrain_usage, argc, argv, undrain);
 }

@@ -70,6 +70,22 @@ void api_close(struct api *api)
 	client_close(&api->client);
 }
 
+int api_command(const struct usage *usage, int argc, char **argv,
+		int (*ask)(struct api *api))
+{
+	struct options options;
+	struct api api;
+	int rc = options_parse(&options, usage, argc, argv);
+
+	if (rc != OPTIONS_GO_ON)
+		return rc;
+	rc = api_open(&api, &options);
+	if (rc == 0)
+		rc = ask(&api);
+	api_close(&api);
+	return rc;
+}
+
 int64_t api_deadline(const struct api *api, int64_t patience_ms)
 {
 	int64_t deadline_ms = clock_ms() + patience_ms;
@@ -131,25 +147,6 @@ int api_call(struct api *api, const char *method, const char *target,
 {
 	int rc = api_ask(api, method, target, NULL, body);
 
-	if (rc != 0)
-		return api_failed(api, rc);
-	return api->response.status < 300 ? 0 : api_refused(api);
-}
-
-int api_find_unit(struct api *api, const char *name, char *target)
-{
-	static const char *const places[] = { "/v1/services/",
-					      "/v1/singletons/" };
-	const size_t count = sizeof(places) / sizeof(places[0]);
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < count; i++) {
-		snprintf(target, API_TARGET_MAX, "%s", places[i]);
-		target_add(target, name);
-		rc = api_ask(api, "GET", target, NULL, NULL);
-		if (rc == 0 && api->response.status != 404)
-			break;
-	}
 	if (rc != 0)
 		return api_failed(api, rc);
 	return api->response.status < 300 ? 0 : api_refused(api);

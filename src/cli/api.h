@@ -21,6 +21,13 @@ struct api {
 	struct client_response response;
 };
 
+/* The whole of a command: reads its options, opens the API, has ASK do the rest
+ * (api->options are the options), and closes.  ASK returns an exit code, and so
+ * does this.
+ */
+int api_command(const struct usage *usage, int argc, char **argv,
+		int (*ask)(struct api *api));
+
 /* Finds the socket.  0, or an exit code after a message. */
 int api_open(struct api *api, const struct options *options);
 void api_close(struct api *api);
@@ -44,6 +51,17 @@ int api_call(struct api *api, const char *method, const char *target,
  * message.
  */
 int api_find_unit(struct api *api, const char *name, char *target);
+
+/* Looks at the unit NAME, whose path is TARGET, until HAS_ARRIVED says that it
+ * is where ARG tells: then the answer is what it shows.  0, or an exit code
+ * with a message.
+ */
+int api_follow_unit(struct api *api, const char *name, const char *target,
+		    bool (*has_arrived)(const json_t *unit, const void *arg),
+		    const void *arg);
+
+/* Between two looks at what the node is about to do. */
+void api_nap(void);
 
 /* Says why there is no answer, RC being a negative errno of io/client.h, or
  * what the problem document in the answer says; the exit code for it.

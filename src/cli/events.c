@@ -76,24 +76,20 @@ static int print_latest(struct api *api, int64_t *after, size_t most)
 	return print_after(api, after, most, false);
 }
 
+static int events(struct api *api)
+{
+	const struct options *options = api->options;
+	size_t most =
+		options->number > 0 ? (size_t)options->number : SHOWN_DEFAULT;
+	int64_t after = 0;
+	int rc = print_latest(api, &after, options->all ? SIZE_MAX / 2 : most);
+
+	while (rc == 0 && options->follow)
+		rc = print_after(api, &after, SIZE_MAX / 2, true);
+	return rc;
+}
+
 int command_events(int argc, char **argv)
 {
-	struct options options;
-	struct api api;
-	int64_t after = 0;
-	size_t most;
-	int rc = options_parse(&options, &events_usage, argc, argv);
-
-	if (rc != OPTIONS_GO_ON)
-		return rc;
-	most = options.number > 0 ? (size_t)options.number : SHOWN_DEFAULT;
-	if (options.all)
-		most = SIZE_MAX / 2;
-	rc = api_open(&api, &options);
-	if (rc == 0)
-		rc = print_latest(&api, &after, most);
-	while (rc == 0 && options.follow)
-		rc = print_after(&api, &after, SIZE_MAX / 2, true);
-	api_close(&api);
-	return rc;
+	return api_command(&events_usage, argc, argv, events);
 }

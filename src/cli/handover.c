@@ -2,16 +2,12 @@
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/answer.h"
 #include "cli/api.h"
 #include "cli/command.h"
-#include "io/clock.h"
 
-#define LOOK_MS	    20	  /* between two looks at it */
-#define PATIENCE_MS 90000 /* unless -w says otherwise */
-#define NODE_MAX    128
+#define NODE_MAX 128
 
 static const struct usage usage = {
 	.name = "handover",
@@ -23,83 +19,55 @@ static const struct usage usage = {
 	.arguments_max = 2,
 };
 
-static void nap(void)
-{
-	static const struct timespec span = { 0, LOOK_MS * 1000000L };
-
-	nanosleep(&span, NULL);
-}
+struct move {
+	char before[NODE_MAX]; /* the node it was on */
+	const char *to;	       /* NULL = any other */
+};
 
 /* Is it where it was wished to? */
-static bool has_arrived(const json_t *unit, const char *before, const char *to)
+static bool has_arrived(const json_t *unit, const void *arg)
 {
+	const struct move *move = arg;
 	const char *node = json_text(unit, "node");
 
 	if (*node == '\0')
 		return false;
-	return to != NULL ? strcmp(node, to) == 0 : strcmp(node, before) != 0;
+	return move->to != NULL ? strcmp(node, move->to) == 0
+				: strcmp(node, move->before) != 0;
 }
 
-static int follow(struct api *api, const char *target, const char *before,
-		  const char *to)
+static int hand_over(struct api *api)
 {
-	int64_t deadline_ms = api_deadline(api, PATIENCE_MS);
-	const char *name = api->options->argv[0];
-	int rc;
-
-	for (;;) {
-		rc = api_call(api, "GET", target, NULL);
-		if (rc != 0)
-			return rc;
-		if (has_arrived(api->answer, before, to))
-			break;
-		if (clock_ms() >= deadline_ms) {
-			complain("%s is still %s", name,
-				 json_text(api->answer, "state"));
-			return EXIT_CODE_TIMEOUT;
-		}
-		nap();
-	}
-	if (!api->options->quiet) {
-		printf("%s is on ", name);
-		print_plain(stdout, json_text(api->answer, "node"));
-		putchar('\n');
-	}
-	return EXIT_CODE_DONE;
-}
-
-static int hand_over(struct api *api, const char *name, const char *to)
-{
+	const struct options *options = api->options;
+	const char *name = options->argv[0];
+	struct move move = { .to = options->argc > 1 ? options->argv[1]
+						     : NULL };
 	char target[API_TARGET_MAX];
-	char deed[API_TARGET_MAX];
-	char before[NODE_MAX];
+	char path[API_TARGET_MAX];
 	json_t *body = NULL;
 	int rc = api_find_unit(api, name, target);
 
 	if (rc != 0)
 		return rc;
-	snprintf(before, sizeof(before), "%s", json_text(api->answer, "node"));
-	memcpy(deed, target, sizeof(deed));
-	strncat(deed, "/handover", sizeof(deed) - strlen(deed) - 1);
-	if (to != NULL)
-		body = json_pack("{s:s}", "node", to);
-	rc = api_call(api, "POST", deed, body);
+	snprintf(move.before, sizeof(move.before), "%s",
+		 json_text(api->answer, "node"));
+	memcpy(path, target, sizeof(path));
+	strncat(path, "/handover", sizeof(path) - strlen(path) - 1);
+	if (move.to != NULL)
+		body = json_pack("{s:s}", "node", move.to);
+	rc = api_call(api, "POST", path, body);
 	json_decref(body);
-	return rc != 0 ? rc : follow(api, target, before, to);
+	if (rc == 0)
+		rc = api_follow_unit(api, name, target, has_arrived, &move);
+	if (rc == 0 && !options->quiet) {
+		printf("%s is on ", name);
+		print_plain(stdout, json_text(api->answer, "node"));
+		putchar('\n');
+	}
+	return rc;
 }
 
 int command_handover(int argc, char **argv)
 {
-	struct options options;
-	struct api api;
-	int rc = options_parse(&options, &usage, argc, argv);
-
-	if (rc != OPTIONS_GO_ON)
-		return rc;
-	rc = api_open(&api, &options);
-	if (rc == 0)
-		rc = hand_over(&api, options.argv[0],
-			       options.argc > 1 ? options.argv[1] : NULL);
-	api_close(&api);
-	return rc;
+	return api_command(&usage, argc, argv, hand_over);
 }

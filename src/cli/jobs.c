@@ -144,17 +144,7 @@ static int print_jobs(struct api *api)
 
 int command_jobs(int argc, char **argv)
 {
-	struct options options;
-	struct api api;
-	int rc = options_parse(&options, &jobs_usage, argc, argv);
-
-	if (rc != OPTIONS_GO_ON)
-		return rc;
-	rc = api_open(&api, &options);
-	if (rc == 0)
-		rc = print_jobs(&api);
-	api_close(&api);
-	return rc;
+	return api_command(&jobs_usage, argc, argv, print_jobs);
 }
 
 /* One that has ended and is shown once more will be forgotten. */
@@ -170,23 +160,22 @@ static const char *what_becomes_of(const struct api *api)
 	return "cancelling";
 }
 
+static int cancel(struct api *api)
+{
+	const struct options *options = api->options;
+	char target[API_TARGET_MAX] = "/v1/jobs/";
+	int rc;
+
+	target_add(target, options->argv[0]);
+	rc = api_call(api, "DELETE", target, NULL);
+	if (rc == 0 && options->json && api->answer != NULL)
+		api_print(api);
+	else if (rc == 0 && !options->quiet)
+		printf("%s %s\n", options->argv[0], what_becomes_of(api));
+	return rc;
+}
+
 int command_cancel(int argc, char **argv)
 {
-	struct options options;
-	struct api api;
-	char target[API_TARGET_MAX] = "/v1/jobs/";
-	int rc = options_parse(&options, &cancel_usage, argc, argv);
-
-	if (rc != OPTIONS_GO_ON)
-		return rc;
-	target_add(target, options.argv[0]);
-	rc = api_open(&api, &options);
-	if (rc == 0)
-		rc = api_call(&api, "DELETE", target, NULL);
-	if (rc == 0 && options.json && api.answer != NULL)
-		api_print(&api);
-	else if (rc == 0 && !options.quiet)
-		printf("%s %s\n", options.argv[0], what_becomes_of(&api));
-	api_close(&api);
-	return rc;
+	return api_command(&cancel_usage, argc, argv, cancel);
 }

@@ -46,47 +46,43 @@ static void print_names(const json_t *answer)
 	}
 }
 
+static int names(struct api *api)
+{
+	int rc = api_call(api, "GET", "/v1/names", NULL);
+
+	if (rc == 0 && api->options->json)
+		api_print(api);
+	else if (rc == 0)
+		print_names(api->answer);
+	return rc;
+}
+
 int command_names(int argc, char **argv)
 {
-	struct options options;
-	struct api api;
-	int rc = options_parse(&options, &names_usage, argc, argv);
+	return api_command(&names_usage, argc, argv, names);
+}
 
-	if (rc != OPTIONS_GO_ON)
-		return rc;
-	rc = api_open(&api, &options);
-	if (rc == 0)
-		rc = api_call(&api, "GET", "/v1/names", NULL);
-	if (rc == 0 && options.json)
-		api_print(&api);
-	else if (rc == 0)
-		print_names(api.answer);
-	api_close(&api);
+static int whereis(struct api *api)
+{
+	const char *name = api->options->argv[0];
+	char target[API_TARGET_MAX] = "/v1/names/";
+	int rc;
+
+	target_add(target, name);
+	rc = api_call(api, "GET", target, NULL);
+	if (rc == 0 && api->options->json) {
+		api_print(api);
+	} else if (rc == 0 && *json_text(api->answer, "node") == '\0') {
+		complain("%s runs nowhere: it is %s", name,
+			 json_text(api->answer, "state"));
+		rc = EXIT_CODE_DOWN;
+	} else if (rc == 0) {
+		print_place(api->answer);
+	}
 	return rc;
 }
 
 int command_whereis(int argc, char **argv)
 {
-	char target[API_TARGET_MAX] = "/v1/names/";
-	struct options options;
-	struct api api;
-	int rc = options_parse(&options, &whereis_usage, argc, argv);
-
-	if (rc != OPTIONS_GO_ON)
-		return rc;
-	target_add(target, options.argv[0]);
-	rc = api_open(&api, &options);
-	if (rc == 0)
-		rc = api_call(&api, "GET", target, NULL);
-	if (rc == 0 && options.json) {
-		api_print(&api);
-	} else if (rc == 0 && *json_text(api.answer, "node") == '\0') {
-		complain("%s runs nowhere: it is %s", options.argv[0],
-			 json_text(api.answer, "state"));
-		rc = EXIT_CODE_DOWN;
-	} else if (rc == 0) {
-		print_place(api.answer);
-	}
-	api_close(&api);
-	return rc;
+	return api_command(&whereis_usage, argc, argv, whereis);
 }

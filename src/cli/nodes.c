@@ -160,21 +160,18 @@ static void print_nodes(const json_t *answer)
 	}
 }
 
+static int nodes(struct api *api)
+{
+	int rc = api_call(api, "GET", "/v1/nodes", NULL);
+
+	if (rc == 0 && api->options->json)
+		api_print(api);
+	else if (rc == 0)
+		print_nodes(api->answer);
+	return rc;
+}
+
 int command_nodes(int argc, char **argv)
 {
-	struct options options;
-	struct api api;
-	int rc = options_parse(&options, &usage, argc, argv);
-
-	if (rc != OPTIONS_GO_ON)
-		return rc;
-	rc = api_open(&api, &options);
-	if (rc == 0)
-		rc = api_call(&api, "GET", "/v1/nodes", NULL);
-	if (rc == 0 && options.json)
-		api_print(&api);
-	else if (rc == 0)
-		print_nodes(api.answer);
-	api_close(&api);
-	return rc;
+	return api_command(&usage, argc, argv, nodes);
 }

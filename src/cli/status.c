@@ -298,26 +298,22 @@ static int print_all(struct api *api, const char *name)
 	return rc != 0 ? rc : down;
 }
 
+static int status(struct api *api)
+{
+	const struct options *options = api->options;
+	int rc = api_call(api, "GET", "/v1/status", NULL);
+
+	if (rc == 0 && options->json)
+		api_print(api);
+	else if (rc == 0)
+		rc = print_all(api,
+			       options->argc > 0 ? options->argv[0] : NULL);
+	return rc;
+}
+
 int command_status(int argc, char **argv)
 {
-	struct options options;
-	struct api api;
-	const char *name;
-	int rc = options_parse(&options, &status_usage, argc, argv);
-
-	if (rc != OPTIONS_GO_ON)
-		return rc;
-	name = options.argc > 0 ? options.argv[0] : NULL;
-	rc = api_open(&api, &options);
-	if (rc == 0)
-		rc = api_call(&api, "GET", "/v1/status", NULL);
-	if (rc == 0 && options.json) {
-		api_print(&api);
-	} else if (rc == 0) {
-		rc = print_all(&api, name);
-	}
-	api_close(&api);
-	return rc;
+	return api_command(&status_usage, argc, argv, status);
 }
 
 /* What is alive may wait for its storage, or its lease: no ill health, but to
@@ -333,26 +329,23 @@ static void tell_readiness(struct api *api)
 	}
 }
 
+static int health(struct api *api)
+{
+	const struct options *options = api->options;
+	int rc = api_ask(api, "GET", "/healthz", NULL, NULL);
+
+	if (rc != 0)
+		rc = api_failed(api, rc);
+	else if (api->response.status >= 300)
+		rc = EXIT_CODE_DOWN;
+	if (api->response.body_len > 0 && !options->quiet)
+		api_print(api);
+	if (rc == 0 && !options->quiet && !options->json)
+		tell_readiness(api);
+	return rc;
+}
+
 int command_health(int argc, char **argv)
 {
-	struct options options;
-	struct api api;
-	int rc = options_parse(&options, &health_usage, argc, argv);
-
-	if (rc != OPTIONS_GO_ON)
-		return rc;
-	rc = api_open(&api, &options);
-	if (rc == 0) {
-		rc = api_ask(&api, "GET", "/healthz", NULL, NULL);
-		if (rc != 0)
-			rc = api_failed(&api, rc);
-		else if (api.response.status >= 300)
-			rc = EXIT_CODE_DOWN;
-		if (api.response.body_len > 0 && !options.quiet)
-			api_print(&api);
-		if (rc == 0 && !options.quiet && !options.json)
-			tell_readiness(&api);
-	}
-	api_close(&api);
-	return rc;
+	return api_command(&health_usage, argc, argv, health);
 }
