@@ -8,15 +8,18 @@
  * that had its id before and will after.
  *
  * A wish is dropped by each node for itself when it sees that what is wished is
- * so, or that another has the id.  Of a job that is not known the record may
- * still be read: a day at most.
+ * so, or that another has the id: a later round, or an earlier one under a
+ * later version, which was promised and is taken after all.  Of a job that is
+ * not known the record may still be read: a day at most.
  */
 #include <errno.h>
 
 #include "roles/ledger_parts.h"
 
 #define TAG_ASKED RECORD_VALUE_TAG /* when, wall clock */
-#define ROUND_MAX 11		   /* bytes of a number, terminated */
+#define TAG_TOKEN (RECORD_VALUE_TAG + 1)
+#define TAG_STEP  (RECORD_VALUE_TAG + 2)
+#define ROUND_MAX 11 /* bytes of a number, terminated */
 
 /* Nobody has it: it ends here and now. */
 static int cancel_waiting(struct ledger *ledger, struct queue_entry *entry,
@@ -89,13 +92,50 @@ static int cancel_ours(struct ledger *ledger, struct queue_entry *entry,
 
 /* ---- wishes ---- */
 
+struct wished {
+	bool forgets;
+	char id[JOB_ID_LEN + 1];
+	uint32_t round;
+	int64_t asked_ms;
+	struct version saw; /* of the job, by who wished it */
+};
+
+static void read_wish(struct wished *wished, const struct record *record)
+{
+	struct dec dec = dec_init(record->value.at, record->value.len);
+	struct field field;
+
+	wished->saw = (struct version){ UINT64_MAX, UINT32_MAX };
+	while (dec_next(&dec, &field)) {
+		if (field.tag == TAG_ASKED)
+			wished->asked_ms = (int64_t)field_u64(&field);
+		else if (field.tag == TAG_TOKEN)
+			wished->saw.token = field_u64(&field);
+		else if (field.tag == TAG_STEP)
+			wished->saw.step = (uint32_t)field_u64(&field);
+	}
+}
+
+/* Is that of JOB wished already? */
+static bool is_wished(struct ledger *ledger, struct text name,
+		      const struct job *job)
+{
+	struct wished wished = { 0 };
+	struct record record;
+
+	if (ledger_get_register(ledger, name, &record) != 0)
+		return false;
+	read_wish(&wished, &record);
+	return version_compare(wished.saw, job->version) >= 0;
+}
+
 /* That WHAT is done with JOB.  0 or a negative errno. */
 static int wish(struct ledger *ledger, const char *what, const struct job *job,
 		struct ledger_now now)
 {
 	char round[ROUND_MAX];
 	char key[RECORD_KEY_MAX + 1];
-	uint8_t value[16];
+	uint8_t value[48];
 	struct out out = out_init(round, sizeof(round));
 	struct enc enc = enc_init(value, sizeof(value));
 	struct record record;
@@ -103,10 +143,12 @@ static int wish(struct ledger *ledger, const char *what, const struct job *job,
 
 	out_u64(&out, job->round);
 	enc_u64(&enc, TAG_ASKED, (uint64_t)now.wall_ms);
+	enc_u64(&enc, TAG_TOKEN, job->version.token);
+	enc_u64(&enc, TAG_STEP, job->version.step);
 	if (out_end(&out) != 0 || enc_end(&enc) < 0)
 		return -ENOSPC;
 	name = ledger_wish_key(what, job->id, text_of(round), key);
-	if (ledger_get_register(ledger, name, &record) == 0)
+	if (is_wished(ledger, name, job))
 		return 0;
 	record = (struct record){ name,
 				  ledger_wish_version(ledger, name),
@@ -121,20 +163,11 @@ void ledger_wish_heard(struct ledger *ledger)
 	ledger->wishes_due = true;
 }
 
-struct wished {
-	bool forgets;
-	char id[JOB_ID_LEN + 1];
-	uint32_t round;
-	int64_t asked_ms;
-};
-
 /* KEY begins with one of the two words, which are of one length. */
 static int wished_of(struct wished *wished, struct text key,
 		     const struct record *record)
 {
 	size_t at = sizeof("cancel/") - 1;
-	struct dec dec = dec_init(record->value.at, record->value.len);
-	struct field field;
 
 	*wished = (struct wished){ .forgets = key.at[0] == 'f' };
 	if (key.len <= at + JOB_ID_LEN + 1 || key.at[at + JOB_ID_LEN] != '/')
@@ -146,9 +179,7 @@ static int wished_of(struct wished *wished, struct text key,
 		wished->round =
 			wished->round * 10 + (uint32_t)(key.at[at] - '0');
 	}
-	while (dec_next(&dec, &field))
-		if (field.tag == TAG_ASKED)
-			wished->asked_ms = (int64_t)field_u64(&field);
+	read_wish(wished, record);
 	return 0;
 }
 
@@ -169,6 +200,14 @@ static bool is_of_another(const struct wished *wished, const struct job *job)
 		       LEDGER_HISTORY_MS - LEDGER_AHEAD_MS;
 }
 
+/* JOB had the id before, and has it for good, above the one that is wished:
+ * that was asked for while JOB was, and lost to it.
+ */
+static bool has_lost(const struct wished *wished, const struct job *job)
+{
+	return !job->asked && version_compare(wished->saw, job->version) < 0;
+}
+
 /* 1 when nothing is left to do about it, 0 when there is, or a negative errno.
  */
 static int grant(struct ledger *ledger, const struct wished *wished,
@@ -178,8 +217,10 @@ static int grant(struct ledger *ledger, const struct wished *wished,
 	struct job job;
 	int rc = ledger_load(ledger, wished->id, &job);
 
-	if (rc == -ENOENT || (rc == 0 && job.round < wished->round))
+	if (rc == -ENOENT)
 		return is_stale(wished, now);
+	if (rc == 0 && job.round < wished->round)
+		return has_lost(wished, &job) || is_stale(wished, now);
 	if (rc != 0)
 		return rc;
 	if (is_of_another(wished, &job))

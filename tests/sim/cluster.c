@@ -74,6 +74,7 @@ static const uint64_t regressions[] = {
 	60065182,
 	60073495,
 	60078001,
+	104018805,
 	/* machines that stand still with their clocks */
 	WORLD_WIDE + 80,
 	WORLD_WIDE + 184,
