@@ -8,6 +8,7 @@ import time
 TAG = "ETag"
 KEPT = 10  # of each kind of what was wrong, to be looked at
 ENDED = ("ready", "error", "cancelled")
+CALM = ("cut", "status")  # findings of what a machine that stood still may be
 
 
 def version_of(text):

@@ -5,5 +5,5 @@ set -eu
 
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
-run_python ../trial/jobs.py --memory --lease 1s --patience 10 \
+run_python ../trial/jobs.py --memory --lease 2s --patience 10 \
   kills=2 flood=300 clicks=30 cuts=1 losses=1

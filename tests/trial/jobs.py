@@ -31,12 +31,21 @@ import jobs_flood  # noqa: E402
 import jobs_kills  # noqa: E402
 import jobs_splits  # noqa: E402
 import jobs_storm  # noqa: E402
+import stall  # noqa: E402
 
 ROUNDS = os.environ.get("ROUNDS")
 PARTS = {"kills": (jobs_kills.play, 200), "flood": (jobs_flood.play, 10000),
          "cancels": (jobs_cancels.play, 500),
          "clicks": (jobs_clicks.play, 1000), "cuts": (jobs_splits.cuts, 5),
          "losses": (jobs_splits.losses, 5), "storm": (jobs_storm.play, 60)}
+
+
+def judged(play, count, options):
+    """What is broken; where there is patience, of a machine in time."""
+    if options.patience <= 1:
+        return play(count, options)
+    lease_ms = 1000 * float(options.lease.rstrip("s"))
+    return stall.judged(lease_ms, lambda: play(count, options))
 
 
 def main():
@@ -60,7 +69,7 @@ def main():
         play, usual = PARTS[name]
         print(f"--- {name}", flush=True)
         try:
-            broken += play(int(count or ROUNDS or usual), options)
+            broken += judged(play, int(count or ROUNDS or usual), options)
         except lib.Failed as failed:
             print("FAILED:", failed, flush=True)
             broken.append(f"{name} came to an end")

@@ -8,7 +8,7 @@ import mount
 import net
 from jobs_kills import END_S, Figures
 from judge import MS
-from working import Working, spread
+from working import ENDED, Working, spread
 
 HOW = {"hang": ("hang", 0), "EIO": ("fail", errno.EIO)}
 
@@ -28,7 +28,7 @@ def begin_all(cluster):
 def tell(name, figures, rounds):
     print(f"{name}: {rounds} rounds, {figures.jobs} jobs; polls: "
           f"{figures.polls.tell()}")
-    return figures.broken + jobs_kills.wrongs(figures)
+    return figures.verdict()
 
 
 def finish(cluster, figures, jobs, made, disturbed, pollers):
@@ -45,8 +45,8 @@ def cut_round(cluster, figures, made):
     """One node hears nobody for two leases; all goes on, there and here."""
     jobs = begin_all(cluster)
     node = cluster.by_name(random.choice(
-        [cluster.wait_state(cluster.nodes[0], ident, ("processing",), END_S)
-         for ident in jobs])["node"])
+        [cluster.wait_state(cluster.nodes[0], ident, ("processing", *ENDED),
+                            END_S) for ident in jobs])["node"])
     cluster.net.cut(node.index)
     pollers = jobs_kills.look_on(cluster, jobs, figures.polls)
     until = time.monotonic() + 2 * lease_s(cluster)
@@ -98,9 +98,9 @@ def storage_round(cluster, how, figures, made):
         alive.append((life.last - at) / MS)
         figures.expect(alive[-1] < lease_s(cluster) * 1000, how, ident,
                        "lived", alive[-1], "ms on:", life)
-        figures.expect(ms <= lease_s(cluster) * 1000 +
-                       figures.patience * jobs_kills.SLACK_MS, how, ident,
-                       "next attempt after", ms, new)
+        figures.expect_calm(ms <= lease_s(cluster) * 1000 +
+                            figures.patience * jobs_kills.SLACK_MS, how, ident,
+                            "next attempt after", ms, new)
         figures.expect(new.node != life.node, ident, "not elsewhere:", new)
     node.mount.clear()
     node.wait_ready(END_S)
