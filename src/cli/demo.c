@@ -18,7 +18,7 @@
 #define NODES_DEFAULT 3
 #define PORT_DEFAULT  8080
 #define PORTS_TRIED   100
-#define TAKEN_MS      10000 /* until a node takes a job */
+#define TAKEN_MS      60000 /* until a node takes a job */
 #define POLL_MS	      20
 #define LOOK_MS	      500 /* how often to look after the nodes */
 

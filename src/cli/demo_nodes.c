@@ -14,7 +14,7 @@
 #include "cli/command.h"
 #include "io/clock.h"
 
-#define READY_MS      20000
+#define READY_MS      60000
 #define STOP_MS	      20000 /* orderly; then QUIT */
 #define QUIT_MS	      5000  /* then KILL */
 #define AGAIN_MS      8000  /* after it was killed: it is missed meanwhile */
