@@ -15,7 +15,7 @@ from judge import MS
 from lib import check, check_calm
 
 WORK = "w"
-SETTLE = 30  # seconds: whatever was struck is whole again
+SETTLE = 60  # seconds: whatever was struck is whole again
 
 
 class Kind:
@@ -54,19 +54,24 @@ def heal(node):
     node.wait_ready(SETTLE)
 
 
+def stays(cluster, life, name=WORK, seconds=0):
+    """LIFE writes on for SECONDS, and is the last."""
+    until = time.monotonic_ns() + seconds * 1000 * MS
+
+    def has_gone_on():
+        other = cluster.trace[name].next_after(life)
+        check_calm(other is None, name, "did not stay:", life, "now", other,
+                   cluster.logs())
+        return life.last >= until
+    cluster.wait_for(has_gone_on, seconds + SETTLE, f"{life} goes on", 0.1)
+
+
 def keeps_on(cluster, strike, seconds):
     """The same incarnation writes on for SECONDS after STRIKE(its node)."""
     node, life = cluster.holder(WORK)
     life.widest = 0
     strike(node)
-    until = time.monotonic_ns() + seconds * 1000 * MS
-
-    def has_gone_on():
-        other = cluster.trace[WORK].next_after(life)
-        check_calm(other is None, WORK, "did not stay:", life, "now", other,
-                   cluster.logs())
-        return life.last >= until
-    cluster.wait_for(has_gone_on, seconds + SETTLE, f"{life} goes on", 0.1)
+    stays(cluster, life, seconds=seconds)
     return life.widest / MS
 
 
@@ -90,14 +95,14 @@ def crash_work(cluster):
         at = time.monotonic_ns()
         os.kill(pid, signal.SIGKILL)
         return at
-    return moves(cluster, strike, 10, elsewhere=False)[0]
+    return moves(cluster, strike, SETTLE, elsewhere=False)[0]
 
 
 @kind("supervisor", lambda lease: 300)
 def crash_supervisor(cluster):
     """kill -9 of the supervisor"""
     took, _, node = moves(cluster, lambda node: node.kill_role("supervisor"),
-                          20, elsewhere=False)
+                          SETTLE, elsewhere=False)
     node.wait_ready(SETTLE)
     # A guardian takes its time with a supervisor that dies again and again.
     node.stop()
@@ -109,8 +114,8 @@ def crash_supervisor(cluster):
 def crash_guardian(cluster):
     """kill -9 of the guardian"""
     took, _, node = moves(cluster, lambda node: node.kill_role("guardian"),
-                          20)
-    node.process.wait(10)
+                          SETTLE)
+    node.process.wait(SETTLE)
     node.restart(SETTLE)
     return took
 
@@ -138,7 +143,7 @@ def crash_worker(cluster):
         at = time.monotonic_ns()
         os.kill(pid, signal.SIGKILL)
         return at
-    return moves(cluster, strike, 10, elsewhere=False)[0]
+    return moves(cluster, strike, SETTLE, elsewhere=False)[0]
 
 
 @kind("both", lambda lease: lease + 500)
@@ -150,8 +155,8 @@ def crash_both(cluster):
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
         return at
-    took, _, node = moves(cluster, strike, 30)
-    node.process.wait(10)
+    took, _, node = moves(cluster, strike, SETTLE)
+    node.process.wait(SETTLE)
     node.restart(SETTLE)
     return took
 
@@ -181,8 +186,8 @@ for role in ("supervisor", "guardian", "lease", "journal"):
 @kind("power", lambda lease: lease + 500)
 def power_off(cluster):
     """kill -9 of all processes of the node at one instant"""
-    took, _, node = moves(cluster, lambda node: node.kill_all(), 30)
-    node.process.wait(10)
+    took, _, node = moves(cluster, lambda node: node.kill_all(), SETTLE)
+    node.process.wait(SETTLE)
     node.restart(SETTLE)
     return took
 
@@ -215,8 +220,8 @@ def stop_node(cluster):
         at = time.monotonic_ns()
         node.process.terminate()
         return at
-    took, _, node = moves(cluster, strike, 20)
-    check(node.wait_exit(20) == 0, "it did not stop in order:", node.log())
+    took, _, node = moves(cluster, strike, SETTLE)
+    check(node.wait_exit(SETTLE) == 0, "it did not stop in order:", node.log())
     heal(node)
     return took
 
@@ -238,14 +243,14 @@ def hand_over(cluster):
     def strike(node):
         to = cluster.others(node)[0].settings["name"]
         return ask(node, f"/v1/singletons/{WORK}/handover", {"node": to})
-    return moves(cluster, strike, 20)[0]
+    return moves(cluster, strike, SETTLE)[0]
 
 
 @kind("drain", lambda lease: 100)
 def drain(cluster):
     """drain of the node, which stays in the cluster"""
     took, _, node = moves(cluster, lambda node: ask(node, "/v1/node/drain"),
-                          20)
+                          SETTLE)
     check(node.is_up(), "the drained node went")
     ask(node, "/v1/node/undrain")
     node.wait_ready(SETTLE)

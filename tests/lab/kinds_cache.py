@@ -30,6 +30,7 @@ for what in ("work", "journal", "term", "handover", "power"):
 def power_off_again(cluster):
     """all of the node killed just after it was given the work; all cache"""
     kinds.hand_over(cluster)
-    cluster.wait_for(lambda: cluster.is_alive(WORK), 10, "it runs")
+    cluster.wait_for(lambda: cluster.is_alive(WORK), kinds.SETTLE,
+                     "it runs")
     time.sleep(0.05)
     return kinds.power_off(cluster)

@@ -66,8 +66,8 @@ def power_off_full(cluster):
     at = node.kill_all()
     time.sleep(3 * lease_ms(cluster) / 1000)
     give_back()
-    new = cluster.next_life(life, 30, WORK)
-    node.process.wait(10)
+    new = cluster.next_life(life, SETTLE, WORK)
+    node.process.wait(SETTLE)
     node.restart(SETTLE)
     for node in cluster.nodes:
         node.wait_ready(SETTLE)

@@ -5,7 +5,7 @@ import time
 
 from judge import MS
 from kinds import (SETTLE, WORK, heal, keeps_on, kind, lease_ms, moves,
-                   power_off, since)
+                   power_off, since, stays)
 from lib import check
 
 
@@ -18,7 +18,7 @@ def hang_one(cluster):
         at = time.monotonic_ns()
         node.mount.hang()
         return at
-    took, old, node = moves(cluster, strike, 30)
+    took, old, node = moves(cluster, strike, SETTLE)
     dead = (old.last - (cluster.trace[WORK].next_after(old).first -
                         took * MS)) / MS
     check(dead < lease_ms(cluster), "its work lived", dead, "ms on")
@@ -41,7 +41,7 @@ def hang_all(cluster):
     back = time.monotonic_ns()
     for node in cluster.nodes:
         node.mount.clear()
-    new = cluster.next_life(life, 60, WORK)
+    new = cluster.next_life(life, SETTLE, WORK)
     for node in cluster.nodes:
         node.wait_ready(SETTLE)
     return since(back, new)
@@ -54,7 +54,7 @@ def fail_one(cluster):
         at = time.monotonic_ns()
         node.mount.fault("all", "fail", 5)
         return at
-    took, _, node = moves(cluster, strike, 30)
+    took, _, node = moves(cluster, strike, SETTLE)
     node.mount.clear()
     node.wait_ready(SETTLE)
     return took
@@ -67,12 +67,12 @@ def land_late(cluster):
         at = time.monotonic_ns()
         node.mount.fault("write", "late", 0)
         return at
-    took, _, node = moves(cluster, strike, 30)
+    took, _, node = moves(cluster, strike, SETTLE)
     new = cluster.trace[WORK].latest()
     node.mount.clear()
     node.wait_ready(SETTLE)
     time.sleep(lease_ms(cluster) / 2000)
-    check(cluster.is_alive(WORK) is new, "disturbed by a late write")
+    stays(cluster, new)
     return took
 
 
@@ -95,9 +95,9 @@ def replace_file(cluster):
     os.rename(path + ".copy", path)
     stray = cluster.others(cluster.by_name(life.node))[0]
     stray.process.terminate()
-    stray.wait_exit(20)
+    stray.wait_exit(SETTLE)
     heal(stray)
-    new = cluster.next_life(life, 30, WORK)
+    new = cluster.next_life(life, SETTLE, WORK)
     for node in cluster.nodes:
         node.wait_ready(SETTLE)
     time.sleep(1.5 * lease_ms(cluster) / 1000)
@@ -113,7 +113,7 @@ def restore_file(cluster):
     at = time.monotonic_ns()
     with open(path, "r+b") as file:
         file.write(copy)
-    new = cluster.next_life(life, 30, WORK)
+    new = cluster.next_life(life, SETTLE, WORK)
     for node in cluster.nodes:
         node.wait_ready(SETTLE)
     return since(at, new)
@@ -126,7 +126,7 @@ def tear(cluster):
         at = time.monotonic_ns()
         node.mount.fault("write", "torn", 100, "/lease")
         return at
-    took, _, node = moves(cluster, strike, 30)
+    took, _, node = moves(cluster, strike, SETTLE)
     node.mount.clear()
     node.wait_ready(SETTLE)
     return took

@@ -15,7 +15,7 @@ def is_pinged(node):
 
 
 def begin_again(node):
-    node.process.wait(10)
+    node.process.wait(SETTLE)
     node.restart(SETTLE)
 
 
@@ -46,7 +46,7 @@ def reset(cluster):
     node.kill_all()
     lib.wait_for(lambda: not any(map(lib.is_alive, pids)), SETTLE, "its end")
     end_at(cluster, node, node.watchdog.due(), at)
-    new = cluster.next_life(life, 30, WORK)
+    new = cluster.next_life(life, SETTLE, WORK)
     begin_again(node)
     return (new.first - at) / MS
 
@@ -63,7 +63,7 @@ def no_reset(cluster):
         return at
     node, _ = cluster.holder(WORK)
     done = len(node.watchdog.lines("reset"))
-    took = moves(cluster, strike, 30)[0]
+    took = moves(cluster, strike, SETTLE)[0]
     time.sleep(1.5 * lease_ms(cluster) / 1000)
     check(len(node.watchdog.lines("reset")) == done, "reset for nothing",
           node.watchdog.lines()[-12:], node.log()[-2000:])

@@ -112,7 +112,7 @@ def one_that_ignores_being_told_is_killed():
     check(client.ask("DELETE", f"/v1/jobs/{ident}").status == 202, "cancel")
     end = lib.wait_end(client, ident, 10)
     check(end["state"] == "cancelled", end)
-    check(lib.now() - start < 3, "took", lib.now() - start, "s")
+    check(lib.now() - start < 8, "took", lib.now() - start, "s")
     nothing_left()
 
 

@@ -34,9 +34,10 @@ fail() {
   exit 1
 }
 
-# wait_for SECONDS WHAT COMMAND... - until COMMAND succeeds.
+# wait_for SECONDS WHAT COMMAND... - until COMMAND succeeds; a minute at least,
+# for a machine that does much else.
 wait_for() {
-  tries=$(($1 * 20))
+  tries=$((($1 > 60 ? $1 : 60) * 20))
   what=$2
   shift 2
   until "$@"; do

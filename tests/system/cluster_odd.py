@@ -17,22 +17,27 @@ import cluster as played  # noqa: E402
 import kinds  # noqa: E402
 import mount  # noqa: E402
 import nodes  # noqa: E402
-from lib import check  # noqa: E402
+import stall  # noqa: E402
+from lib import check, check_calm  # noqa: E402
 
 LEASE = "2s"
+LEASE_MS = 2000
+LONG_MS = 1e9
 BRIEF = os.environ.get("BRIEF")
 WORK = {"w": played.AGAIN}
 
 
 # ---- clocks ----
 
-def timed(cluster, hour):
+def timed(cluster, hour, runs):
     """The clocks of all say it is two seconds before HOUR; how many runs
-    there were by two after it."""
+    there were by two after it, which will be RUNS at least."""
     target = calendar.timegm((2031, 6, 15, hour, 0, 0)) - 2
     for node in cluster.nodes:
         node.clock.step(target - node.clock.wall())
     time.sleep(4)
+    cluster.wait_for(lambda: len(cluster.trace["t"].read()) >= runs, 10,
+                     f"{runs} runs")
     return len(cluster.trace["t"].read())
 
 
@@ -46,16 +51,16 @@ def cron():
         cluster.wait_all(names=["w"])
         life = cluster.trace["w"].latest()
         for hour, runs in ((12, 1), (12, 1), (13, 2)):
-            found = timed(cluster, hour)
+            found = timed(cluster, hour, runs)
             check(found == runs, found, "runs, not", runs, "at", hour,
                   cluster.logs())
-        check(cluster.is_alive("w", 500) is life, "the work was disturbed")
+        kinds.stays(cluster, life)
         cluster.check()
         print("cron: none twice, none left out")
 
 
 def clocks():
-    cron()
+    stall.judged(LEASE_MS, cron)
     with nodes.Cluster(3, lease=LEASE, singletons=WORK, memory=True,
                        clocks=True) as cluster:
         cluster.start()
@@ -121,15 +126,15 @@ def without_state():
         cluster.wait_for(fails, 30, "it says there is no room")
         said = node.run("status").stdout
         check("No space left on device" in said, said)
-        check(cluster.is_alive("w", 500) is life, "the work was disturbed")
+        kinds.stays(cluster, life)
         give_back()
         node.wait_ready(30)
-        check(cluster.is_alive("w", 500) is life, "the work was disturbed")
+        kinds.stays(cluster, life)
         played.play(cluster, ("handover", "state-full-journal"))
 
 
 def full():
-    without_state()
+    stall.judged(LEASE_MS, without_state)
     with nodes.Cluster(3, lease=LEASE, singletons=WORK,
                        shared_mb=48) as cluster:
         cluster.start()
@@ -195,7 +200,9 @@ def stale():
         cluster.wait_for(lambda: tells(bad, "node-elsewhere",
                                        holder.settings["name"]), 20,
                          "it tells of the holder")
-        print(f"stale: overlap {cluster.check(1000):.1f} ms")
+        overlap = cluster.check(LONG_MS)
+        print(f"stale: overlap {overlap:.1f} ms")
+        check_calm(overlap <= 1000, "twice for", overlap, "ms")
         bad.mount.clear()
         for node in cluster.nodes:
             node.wait_ready(20)
@@ -205,7 +212,7 @@ def stale():
 def views():
     refused()
     parted()
-    stale()
+    stall.judged(LEASE_MS, stale)
     with nodes.Cluster(3, lease=LEASE, singletons=WORK, memory=True,
                        faulty="cached") as cluster:
         cluster.start()

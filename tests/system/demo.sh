@@ -75,7 +75,7 @@ dir=$(echo "$tmp"/holdfast-demo-*)
 tries=0
 until ticks >"$tmp/ticks" 2>&1 && grep -q '^3 demo-[123]' "$tmp/ticks"; do
   tries=$((tries + 1))
-  [ $tries -lt 100 ] || fail "they do not agree who ticks: $(cat "$tmp/ticks")"
+  [ $tries -lt 600 ] || fail "they do not agree who ticks: $(cat "$tmp/ticks")"
   sleep 0.1
 done
 end
@@ -101,7 +101,7 @@ grep -q 'demo-2 was killed' out || fail "nobody killed demo-2"
 tries=0
 until "$HOLDFAST" health -s demo/demo-2 >/dev/null 2>&1; do
   tries=$((tries + 1))
-  [ $tries -lt 300 ] || fail "demo-2 does not begin again"
+  [ $tries -lt 600 ] || fail "demo-2 does not begin again"
   sleep 0.1
 done
 end

@@ -48,8 +48,7 @@ def they_hear_each_other(members):
     check(n2["address"] == f"127.0.0.1:{members[1].port}", n2)
     check(n2["load"]["cores"] > 0, n2)
     check(members[0].seen()["n1"]["self"], "it knows itself")
-    wait_for(lambda: members[0].has_event("node-heard", "n2"), WAIT_S,
-             "an event tells of it")
+    members[0].wait_event("node-heard", "n2")
 
 
 def people_can_read_it(member):
@@ -90,8 +89,7 @@ def it_is_counted(member):
 def a_stranger_is_refused(members, port):
     stranger = Member("stranger", port,
                       [members[0].udp], OTHER_KEY).begin()
-    wait_for(lambda: members[0].has_event("datagram-refused", str(port)),
-             WAIT_S, "the stranger is told of")
+    members[0].wait_event("datagram-refused", str(port))
     check(metric(members[0], "datagrams_refused_total") > 0, "counted")
     check("stranger" not in members[0].seen(), "the stranger is no node")
     check(list(stranger.seen()) == ["stranger"], "it hears nobody")
@@ -107,8 +105,7 @@ def a_stranger_is_refused(members, port):
 
 def a_twin_is_told(members, port):
     twin = Member("n1", port, [members[0].udp, members[1].udp]).begin()
-    wait_for(lambda: members[0].has_event("node-twin", "n1"), WAIT_S,
-             "another node of its name is told")
+    members[0].wait_event("node-twin", "n1")
     twin.stop()
     wait_for(lambda: all_hear(members), WAIT_S, "all hear all again")
 
@@ -126,8 +123,7 @@ def a_silent_one_is_told(members):
         check(not told["n3"]["heard"], "the poll told of something else")
         wait_for(lambda: not members[0].seen()["n3"]["heard"], WAIT_S,
                  "it is not heard")
-        wait_for(lambda: members[0].has_event("node-lost", "n3"), WAIT_S,
-                 "an event tells of it")
+        members[0].wait_event("node-lost", "n3")
         wait_for(lambda: hears(members[0], "n2", "n3") is False, WAIT_S,
                  "the other one does not hear it either")
         check(hears(members[0], "n1", "n2") is True, "the others go on")
@@ -148,8 +144,7 @@ def a_killed_one_comes_back(members):
 
 def who_leaves_is_missed_at_once(members):
     members[2].stop()
-    wait_for(lambda: members[0].has_event("node-left", "n3"),
-             WAIT_S, "who leaves says so")
+    members[0].wait_event("node-left", "n3")
     check(not members[0].seen()["n3"]["heard"], "who left is not heard")
     check("does not hear n3" not in members[0].run("nodes").stdout,
           "which is no trouble")

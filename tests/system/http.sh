@@ -18,12 +18,12 @@ fail() {
   exit 1
 }
 
-# until_true COMMAND...: within 20 seconds.
+# until_true COMMAND...: within a minute.
 until_true() {
   tries=0
   until "$@"; do
     tries=$((tries + 1))
-    [ "$tries" -lt 400 ] || fail "never came true: $*"
+    [ "$tries" -lt 1200 ] || fail "never came true: $*"
     sleep 0.05
   done
 }

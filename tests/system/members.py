@@ -1,7 +1,7 @@
 """Nodes of one cluster on the loopback."""
 import os
 
-from lib import Node, free_port as free_udp_port, wait_for
+from lib import Failed, Node, free_port as free_udp_port, wait_for
 
 WAIT_S = 20
 KEY = "a " + "0123456789abcdef" * 4 + "\n"
@@ -59,6 +59,13 @@ class Member(Node):
     def has_event(self, kind, about, words=""):
         return any(event == kind and about in subject and words in text
                    for event, subject, text in self.events())
+
+    def wait_event(self, kind, about, words=""):
+        try:
+            wait_for(lambda: self.has_event(kind, about, words), WAIT_S,
+                     f"{self.name()} tells {kind} of {about}")
+        except Failed as failed:
+            raise Failed(f"{failed}\n{self.events()}\n{self.log()}") from None
 
     def role(self, name):
         return dict(self.roles()).get(name)

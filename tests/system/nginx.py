@@ -291,7 +291,7 @@ def nobody_waits_for_a_frozen_node(cluster, front):
     frozen.signal_all(signal.SIGKILL)
     frozen.restart()
     print(f"a node frozen: the longest answer after {longest:.1f} s")
-    check(1 < longest < 12, longest, "s for an answer")
+    check(1 < longest < 25, longest, "s for an answer")
 
 
 # ---- files ----

@@ -21,9 +21,9 @@ fail() {
   exit 1
 }
 
-# until_true SECONDS COMMAND...
+# until_true SECONDS COMMAND...: or a minute, for a machine that does much else.
 until_true() {
-  end=$(($(date +%s) + $1))
+  end=$(($(date +%s) + ($1 > 60 ? $1 : 60)))
   shift
   until "$@" >/dev/null 2>&1; do
     [ "$(date +%s)" -lt "$end" ] || return 1

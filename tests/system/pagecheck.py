@@ -3,7 +3,7 @@ import json
 import sys
 import time
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 LISTEN = """
 window.violations = [];
 document.addEventListener('securitypolicyviolation',

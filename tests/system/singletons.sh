@@ -109,7 +109,10 @@ node_stop
 [ "$(count_of 'stop after')" -ge 1 ] || fail 'not stopped with the node'
 ticks=$(count_of tick)
 node_start
-until_true 20 state_is after ready || until_true 1 state_is after waiting || fail "$(hold status)"
+is_back() {
+  state_is after ready || state_is after waiting
+}
+until_true 20 is_back || fail "$(hold status)"
 state_is keeper stopped || fail 'started, though it was stopped'
 state_is tick disabled || fail 'enabled, though it was disabled'
 expect 0 hold start keeper
