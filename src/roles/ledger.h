@@ -202,6 +202,8 @@ struct ledger_node {
 	int64_t ended_ms;      /* when we counted ENDED */
 	bool missed;	       /* by whoever leads, who has not counted that */
 	bool forgotten;	       /* and its journal is gone */
+	bool retells;	       /* what was asked of it and nobody took is
+				  told again */
 	bool behind;	       /* not read to the end that is shown */
 	bool more;	       /* and there is more at once */
 	int64_t stale_ms;      /* since when that can't be read, 0 = it can */

@@ -14,6 +14,11 @@
  *
  *	node 1     asked ........ "taken!" .......... asked again
  *	leader         \.. another's ............../     \.. taken
+ *
+ * A node that stood still with its clocks may go on to keep requests when the
+ * leader has read all of that generation.  Who followed it meanwhile tells them
+ * again when it hears of that: they are taken, and what was wished of them is
+ * done.
  */
 #include <errno.h>
 
@@ -319,8 +324,49 @@ int ledger_mend_promise(struct ledger *ledger, const char *id, uint32_t round)
 	return ledger_ask_anew(ledger, &job, job.version);
 }
 
+/* ---- who follows ---- */
+
+/* What was asked of ENTRY's node when that had ended already, for the leader,
+ * which has read all it will ever read of it.  False: there is no room for more
+ * in this batch.
+ */
+static bool retell(struct ledger *ledger, struct queue_entry *entry)
+{
+	const struct ledger_node *node;
+	struct job job;
+
+	if (!ledger_has_room(ledger) || ledger_begin(ledger) != 0 ||
+	    ledger_load(ledger, entry->id, &job) != 0)
+		return false;
+	node = ledger_node_of(ledger, job.origin);
+	return node == NULL || !node->retells ||
+	       ledger_store(ledger, &job, true) == 0;
+}
+
+/* Of the ended generations of which was heard that a leader has read them: one
+ * may have gone on for a while, on a machine that stood still with its clocks,
+ * and have been followed by whoever did not know.
+ */
+static void retell_all(struct ledger *ledger)
+{
+	struct queue_entry *entry = NULL;
+	bool retells = false;
+
+	for (uint32_t i = 0; i < ledger->nodes_count; i++)
+		retells = retells || ledger->nodes[i].retells;
+	if (!retells)
+		return;
+	while ((entry = queue_each_asked(ledger->queue, entry)) != NULL)
+		if (!retell(ledger, entry))
+			return;
+	for (uint32_t i = 0; i < ledger->nodes_count; i++)
+		ledger->nodes[i].retells = false;
+}
+
 void ledger_asked_turn(struct ledger *ledger, struct ledger_now now)
 {
+	if (!ledger->leads)
+		retell_all(ledger);
 	if (ledger->leads && ledger->asks)
 		take_all(ledger, now);
 	if (ledger->askers_count > 0)

@@ -187,8 +187,10 @@ static void hear_ended(struct ledger *ledger, const struct record *record)
 	uint64_t number = number_of(record);
 
 	ledger_hear_end(ledger, record);
-	if (node != NULL && number > node->settled)
+	if (node != NULL && number > node->settled) {
 		node->settled = number;
+		node->retells = true;
+	}
 	if (!text_is(name, ledger->world.place.node))
 		return;
 	if (number > ledger->drops_to) {
