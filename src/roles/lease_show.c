@@ -44,11 +44,10 @@ static bool journal_lives(const struct lease_role *role)
 }
 
 /* A journal role that was started anew leads nothing of what it led before. */
-static void take_standing(struct lease_role *role)
+static void take_standing(struct lease_role *role, uint64_t leads)
 {
 	struct lease *lease = &role->lease;
 	const struct board_cluster *cluster = role->cluster;
-	uint64_t leads = atomic_load(&cluster->leads);
 
 	lease_stand(lease, atomic_load(&cluster->stand) != 0 &&
 				   atomic_load(&cluster->leaving) == 0 &&
@@ -91,6 +90,8 @@ void lease_role_take(struct lease_role *role)
 {
 	uint32_t hint = atomic_load(&role->cluster->hint);
 	uint64_t saw = atomic_load(&role->cluster->saw);
+	/* Before the end: that shown with LEADING holds what it leads with. */
+	uint64_t leads = atomic_load(&role->cluster->leads);
 
 	if (hint != role->hint)
 		lease_hint(&role->lease);
@@ -98,7 +99,7 @@ void lease_role_take(struct lease_role *role)
 	if (saw > role->lease.highest && role->lease.has_now)
 		lease_saw_epoch(&role->lease, saw);
 	take_promise(role);
-	take_standing(role);
+	take_standing(role, leads);
 	take_end(role);
 }
 

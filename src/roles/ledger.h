@@ -193,6 +193,7 @@ struct ledger_node {
 	char name[LEASE_NAME_MAX + 1]; /* empty: never used */
 	bool self;
 	bool member;	     /* living, and has promised what we have */
+	bool leads;	     /* under what we have promised */
 	uint64_t generation; /* the present, or the last */
 	uint64_t ended;	     /* up to this one they have ended */
 	uint64_t settled;    /* up to this one their journals were read to the
@@ -258,10 +259,13 @@ struct ledger {
 	uint8_t *follow_buf;	   /* SEGMENT_BUFFER bytes */
 	uint64_t saw;		   /* the highest epoch of any record */
 	uint64_t decided;	   /* the highest that a leader decided under */
-	enum ledger_told told;	   /* what we offer */
-	bool counted;		   /* what each node holds */
-	bool unheard;	/* a slot was seen whose offer may be known */
-	int64_t led_ms; /* when it began to lead */
+	uint32_t heard;		   /* the epoch whose leader's word was read */
+	int64_t held_ms; /* since when others wait to be read for that, or 0 */
+	bool waits;	 /* and messages as well */
+	enum ledger_told told; /* what we offer */
+	bool counted;	       /* what each node holds */
+	bool unheard;	       /* a slot was seen whose offer may be known */
+	int64_t led_ms;	       /* when it began to lead */
 	bool orphans; /* it leads, and heard of what an ended generation has */
 	int64_t calm_ms; /* since when somebody leads, 0 = nobody */
 	bool early;	 /* members are about to say what they offer */

@@ -36,7 +36,7 @@ bool ledger_may_take(struct ledger *ledger)
 {
 	if (!ledger->in_cluster)
 		return true;
-	return ledger->in &&
+	return ledger->in && !ledger->waits &&
 	       ledger_node_of(ledger, text_of(ledger->world.place.node)) !=
 		       NULL &&
 	       is_settled(ledger) && ledger_holds(ledger);

@@ -43,8 +43,9 @@ int64_t ledger_cluster_deadline(const struct ledger *ledger,
 
 /* May messages be taken?  In a cluster only with a lease, and when a leader has
  * read what ended generations left, ours and those of others: it may hold what
- * was answered, and is to be overtaken.  Outcomes wait with the rest; whoever
- * sent one says it again.  Who asks has a deadline of its own.
+ * was answered, and is to be overtaken.  For a moment they also wait for
+ * whoever leads under the epoch promised last.  Outcomes wait with the rest;
+ * whoever sent one says it again.  Who asks has a deadline of its own.
  */
 bool ledger_may_take(struct ledger *ledger);
 

@@ -279,6 +279,7 @@ bool ledger_lead(struct ledger *ledger, uint64_t claim, struct ledger_now now)
 	ledger->led_ms = now.ms;
 	ledger->asks = true; /* of us, before */
 	ledger->wishes_due = true;
+	ledger->heard = ledger->epoch;
 	ledger->spent = claim;
 	ledger->counter = 0;
 	rc = settle_all(ledger, claim);

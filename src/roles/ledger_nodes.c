@@ -124,6 +124,7 @@ static void look_at_all(struct ledger *ledger, struct ledger_now now)
 	uint32_t in_use = atomic_load(&cluster->in_use);
 	struct cluster_peer peer;
 	bool led = ledger->leads;
+	bool leads;
 
 	if (in_use > LEASE_SLOTS_MAX)
 		in_use = LEASE_SLOTS_MAX;
@@ -133,9 +134,11 @@ static void look_at_all(struct ledger *ledger, struct ledger_now now)
 		if (cluster_peer(cluster, i, &peer)) {
 			look_at(ledger, &ledger->nodes[i], &peer, now);
 			/* Be it one whose end we have counted. */
-			led = led || (peer.verdict == LEASE_PEER_ALIVE &&
-				      peer.epoch == ledger->epoch &&
-				      (peer.flags & LEASE_LEADING) != 0);
+			leads = peer.verdict == LEASE_PEER_ALIVE &&
+				peer.epoch == ledger->epoch &&
+				(peer.flags & LEASE_LEADING) != 0;
+			ledger->nodes[i].leads = leads;
+			led = led || leads;
 		}
 	note_missed(ledger, led, now);
 }
@@ -234,19 +237,42 @@ static void note_goal(struct ledger_node *node, const struct lease_end *end,
 	node->goal_ms = now.ms;
 }
 
+static int64_t late_ms(const struct ledger *ledger)
+{
+	return ledger->world.board->cluster.terms.lease_ms / 4;
+}
+
 bool ledger_is_late(const struct ledger *ledger, struct ledger_now now)
 {
-	int64_t late_ms = ledger->world.board->cluster.terms.lease_ms / 4;
-
+	if (ledger->held_ms != 0)
+		return true;
 	for (uint32_t i = 0; i < ledger->nodes_count; i++) {
 		const struct ledger_node *node = &ledger->nodes[i];
 
 		if (node->name[0] != '\0' && !node->self &&
 		    (!node->caught ||
-		     (node->goal_ms != 0 && now.ms - node->goal_ms >= late_ms)))
+		     (node->goal_ms != 0 &&
+		      now.ms - node->goal_ms >= late_ms(ledger))))
 			return true;
 	}
 	return false;
+}
+
+/* May what is read now be counted by nobody who leads under the epoch promised?
+ * Whoever led before may have stood still with its clocks, and decide on when
+ * all it left was read.  Its leader tells: first what that wrote is read, and
+ * with it whom it has counted dead.
+ */
+static bool is_leader_unheard(const struct ledger *ledger)
+{
+	struct cluster_lease lease;
+
+	if (ledger->leads || ledger->heard == ledger->epoch)
+		return false;
+	/* Who is about to lead reads them all. */
+	return !cluster_lease(&ledger->world.board->cluster, &lease) ||
+	       lease.kept.standing < LEASE_PASSED ||
+	       lease.kept.claim != ledger->epoch;
 }
 
 static void follow(struct ledger *ledger, struct ledger_node *node,
@@ -264,7 +290,8 @@ static void follow(struct ledger *ledger, struct ledger_node *node,
 		return;
 	}
 	node->behind = end->segment != 0 && is_before(&at, end);
-	if (!node->behind || ledger_begin(ledger) != 0) {
+	if (!node->behind || (!node->leads && is_leader_unheard(ledger)) ||
+	    ledger_begin(ledger) != 0) {
 		note_goal(node, end, now);
 		return;
 	}
@@ -275,6 +302,41 @@ static void follow(struct ledger *ledger, struct ledger_node *node,
 	node->more = rc > 0;
 	note_goal(node, end, now);
 	note_stale(node, rc, now);
+}
+
+/* Who asks waits a moment for a leader, rather than be told that this is late.
+ */
+static void note_held(struct ledger *ledger, struct ledger_now now)
+{
+	bool held = false;
+
+	for (uint32_t i = 0; i < ledger->nodes_count; i++)
+		held = held || ledger->nodes[i].behind;
+	held = held && is_leader_unheard(ledger);
+	if (!held)
+		ledger->held_ms = 0;
+	else if (ledger->held_ms == 0)
+		ledger->held_ms = now.ms;
+	ledger->waits = held && now.ms - ledger->held_ms < late_ms(ledger);
+}
+
+/* The leader first: it may be that of others nothing counts before. */
+static void follow_all(struct ledger *ledger, const struct lease_end *ends,
+		       struct ledger_now now)
+{
+	for (uint32_t i = 0; i < ledger->nodes_count && ledger->open; i++) {
+		struct ledger_node *node = &ledger->nodes[i];
+
+		if (!node->leads || node->self)
+			continue;
+		follow(ledger, node, &ends[i], now);
+		if (!node->behind)
+			ledger->heard = ledger->epoch;
+	}
+	for (uint32_t i = 0; i < ledger->nodes_count && ledger->open; i++)
+		if (!ledger->nodes[i].self && !ledger->nodes[i].leads &&
+		    ledger->nodes[i].name[0] != '\0')
+			follow(ledger, &ledger->nodes[i], &ends[i], now);
 }
 
 static void note_unread(struct ledger *ledger, struct ledger_now now)
@@ -306,8 +368,7 @@ void ledger_follow(struct ledger *ledger, struct ledger_now now)
 			generations[i] = peer.generation;
 		}
 	hear_ends(ledger, ends, generations);
-	for (uint32_t i = 0; i < ledger->nodes_count && ledger->open; i++)
-		if (!ledger->nodes[i].self && ledger->nodes[i].name[0] != '\0')
-			follow(ledger, &ledger->nodes[i], &ends[i], now);
+	follow_all(ledger, ends, now);
+	note_held(ledger, now);
 	note_unread(ledger, now);
 }

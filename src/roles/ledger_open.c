@@ -133,6 +133,9 @@ static void reset(struct ledger *ledger)
 	}
 	ledger_drop_hints(ledger);
 	ledger->leads = false;
+	ledger->heard = 0;
+	ledger->held_ms = 0;
+	ledger->waits = false;
 	ledger->told = LEDGER_TOLD_NOTHING;
 	ledger->askers_count = 0;
 	ledger->asks = false;

@@ -88,6 +88,7 @@ static const uint64_t regressions[] = {
 	WORLD_WIDE + 21907,
 	WORLD_WIDE + 26322,
 	WORLD_WIDE + 33241,
+	WORLD_WIDE + 37466,
 	WORLD_WIDE + 139232,
 };
 
