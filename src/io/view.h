@@ -54,10 +54,10 @@ struct view_ops {
 	 * there.  0 or -ENOENT at the end. */
 	int (*next)(struct view *view, char id[JOB_ID_LEN + 1],
 		    struct view_job *job);
-	/* The id with the smallest due_ms that is not 0, and that time.  0 or
-	 * -ENOENT. */
-	int (*first_due)(struct view *view, char id[JOB_ID_LEN + 1],
-			 int64_t *due_ms);
+	/* The id with the smallest due_ms from FROM_MS (> 0) up, and that
+	 * time.  0 or -ENOENT. */
+	int (*first_due)(struct view *view, int64_t from_ms,
+			 char id[JOB_ID_LEN + 1], int64_t *due_ms);
 	/* Registers that are no jobs, by their whole key (RECORD_KEY_MAX). */
 	int (*get_register)(struct view *view, struct text key,
 			    struct view_register *kept);

@@ -195,18 +195,21 @@ static int op_next(struct view *base, char id[JOB_ID_LEN + 1],
 	return view_keep(view, rc);
 }
 
-static int op_first_due(struct view *base, char id[JOB_ID_LEN + 1],
-			int64_t *due_ms)
+static int op_first_due(struct view *base, int64_t from_ms,
+			char id[JOB_ID_LEN + 1], int64_t *due_ms)
 {
 	struct lmdb_view *view = view_lmdb(base);
+	static const char below_all[JOB_ID_LEN];
+	uint8_t from[VIEW_ORDER_KEY];
+	MDB_val key = { sizeof(from), from };
 	MDB_cursor *cursor;
-	MDB_val key;
 	MDB_val data;
 	int rc = mdb_cursor_open(view->txn, view->due, &cursor);
 
 	if (rc != 0)
 		return view_keep(view, rc);
-	rc = mdb_cursor_get(cursor, &key, &data, MDB_FIRST);
+	view_order_key(from, from_ms, below_all);
+	rc = mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE);
 	if (rc == 0) {
 		const uint8_t *at = key.mv_data;
 		uint64_t due = 0;

@@ -44,9 +44,9 @@
  */
 #define LEDGER_QUEUE_MAX \
 	(LEDGER_LIVE_MAX + (uint32_t)LEASE_SLOTS_MAX * LEDGER_ASKERS_MAX)
-#define LEDGER_KEPT_MAX                                                     \
-	500000			     /* jobs in the view: beyond, the ended \
-					one due first goes early */
+#define LEDGER_KEPT_MAX                                                      \
+	500000			     /* jobs in the view: beyond, ended ones \
+					go early, first the expired */
 #define LEDGER_BATCH_MAX	512  /* messages in one batch */
 #define LEDGER_CHANGES_MAX	2048 /* changed jobs in one batch */
 #define LEDGER_LOSSES_MAX	16   /* attempts that may die with their node */
@@ -286,22 +286,23 @@ struct ledger {
 				  once the slot shows that one's end; also those
 				  of our generations up to: */
 	uint64_t drops_to;
-	bool fresh;	     /* the current segment begins with a snapshot and
-				takes appends */
-	bool in_batch;	     /* a transaction of the view is open */
-	bool full;	     /* no room for new jobs in shared storage */
-	bool news;	     /* a singleton shows something else */
-	bool dirty;	     /* the journal has something to sync */
-	int storage;	     /* 0, or what shared storage last answered */
-	int64_t retry_ms;    /* not before then */
-	int64_t begun_ms;    /* when the segment was, by the wall clock */
-	uint64_t live_bytes; /* of the records a snapshot would hold */
-	uint64_t kept;	     /* jobs in the view */
-	uint64_t kept_max;   /* LEDGER_KEPT_MAX */
-	uint32_t slots_high; /* holdings in use are below */
-	int64_t next_due_ms; /* wall clock: nothing expires before */
-	unsigned running;    /* jobs whose worker said that they run */
-	unsigned unsynced;   /* jobs whose progress is not in the journal */
+	bool fresh;	       /* the current segment begins with a snapshot and
+				  takes appends */
+	bool in_batch;	       /* a transaction of the view is open */
+	bool full;	       /* no room for new jobs in shared storage */
+	bool news;	       /* a singleton shows something else */
+	bool dirty;	       /* the journal has something to sync */
+	int storage;	       /* 0, or what shared storage last answered */
+	int64_t retry_ms;      /* not before then */
+	int64_t begun_ms;      /* when the segment was, by the wall clock */
+	uint64_t live_bytes;   /* of the records a snapshot would hold */
+	uint64_t kept;	       /* jobs in the view */
+	uint64_t kept_max;     /* LEDGER_KEPT_MAX */
+	uint32_t slots_high;   /* holdings in use are below */
+	int64_t next_due_ms;   /* wall clock: nothing expires before */
+	int64_t haste_told_ms; /* not again before, that results go early */
+	unsigned running;      /* jobs whose worker said that they run */
+	unsigned unsynced;     /* jobs whose progress is not in the journal */
 	/* types of jobs that only others have; of index CONFIG_UNITS_MAX up */
 	unsigned foreign_count;
 	char foreign[LEDGER_FOREIGN_MAX][JOB_NAME_MAX + 1];

@@ -234,12 +234,12 @@ START_TEST(a_put_moves_the_job_in_every_index)
 	job.due_ms = 500;
 	ck_assert_int_eq(writer->ops->begin(writer), 0);
 	ck_assert_int_eq(writer->ops->put(writer, id_of(1), &job), 0);
-	ck_assert_int_eq(writer->ops->first_due(writer, id, &due), 0);
+	ck_assert_int_eq(writer->ops->first_due(writer, 1, id, &due), 0);
 	ck_assert_str_eq(id, id_of(1));
 	ck_assert_int_eq(due, 500);
 	job.due_ms = 0;
 	ck_assert_int_eq(writer->ops->put(writer, id_of(1), &job), 0);
-	ck_assert_int_eq(writer->ops->first_due(writer, id, &due), -ENOENT);
+	ck_assert_int_eq(writer->ops->first_due(writer, 1, id, &due), -ENOENT);
 	ck_assert_int_eq(writer->ops->commit(writer), 0);
 	ck_assert_str_eq(list(&query, &more), " 1 3 2 0");
 	query.user = text_of("ada");
@@ -266,7 +266,7 @@ START_TEST(a_removed_job_is_gone_from_every_index)
 	ck_assert_int_eq(writer->ops->put(writer, id_of(1), &job), 0);
 	ck_assert_int_eq(writer->ops->remove(writer, id_of(1)), 0);
 	ck_assert_int_eq(writer->ops->remove(writer, id_of(1)), -ENOENT);
-	ck_assert_int_eq(writer->ops->first_due(writer, id, &due), -ENOENT);
+	ck_assert_int_eq(writer->ops->first_due(writer, 1, id, &due), -ENOENT);
 	ck_assert_int_eq(writer->ops->commit(writer), 0);
 	ck_assert_str_eq(list(&query, &more), " 0");
 	ck_assert_int_eq(read_one(1), -ENOENT);
@@ -308,12 +308,16 @@ START_TEST(the_earliest_is_due_first)
 		job.due_ms = due[i];
 		ck_assert_int_eq(writer->ops->put(writer, id_of(i), &job), 0);
 	}
-	ck_assert_int_eq(writer->ops->first_due(writer, id, &first), 0);
+	ck_assert_int_eq(writer->ops->first_due(writer, 1, id, &first), 0);
 	ck_assert_str_eq(id, id_of(2));
 	ck_assert_int_eq(first, 300);
 	ck_assert_int_eq(writer->ops->remove(writer, id), 0);
-	ck_assert_int_eq(writer->ops->first_due(writer, id, &first), 0);
+	ck_assert_int_eq(writer->ops->first_due(writer, 1, id, &first), 0);
 	ck_assert_int_eq(first, 70000);
+	ck_assert_int_eq(writer->ops->first_due(writer, 70001, id, &first), 0);
+	ck_assert_str_eq(id, id_of(4));
+	ck_assert_int_eq(writer->ops->first_due(writer, 70002, id, &first), 0);
+	ck_assert_int_eq(first, INT64_MAX);
 	ck_assert_int_eq(writer->ops->commit(writer), 0);
 	teardown();
 }

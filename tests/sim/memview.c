@@ -128,8 +128,8 @@ static int op_next(struct view *view, char id[JOB_ID_LEN + 1],
 	return 0;
 }
 
-static int op_first_due(struct view *view, char id[JOB_ID_LEN + 1],
-			int64_t *due_ms)
+static int op_first_due(struct view *view, int64_t from_ms,
+			char id[JOB_ID_LEN + 1], int64_t *due_ms)
 {
 	const struct memview_index *index = &memview_of(view)->working;
 	int64_t first = INT64_MAX;
@@ -137,7 +137,7 @@ static int op_first_due(struct view *view, char id[JOB_ID_LEN + 1],
 	for (size_t i = 0; i < index->count; i++) {
 		int64_t due = index->jobs[i]->job.due_ms;
 
-		if (due == 0 || due >= first)
+		if (due < from_ms || due >= first)
 			continue;
 		first = due;
 		text_copy(text_of(index->jobs[i]->id), id, JOB_ID_LEN + 1);

@@ -214,6 +214,30 @@ static void check_services(struct world *world)
 	}
 }
 
+/* For want of room nothing that can be fetched goes before what is over. */
+static void check_haste(struct world *world, struct known *known)
+{
+	const struct memview_index *index = &world->view.shown;
+	bool was_there = known->there;
+
+	known->there = memview_find(&world->view, known->id) != NULL;
+	/* It stays over when the clock is set back. */
+	known->is_over =
+		known->ended &&
+		(known->is_over || world->now.wall_ms >= known->expires_ms);
+	if (!was_there || known->there || !known->ended ||
+	    known->forget_asked || known->is_over)
+		return;
+	for (size_t i = 0; i < index->count; i++) {
+		const struct known *other = know(world, index->jobs[i]->id);
+
+		if (other != NULL && other->ended && other->is_over &&
+		    other->expires_ms < world->now.wall_ms)
+			world_breaks(world, "a result went before history",
+				     known->id);
+	}
+}
+
 static void check_all(struct world *world)
 {
 	for (size_t i = 0; i < world->view.shown.count; i++)
@@ -227,6 +251,7 @@ static void check_all(struct world *world)
 	for (unsigned i = 0; i < world->known_count; i++) {
 		struct known *known = &world->known[i];
 
+		check_haste(world, known);
 		note_time(world, known);
 		if (known->acknowledged && !known->may_be_gone &&
 		    memview_find(&world->view, known->id) == NULL)

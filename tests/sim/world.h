@@ -39,6 +39,8 @@ struct known {
 	bool ended;
 	bool expired;	   /* likewise */
 	bool forget_asked; /* asked for again, it begins anew */
+	bool there;	   /* shown at the last check */
+	bool is_over;	   /* its time was, once */
 	int64_t expires_ms;
 	int64_t seen_ms;	/* wall clock: last shown by a living journal */
 	struct version version; /* the highest shown */
