@@ -50,13 +50,13 @@ static const struct usage drain_usage = {
 	.synopsis = "",
 	.text = "Has the node give up its jobs and singletons and take no "
 		"more.\n",
-	.accepts = "q",
+	.accepts = "qw",
 };
 static const struct usage undrain_usage = {
 	.name = "undrain",
 	.synopsis = "",
 	.text = "Has the node take jobs and singletons again.\n",
-	.accepts = "q",
+	.accepts = "qw",
 };
 
 /* ---- units ---- */

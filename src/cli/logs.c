@@ -18,8 +18,8 @@
 static const struct usage logs_usage = {
 	.name = "logs",
 	.synopsis = "[-f] [-n LINES | -a] NAME|ID",
-	.text = "Shows what a service or a job printed; the last 20 lines "
-		"unless told otherwise.\n",
+	.text = "Shows what a service, a singleton or a job printed; the last "
+		"20 lines unless\ntold otherwise.\n",
 	.accepts = "fnaqw",
 	.arguments_min = 1,
 	.arguments_max = 1,

@@ -11,14 +11,14 @@ static const struct usage names_usage = {
 	.synopsis = "",
 	.text = "Lists services and singletons: kind, state, node and the "
 		"address each told.\n",
-	.accepts = "Jq",
+	.accepts = "Jqw",
 };
 static const struct usage whereis_usage = {
 	.name = "whereis",
 	.synopsis = "NAME",
 	.text = "Prints the node a service or singleton runs on, and the "
 		"address it told.\n",
-	.accepts = "Jq",
+	.accepts = "Jqw",
 	.arguments_min = 1,
 	.arguments_max = 1,
 };
