@@ -13,6 +13,7 @@
 #include "io/clock.h"
 #include "roles/beat.h"
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 #define BEATS		  3
 #define BEATS_INTERVAL_MS 50
@@ -25,7 +26,7 @@ static struct config_cluster beats_clusters[BEATS];
 static char beats_lists[BEATS][BEATS][64];
 static char *beats_entries[BEATS][BEATS];
 static const char *const beats_names[BEATS] = { "a", "b", "c" };
-static char beats_keys[] = "/tmp/holdfast-beats-XXXXXX";
+static char beats_keys[TMP_DIR_MAX];
 static uint64_t beats_life = 100;
 static beat_fn *beats_heard;
 
@@ -45,10 +46,7 @@ static inline void beats_write_keys(const char *text)
 
 static inline void beats_begin(void)
 {
-	int fd = mkstemp(beats_keys);
-
-	ck_assert_int_ne(fd, -1);
-	close(fd);
+	close(tmp_file(beats_keys, "beats"));
 	beats_write_keys(BEATS_KEY);
 	for (int i = 0; i < BEATS; i++) {
 		beats_clusters[i] = (struct config_cluster){

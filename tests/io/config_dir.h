@@ -14,14 +14,15 @@
 #include "core/config.h"
 #include "io/conffile.h"
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
-static char dir[64];
+static char dir[TMP_DIR_MAX];
 static char *said; /* by the last load */
 static struct config *config;
 
 static void write_file(const char *name, const void *data, size_t len)
 {
-	char path[128];
+	char path[TMP_DIR_MAX + 64];
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
@@ -39,7 +40,7 @@ static inline void write_text(const char *name, const char *text)
 /* Forgets the last load; makes the directory the first time. */
 static void forget(void)
 {
-	char path[128];
+	char path[TMP_DIR_MAX + 64];
 
 	conffile_free(config);
 	config = NULL;
@@ -47,8 +48,7 @@ static void forget(void)
 	said = NULL;
 	if (dir[0] != '\0')
 		return;
-	strcpy(dir, "/tmp/test-conffile-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	tmp_dir(dir, "conffile");
 	snprintf(path, sizeof(path), "%s/a.conf.d", dir);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 }
@@ -56,7 +56,7 @@ static void forget(void)
 /* Loads the file a.conf of the directory. */
 static int load_a(void)
 {
-	char path[128];
+	char path[TMP_DIR_MAX + 64];
 	size_t len;
 	FILE *errors;
 	int rc;
@@ -81,11 +81,8 @@ static inline int load(const char *text)
 
 static void clean(void)
 {
-	char command[128];
-
 	forget();
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	ck_assert_int_eq(system(command), 0);
+	tmp_dir_remove(dir);
 	dir[0] = '\0';
 }
 

@@ -142,6 +142,14 @@ static inline void begin(uint64_t generation)
 	ck_assert_int_eq(journal_begin(&journal, 0), 0);
 }
 
+/* A segment of GENERATION with such batches. */
+static inline void write_segment(uint64_t generation, uint64_t from,
+				 uint64_t to)
+{
+	begin(generation);
+	write_batches(from, to, 100);
+}
+
 static inline int keep(void *arg, const struct record *record)
 {
 	(void)arg;

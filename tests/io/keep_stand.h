@@ -22,11 +22,12 @@
 #include "io/tree.h"
 #include "roles/heritage.h"
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 #define SLOT	    7
 #define PATIENCE_MS 30000
 
-static char root[64];
+static char root[TMP_DIR_MAX];
 static struct config config;
 static struct heritage heritage;
 static struct holding *holding;
@@ -39,10 +40,9 @@ static uint64_t event_after;
 
 static inline void set_up(void)
 {
-	char path[128];
+	char path[TMP_DIR_MAX + 16];
 
-	strcpy(root, "/tmp/test_keep.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(root));
+	tmp_dir(root, "keep");
 	snprintf(path, sizeof(path), "%s/work", root);
 	ck_assert_int_eq(mkdir(path, 0755), 0);
 	if (as_user != 0) {
@@ -68,11 +68,7 @@ static inline void set_up(void)
 
 static inline void tear_down(void)
 {
-	int tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	ck_assert_int_ne(tmp, -1);
-	ck_assert_int_eq(tree_remove(tmp, root + strlen("/tmp/")), 0);
-	close(tmp);
+	tmp_dir_remove(root);
 	for (int role = 0; role < ROLE_MAX; role++)
 		close(heritage.bells[role]);
 	for (int end = 0; end < 2; end++) {
@@ -241,7 +237,7 @@ static inline const char *next_event(enum event_kind kind)
 /* Sends what a process of the unit would. */
 static inline void notify(const char *text)
 {
-	char path[128];
+	char path[TMP_DIR_MAX + 64];
 
 	snprintf(path, sizeof(path), "%s/work/%016llx.notify", root,
 		 (unsigned long long)token);

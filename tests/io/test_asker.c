@@ -8,13 +8,14 @@
 #include <unistd.h>
 
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 static struct asker_rules rules;
 static struct cookie cookie;
 static struct asker asker;
 static struct sockaddr_in v4;
 static struct sockaddr_in6 v6;
-static char token_file[] = "/tmp/test_asker.XXXXXX";
+static char token_file[TMP_DIR_MAX];
 
 static void setup(void)
 {
@@ -27,9 +28,8 @@ static void setup(void)
 		.token_file = token_file,
 	};
 	uint8_t secret[SECRET_BYTES] = { 0 };
-	int fd = mkstemp(token_file);
+	int fd = tmp_file(token_file, "asker");
 
-	ck_assert_int_ne(fd, -1);
 	ck_assert_int_eq(write(fd, "s3cret\n", 7), 7);
 	close(fd);
 	cookie_init(&cookie, secret);

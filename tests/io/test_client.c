@@ -11,6 +11,7 @@
 
 #include "io/clock.h"
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 /* A server that says what it is told to, piece by piece, one connection after
  * the other.
@@ -20,7 +21,7 @@ struct script {
 				NULL = hold what there is, say nothing */
 };
 
-static char dir[] = "/tmp/holdfast-client-XXXXXX";
+static char dir[TMP_DIR_MAX];
 static char path[CLIENT_PATH_MAX];
 static pid_t server;
 static struct client client;
@@ -70,7 +71,7 @@ static void start(const struct script *script)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	tmp_dir(dir, "client");
 	snprintf(path, sizeof(path), "%s/socket", dir);
 	memcpy(address.sun_path, path, sizeof(address.sun_path));
 	ck_assert_int_eq(
@@ -92,7 +93,6 @@ static void stop(void)
 	waitpid(server, NULL, 0);
 	unlink(path);
 	rmdir(dir);
-	memcpy(dir + sizeof(dir) - 7, "XXXXXX", 6); /* for the next one */
 }
 
 static int get(const struct client_sink *sink)

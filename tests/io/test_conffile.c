@@ -191,7 +191,7 @@ END_TEST
 
 START_TEST(a_unit_in_two_files_is_an_error_that_names_both)
 {
-	char second[256];
+	char second[320];
 
 	forget();
 	write_text("a.conf.d/10.conf", "\n" JOB(""));

@@ -209,7 +209,7 @@ END_TEST
 START_TEST(the_files_read_are_named)
 {
 	char *text;
-	char line[300];
+	char line[400];
 
 	forget();
 	write_text("a.conf.d/10.conf", "");

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 static uint8_t secret[SECRET_BYTES] = { 1, 2, 3 };
 static const struct cookie_wish plain = { .base = "/" };
@@ -117,13 +118,13 @@ END_TEST
 
 START_TEST(the_secret_is_made_once_and_only_ours_to_read)
 {
-	char dir[] = "/tmp/test_cookie.XXXXXX";
-	char path[64];
+	char dir[TMP_DIR_MAX];
+	char path[TMP_DIR_MAX + 16];
 	uint8_t first[SECRET_BYTES];
 	uint8_t second[SECRET_BYTES];
 	struct stat stat_of;
 
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	tmp_dir(dir, "cookie");
 	snprintf(path, sizeof(path), "%s/cookie.key", dir);
 	ck_assert_int_eq(secret_load(NULL, dir, first), 0);
 	ck_assert_int_eq(secret_load(NULL, dir, second), 0);

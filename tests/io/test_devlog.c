@@ -13,12 +13,13 @@
 #include "core/config.h"
 #include "io/unitlog.h"
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 #define WALL_MS INT64_C(1795237984123) /* 2026-11-21T05:13:04.123Z */
 #define MANY	200		       /* more than a socket holds */
 
-static char dir[32];
-static char path[64];
+static char dir[TMP_DIR_MAX];
+static char path[108]; /* as a socket's may be */
 static struct devlog devlog;
 static struct unitlog unitlog;
 static int daemon_fd = -1;
@@ -54,8 +55,7 @@ static const char *heard(void)
 static void set_up(void)
 {
 	setenv("TZ", "UTC", 1);
-	snprintf(dir, sizeof(dir), "/tmp/test_devlog.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	tmp_dir(dir, "devlog");
 	snprintf(path, sizeof(path), "%s/log", dir);
 	devlog_open(&devlog, path);
 }

@@ -32,11 +32,9 @@ START_TEST(a_late_end_of_an_older_segment_is_as_reached)
 	struct lease_end end;
 
 	setup(1);
-	begin(1);
-	write_batches(1, 2, 100);
+	write_segment(1, 1, 2);
 	end = journal_end(&journal);
-	begin(1);
-	write_batches(3, 3, 100);
+	write_segment(1, 3, 3);
 	ck_assert_int_eq(follow_now(), 0);
 	ck_kept(3, 3);
 	ck_assert_int_eq(follow_end(end), 0);
@@ -102,8 +100,7 @@ END_TEST
 START_TEST(a_stale_read_is_helped_by_a_refresh)
 {
 	setup(1);
-	begin(1);
-	write_batches(1, 5, 100);
+	write_segment(1, 1, 5);
 	cache(1);
 	view.refreshes = true;
 	write_batches(6, 9, 100);
@@ -117,8 +114,7 @@ END_TEST
 START_TEST(a_stale_read_is_tried_again_later)
 {
 	setup(1);
-	begin(1);
-	write_batches(1, 5, 100);
+	write_segment(1, 1, 5);
 	cache(1);
 	write_batches(6, 9, 100);
 	ck_assert_int_eq(follow_now(), -EAGAIN);
@@ -173,8 +169,7 @@ START_TEST(an_end_inside_a_record_is_stale)
 	struct lease_end end;
 
 	setup(1);
-	begin(1);
-	write_batches(1, 5, 100);
+	write_segment(1, 1, 5);
 	end = journal_end(&journal);
 	end.offset -= 8;
 	ck_assert_int_eq(follow_end(end), -EAGAIN);
@@ -186,8 +181,7 @@ END_TEST
 START_TEST(a_damaged_record_is_never_passed)
 {
 	setup(1);
-	begin(1);
-	write_batches(1, 5, 100);
+	write_segment(1, 1, 5);
 	disk_flip(&disk, 1, FRAME_FIRST + 40, 3);
 	ck_assert_int_eq(follow_now(), -EAGAIN);
 	ck_assert_uint_eq(kept_count, 0);
@@ -200,8 +194,7 @@ START_TEST(a_segment_that_is_not_there_is_stale)
 	struct lease_end end = { 3, 5000 };
 
 	setup(1);
-	begin(1);
-	write_batches(1, 5, 100);
+	write_segment(1, 1, 5);
 	ck_assert_int_eq(follow_end(end), -EAGAIN);
 	end.segment = UINT64_C(1) << 32 | 1;
 	ck_assert_int_eq(follow_end(end), -EAGAIN);
@@ -212,8 +205,7 @@ END_TEST
 START_TEST(the_header_of_another_node_is_stale)
 {
 	setup(1);
-	begin(1);
-	write_batches(1, 5, 100);
+	write_segment(1, 1, 5);
 	/* this disk has one journal, whatever name is asked for */
 	ck_assert_int_eq(follow_init(&follow, &view.shared, "node-b", buf), 0);
 	ck_assert_int_eq(follow_now(), -EAGAIN);
@@ -225,8 +217,7 @@ END_TEST
 START_TEST(a_failure_of_the_storage_is_told_and_repeated)
 {
 	setup(1);
-	begin(1);
-	write_batches(1, 5, 100);
+	write_segment(1, 1, 5);
 	view.fails = -EIO;
 	ck_assert_int_eq(follow_now(), -EIO);
 	view.fails = -ESTALE;
@@ -242,8 +233,7 @@ END_TEST
 START_TEST(a_record_that_was_refused_comes_again)
 {
 	setup(1);
-	begin(1);
-	write_batches(1, 5, 100);
+	write_segment(1, 1, 5);
 	refuses = 3;
 	ck_assert_int_eq(follow_now(), -ENOMEM);
 	ck_assert_int_eq(follow_now(), -ENOMEM);

@@ -6,19 +6,16 @@
 #include "io/follow.h"
 #include "io/shared_dir.h"
 #include "tests/io/follow_stand.h"
+#include "tests/io/tmp_dir.h"
 
 START_TEST(a_tail_is_all_that_ended_generations_left)
 {
 	setup(1);
-	begin(1);
-	write_batches(1, 3, 100);
-	begin(1);
-	write_batches(4, 5, 100);
-	begin(2);
-	write_batches(6, 6, 100);
+	write_segment(1, 1, 3);
+	write_segment(1, 4, 5);
+	write_segment(2, 6, 6);
 	/* synced, and shown to nobody */
-	begin(4);
-	write_batches(7, 9, 100);
+	write_segment(4, 7, 9);
 	ck_assert_int_eq(follow_tail(&follow, 0, 1, keep, NULL), 0);
 	ck_kept(1, 5);
 	ck_assert_int_eq(follow_tail(&follow, 0, 3, keep, NULL), 0);
@@ -34,12 +31,9 @@ END_TEST
 START_TEST(a_tail_leaves_out_what_was_settled)
 {
 	setup(1);
-	begin(1);
-	write_batches(1, 3, 100);
-	begin(2);
-	write_batches(4, 5, 100);
-	begin(3);
-	write_batches(6, 6, 100);
+	write_segment(1, 1, 3);
+	write_segment(2, 4, 5);
+	write_segment(3, 6, 6);
 	ck_assert_int_eq(follow_tail(&follow, 1, 2, keep, NULL), 0);
 	ck_kept(4, 5);
 	ck_assert_int_eq(follow_tail(&follow, 2, 3, keep, NULL), 0);
@@ -51,10 +45,8 @@ END_TEST
 START_TEST(what_was_written_without_a_cluster_is_left_alone)
 {
 	setup(1);
-	begin(0);
-	write_batches(1, 3, 100);
-	begin(1);
-	write_batches(4, 5, 100);
+	write_segment(0, 1, 3);
+	write_segment(1, 4, 5);
 	ck_assert_int_eq(follow_tail(&follow, 0, 0, keep, NULL), 0);
 	ck_assert_uint_eq(kept_count, 0);
 	ck_assert_int_eq(follow_tail(&follow, 0, 1, keep, NULL), 0);
@@ -85,12 +77,9 @@ END_TEST
 START_TEST(a_tail_skips_what_has_no_header)
 {
 	setup(1);
-	begin(1);
-	write_batches(1, 2, 100);
-	begin(1);
-	write_batches(3, 4, 100);
-	begin(1);
-	write_batches(5, 6, 100);
+	write_segment(1, 1, 2);
+	write_segment(1, 3, 4);
+	write_segment(1, 5, 6);
 	disk_flip(&disk, 2, 20, 1);
 	disk_flip(&disk, 2, FRAME_SECTOR + 20, 1);
 	disk_cut(&disk, 3, 0);
@@ -105,8 +94,7 @@ START_TEST(a_tail_of_a_later_version_is_an_error)
 	struct disk_segment *segment;
 
 	setup(1);
-	begin(1);
-	write_batches(1, 2, 100);
+	write_segment(1, 1, 2);
 	segment = disk_find(&disk, 1);
 	for (int i = 0; i < 2; i++) {
 		uint8_t *at = segment->cache + i * FRAME_SECTOR;
@@ -125,29 +113,26 @@ END_TEST
 /* Each node with its own eyes on the directory. */
 START_TEST(one_node_follows_another_in_a_directory)
 {
-	char path[] = "/tmp/test_follow.XXXXXX";
-	char command[64];
+	char path[TMP_DIR_MAX];
 	struct shared_dir mine;
 	struct shared_dir theirs;
 	struct lease_end end;
 
 	setup(1);
 	journal_fini(&journal);
-	ck_assert_ptr_nonnull(mkdtemp(path));
+	tmp_dir(path, "follow");
 	ck_assert_int_eq(shared_dir_open(&theirs, path, NODE, 0), 0);
 	ck_assert_int_eq(shared_dir_open(&mine, path, "node-b", 0), 0);
 	ck_assert_int_eq(journal_init(&journal, &theirs.shared, NODE), 0);
 	ck_assert_int_eq(follow_init(&follow, &mine.shared, NODE, buf), 0);
 	ck_assert_int_eq(follow_tail(&follow, 0, 9, keep, NULL), 0);
-	begin(2);
-	write_batches(1, 10, 100);
+	write_segment(2, 1, 10);
 	ck_assert_int_eq(follow_now(), 0);
 	ck_kept(1, 10);
 	write_batches(11, 20, 100);
 	ck_assert_int_eq(follow_now(), 0);
 	ck_kept(11, 20);
-	begin(2);
-	write_batches(21, 22, 100);
+	write_segment(2, 21, 22);
 	ck_assert_int_eq(journal_drop_ended(&journal, 0), 0);
 	end = journal_end(&journal);
 	ck_assert_int_eq(follow_now(), 0);
@@ -162,8 +147,7 @@ START_TEST(one_node_follows_another_in_a_directory)
 	ck_assert_int_eq(follow_tail(&follow, 0, 9, keep, NULL), 0);
 	shared_dir_close(&mine);
 	shared_dir_close(&theirs);
-	snprintf(command, sizeof(command), "rm -rf %s", path);
-	ck_assert_int_eq(system(command), 0);
+	tmp_dir_remove(path);
 	teardown();
 }
 END_TEST

@@ -29,8 +29,7 @@ START_TEST(a_failed_sync_does_not_move_the_end)
 	struct lease_end end;
 
 	setup(1);
-	begin(1);
-	write_batches(1, 2, 100);
+	write_segment(1, 1, 2);
 	end = journal_end(&journal);
 	append(3, 100);
 	disk.sync_fails = 1;
@@ -46,10 +45,8 @@ START_TEST(a_role_that_starts_again_reads_to_its_end_only)
 	struct lease_end end;
 
 	setup(1);
-	begin(3);
-	write_batches(1, 4, 100);
-	begin(3);
-	write_batches(5, 8, 100);
+	write_segment(3, 1, 4);
+	write_segment(3, 5, 8);
 	end = journal_end(&journal);
 	write_batches(9, 9, 100);
 	journal_fini(&journal);
@@ -76,8 +73,7 @@ START_TEST(a_role_whose_end_cannot_be_read_says_so)
 
 	setup(1);
 	ck_assert_int_eq(journal_replay_to(&journal, &end, keep, NULL), 0);
-	begin(3);
-	write_batches(1, 4, 100);
+	write_segment(3, 1, 4);
 	end = journal_end(&journal);
 	disk_flip(&disk, 1, end.offset - 60, 3);
 	ck_assert_int_eq(journal_replay_to(&journal, &end, keep, NULL),
@@ -90,10 +86,8 @@ START_TEST(segments_of_generations_not_yet_read_stay)
 {
 	setup(1);
 	for (uint64_t generation = 1; generation <= 4; generation++) {
-		begin(generation);
-		write_batches(1, 1, 100);
-		begin(generation);
-		write_batches(1, 1, 100);
+		write_segment(generation, 1, 1);
+		write_segment(generation, 1, 1);
 	}
 	ck_assert_int_eq(journal_drop_ended(&journal, 2), 0);
 	for (uint32_t number = 1; number <= 8; number++)
@@ -113,12 +107,9 @@ END_TEST
 START_TEST(what_was_written_without_a_cluster_stays)
 {
 	setup(1);
-	begin(0);
-	write_batches(1, 1, 100);
-	begin(1);
-	write_batches(2, 2, 100);
-	begin(2);
-	write_batches(3, 3, 100);
+	write_segment(0, 1, 1);
+	write_segment(1, 2, 2);
+	write_segment(2, 3, 3);
 	ck_assert_int_eq(journal_drop_ended(&journal, 1), 0);
 	ck_assert_ptr_nonnull(disk_find(&disk, 1));
 	ck_assert_ptr_null(disk_find(&disk, 2));
@@ -129,12 +120,9 @@ END_TEST
 START_TEST(a_segment_without_a_header_is_set_aside)
 {
 	setup(1);
-	begin(1);
-	write_batches(1, 1, 100);
-	begin(2);
-	write_batches(1, 1, 100);
-	begin(3);
-	write_batches(1, 1, 100);
+	write_segment(1, 1, 1);
+	write_segment(2, 1, 1);
+	write_segment(3, 1, 1);
 	disk_flip(&disk, 1, 20, 1);
 	disk_flip(&disk, 1, FRAME_SECTOR + 20, 1);
 	disk_cut(&disk, 2, 0);

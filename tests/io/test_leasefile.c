@@ -11,16 +11,17 @@
 
 #include "io/leaseprobe.h"
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 #define SLOTS 8
 
-static char top[] = "/tmp/holdfast-test-XXXXXX";
+static char top[TMP_DIR_MAX];
 static struct leasefile file;
 static struct lease_terms terms;
 
 static const char *in_top(const char *name)
 {
-	static char path[128];
+	static char path[TMP_DIR_MAX + 64];
 
 	snprintf(path, sizeof(path), "%s/%s", top, name);
 	return path;
@@ -28,7 +29,7 @@ static const char *in_top(const char *name)
 
 static void make_top(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(top));
+	tmp_dir(top, "leasefile");
 	terms = lease_terms_for(3000, SLOTS);
 	ck_assert_int_eq(leasefile_make(top, &terms, 0), 0);
 	ck_assert_int_eq(leasefile_open(&file, top, &terms, 0), 0);
@@ -36,11 +37,8 @@ static void make_top(void)
 
 static void remove_top(void)
 {
-	char command[96];
-
 	leasefile_close(&file);
-	snprintf(command, sizeof(command), "rm -rf '%s'", top);
-	ck_assert_int_eq(system(command), 0);
+	tmp_dir_remove(top);
 }
 
 static void put(uint32_t slot, uint64_t number)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 #define HEX_A "000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f"
 #define HEX_B "ffffffffffffffffffffffffffffffffFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
@@ -198,11 +199,10 @@ END_TEST
 
 START_TEST(a_bad_file_leaves_the_keys_as_they_were)
 {
-	char path[] = "/tmp/holdfast-keys-XXXXXX";
+	char path[TMP_DIR_MAX];
 	struct seal seal = keys("a " HEX_A "\n");
-	int fd = mkstemp(path);
+	int fd = tmp_file(path, "keys");
 
-	ck_assert_int_ne(fd, -1);
 	ck_assert_int_eq(write(fd, "b " HEX_B "\n", 67), 67);
 	ck_assert_int_eq(seal_load(&seal, path, "plant7"), 0);
 	ck_assert_str_eq(seal.keys[0].id, "b");

@@ -20,10 +20,11 @@
 #include "roles/heritage.h"
 #include "roles/jobspec.h"
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 #define LONG_AGO "00000000000000000000000000"
 
-static char dir[] = "/tmp/test_server.XXXXXX";
+static char dir[TMP_DIR_MAX];
 static struct heritage heritage;
 static struct sockaddr_in tcp;
 static struct sockaddr_un local;
@@ -265,9 +266,9 @@ static void bind_all(void)
 
 static void setup_below(const char *base)
 {
-	char path[64];
+	char path[TMP_DIR_MAX + 16];
 
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	tmp_dir(dir, "server");
 	heritage.config = configure(base);
 	heritage.board = board_new();
 	bind_all();
@@ -291,10 +292,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	ck_assert_int_eq(system(command), 0);
+	tmp_dir_remove(dir);
 }
 
 /* ---- a client ---- */
@@ -525,7 +523,7 @@ END_TEST
 
 static void make_output(const char *text)
 {
-	char path[256];
+	char path[TMP_DIR_MAX + 128];
 	struct out out = out_init(path, sizeof(path));
 	char command[512];
 	FILE *file;

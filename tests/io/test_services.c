@@ -9,10 +9,11 @@
 
 #include "io/loop.h"
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 #define STARTED_LATE_MS 1000000 /* no time to wait for a view */
 
-static char state[] = "/tmp/test_services.XXXXXX";
+static char state[TMP_DIR_MAX];
 static char program[] = "/bin/true";
 static char to_stderr[] = "stderr";
 static char node[] = "n";
@@ -55,10 +56,10 @@ static void control_starts(void)
 
 static void set_up(void)
 {
-	char path[64];
+	char path[TMP_DIR_MAX + 16];
 
 	now_ms = STARTED_LATE_MS;
-	ck_assert_ptr_nonnull(mkdtemp(state));
+	tmp_dir(state, "services");
 	snprintf(path, sizeof(path), "%s/work", state);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	units[0] = unit_of(web, after_app);
@@ -76,10 +77,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	char line[64];
-
-	snprintf(line, sizeof(line), "rm -rf %s", state);
-	ck_assert_int_eq(system(line), 0);
+	tmp_dir_remove(state);
 }
 
 static unsigned slot_of(const char *name)

@@ -10,18 +10,18 @@
 
 #include "io/journal.h"
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
-static char top[64];
+static char top[TMP_DIR_MAX];
 static char logged[4096];
 
 /* A private directory; what is logged goes to a file in it. */
 static void setup(void)
 {
-	char name[128];
+	char name[TMP_DIR_MAX + 64];
 	int fd;
 
-	strcpy(top, "/tmp/test_shared_dir.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(top));
+	tmp_dir(top, "shared_dir");
 	snprintf(name, sizeof(name), "%s/log", top);
 	fd = open(name, O_RDWR | O_CREAT | O_APPEND, 0600);
 	dup2(fd, STDERR_FILENO);
@@ -38,10 +38,7 @@ static const char *what_was_logged(void)
 
 static void teardown(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", top);
-	ck_assert_int_eq(system(command), 0);
+	tmp_dir_remove(top);
 }
 
 static int count(void *arg, const struct record *record)
@@ -86,7 +83,7 @@ START_TEST(segments_are_listed_in_order_and_strangers_are_not)
 {
 	struct shared_dir dir;
 	uint32_t numbers[4];
-	char name[128];
+	char name[TMP_DIR_MAX + 64];
 
 	setup();
 	ck_assert_int_eq(shared_dir_open(&dir, top, "a", 0), 0);
@@ -112,7 +109,7 @@ END_TEST
 START_TEST(a_missing_directory_is_told_by_name)
 {
 	struct shared_dir dir;
-	char name[128];
+	char name[TMP_DIR_MAX + 64];
 
 	setup();
 	snprintf(name, sizeof(name), "%s/missing", top);

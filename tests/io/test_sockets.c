@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 static int listen_on(const char *one, const char *two, int *fds)
 {
@@ -91,12 +92,12 @@ END_TEST
 
 START_TEST(a_stale_control_socket_is_replaced)
 {
-	char dir[] = "/tmp/holdfast-test-XXXXXX";
-	char path[64];
+	char dir[TMP_DIR_MAX];
+	char path[TMP_DIR_MAX + 16];
 	int first;
 	int second;
 
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	tmp_dir(dir, "sockets");
 	snprintf(path, sizeof(path), "%s/control", dir);
 	first = sockets_listen_unix(path, NULL);
 	ck_assert_int_ge(first, 0);
@@ -111,11 +112,11 @@ END_TEST
 
 START_TEST(what_is_no_socket_is_left_alone)
 {
-	char dir[] = "/tmp/holdfast-test-XXXXXX";
-	char path[64];
+	char dir[TMP_DIR_MAX];
+	char path[TMP_DIR_MAX + 16];
 	int fd;
 
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	tmp_dir(dir, "sockets");
 	snprintf(path, sizeof(path), "%s/control", dir);
 	fd = open(path, O_WRONLY | O_CREAT, 0600);
 	ck_assert_int_ge(fd, 0);

@@ -12,28 +12,26 @@
 
 #include "io/identity.h"
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 static const struct identity same = { .change = false };
-static char top[] = "/tmp/holdfast-test-XXXXXX";
-static char path[64];
+static char top[TMP_DIR_MAX];
+static char path[TMP_DIR_MAX + 16];
 
 static void make_top(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(top));
+	tmp_dir(top, "statedir");
 	snprintf(path, sizeof(path), "%s/a/b", top);
 }
 
 static void remove_top(void)
 {
-	char command[96];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", top);
-	ck_assert_int_eq(system(command), 0);
+	tmp_dir_remove(top);
 }
 
 START_TEST(the_directory_is_made_with_its_parents)
 {
-	char work[96];
+	char work[TMP_DIR_MAX + 32];
 	struct stat status;
 	int lock;
 
@@ -98,7 +96,7 @@ END_TEST
 
 START_TEST(leftovers_in_work_are_removed)
 {
-	char file[96];
+	char file[TMP_DIR_MAX + 64];
 	int lock;
 	int fd;
 

@@ -10,13 +10,14 @@
 
 #include "core/config.h"
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 #define WALL_MS INT64_C(1795237984123) /* 2026-11-21T05:13:04.123Z */
 
 static struct unitlog unitlog;
-static char dir[] = "/tmp/test_unitlog.XXXXXX";
-static char to[64];
-static char tail[64];
+static char dir[TMP_DIR_MAX];
+static char to[TMP_DIR_MAX + 16];
+static char tail[TMP_DIR_MAX + 16];
 static char read_buf[1 << 20];
 
 static const char *contents(const char *path)
@@ -34,7 +35,7 @@ static const char *contents(const char *path)
 
 static const char *file(const char *ending)
 {
-	static char path[80];
+	static char path[TMP_DIR_MAX + 32];
 
 	snprintf(path, sizeof(path), "%s/web.log%s", dir, ending);
 	return path;
@@ -48,7 +49,7 @@ static void set_up(uint64_t rotate, uint32_t keep)
 				       .keep = keep,
 				       .tail = tail };
 
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	tmp_dir(dir, "unitlog");
 	snprintf(to, sizeof(to), "file:%s/web.log", dir);
 	snprintf(tail, sizeof(tail), "%s/tail", dir);
 	memset(&unitlog, 0, sizeof(unitlog));
@@ -58,11 +59,8 @@ static void set_up(uint64_t rotate, uint32_t keep)
 
 static void tear_down(void)
 {
-	char command[64];
-
 	unitlog_close(&unitlog);
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	ck_assert_int_eq(system(command), 0);
+	tmp_dir_remove(dir);
 }
 
 static void say(const char *line)
@@ -150,7 +148,7 @@ END_TEST
 START_TEST(the_tail_stays_small)
 {
 	struct stat st;
-	char old[80];
+	char old[TMP_DIR_MAX + 32];
 
 	set_up(1 << 30, 1);
 	for (int i = 0; i < 5000; i++)

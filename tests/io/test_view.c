@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
-static char state[64];
+static char state[TMP_DIR_MAX];
 static struct view *writer;
 static struct view *reader;
 static char buf[8192];
@@ -24,8 +25,7 @@ static void setup(void)
 {
 	int rc;
 
-	strcpy(state, "/tmp/test_view.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(state));
+	tmp_dir(state, "view");
 	writer = view_open_writer(state, true, &rc);
 	ck_assert_ptr_nonnull(writer);
 	/* LMDB wants one opening per process; two in one test do no harm as
@@ -37,10 +37,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", state);
-	ck_assert_int_eq(system(command), 0);
+	tmp_dir_remove(state);
 }
 
 /* The id whose last letters are NUMBER, in decimal. */
@@ -332,8 +329,7 @@ START_TEST(a_writer_killed_half_way_leaves_what_was_committed)
 	int rc;
 	pid_t pid;
 
-	strcpy(state, "/tmp/test_view.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(state));
+	tmp_dir(state, "view");
 	pid = fork();
 	if (pid == 0) {
 		writer = view_open_writer(state, true, &rc);
@@ -359,8 +355,7 @@ START_TEST(a_reader_waits_for_a_writer)
 {
 	int rc;
 
-	strcpy(state, "/tmp/test_view.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(state));
+	tmp_dir(state, "view");
 	ck_assert_ptr_null(view_open_reader(state, &rc));
 	ck_assert_int_eq(rc, -ENOENT);
 	teardown();
@@ -434,8 +429,7 @@ START_TEST(a_full_file_system_undoes_the_transaction_alone)
 	int status;
 	pid_t pid;
 
-	strcpy(state, "/tmp/test_view.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(state));
+	tmp_dir(state, "view");
 	pid = fork();
 	if (pid == 0)
 		_exit(fill_up());

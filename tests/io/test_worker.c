@@ -20,12 +20,13 @@
 #include "io/tree.h"
 #include "roles/heritage.h"
 #include "tests/core/test.h"
+#include "tests/io/tmp_dir.h"
 
 #define SLOT	    5
 #define TOKEN	    UINT64_C(0x200000003)
 #define PATIENCE_MS 30000
 
-static char root[64];
+static char root[TMP_DIR_MAX];
 static char work_dir[256];
 static struct config config;
 static struct heritage heritage;
@@ -44,10 +45,9 @@ static bool percent_fell;
 
 static void set_up(void)
 {
-	char path[128];
+	char path[TMP_DIR_MAX + 16];
 
-	strcpy(root, "/tmp/test_worker.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(root));
+	tmp_dir(root, "worker");
 	snprintf(path, sizeof(path), "%s/work", root);
 	ck_assert_int_eq(mkdir(path, 0755), 0);
 	snprintf(path, sizeof(path), "%s/jobs", root);
@@ -75,11 +75,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	int tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	ck_assert_int_ne(tmp, -1);
-	ck_assert_int_eq(tree_remove(tmp, root + strlen("/tmp/")), 0);
-	close(tmp);
+	tmp_dir_remove(root);
 }
 
 /* A job of one line of shell. */
