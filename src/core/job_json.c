@@ -20,17 +20,6 @@ static void out_words(struct out *out, struct text text, size_t max)
 		out_json(out, text_cut(text, max));
 }
 
-static void out_when(struct out *out, int64_t ms)
-{
-	if (ms == 0) {
-		out_string(out, "null");
-		return;
-	}
-	out_char(out, '"');
-	out_time(out, ms);
-	out_char(out, '"');
-}
-
 /* Seconds to go, when it was last heard of, and how that is known: from its
  * progress, as if the rest were as fast as what is done; or from how long such
  * jobs took before.
@@ -147,16 +136,16 @@ int job_json(const struct job *job, char *buf, size_t cap)
 	out_progress(&out, job);
 	out_attempt(&out, job);
 	member(&out, "created");
-	out_when(&out, job->created_ms);
+	out_json_time(&out, job->created_ms);
 	member(&out, "updated");
-	out_when(&out, job->updated_ms);
+	out_json_time(&out, job->updated_ms);
 	member(&out, "expires");
-	out_when(&out, job->expires_ms);
+	out_json_time(&out, job->expires_ms);
 	/* When the next attempt begins, if that has to wait. */
 	if (job->state == JOB_PENDING && job->attempt > 0 &&
 	    job->not_before_ms != 0) {
 		member(&out, "again");
-		out_when(&out, job->not_before_ms);
+		out_json_time(&out, job->not_before_ms);
 	}
 	if (job->state == JOB_ERROR) {
 		member(&out, "error");

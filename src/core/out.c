@@ -200,6 +200,17 @@ void out_time(struct out *out, int64_t unix_ms)
 	out_char(out, 'Z');
 }
 
+void out_json_time(struct out *out, int64_t unix_ms)
+{
+	if (unix_ms == 0) {
+		out_string(out, "null");
+		return;
+	}
+	out_char(out, '"');
+	out_time(out, unix_ms);
+	out_char(out, '"');
+}
+
 int out_end(struct out *out)
 {
 	out->buf[out->len] = '\0';

@@ -31,6 +31,8 @@ void out_hundredths(struct out *out, int64_t hundredths);
 void out_json(struct out *out, struct text text);
 /* Milliseconds since 1970 as RFC 3339 in UTC: 2026-11-21T01:02:03.004Z */
 void out_time(struct out *out, int64_t unix_ms);
+/* The same as a JSON string, 0 as null. */
+void out_json_time(struct out *out, int64_t unix_ms);
 
 /* Terminates the text.  0, or -ENOSPC when something did not fit. */
 int out_end(struct out *out);

@@ -122,13 +122,6 @@ static void write_roles(struct out *out, const struct server *server)
 	out_char(out, ']');
 }
 
-static void quoted_time(struct out *out, int64_t wall_ms)
-{
-	out_char(out, '"');
-	out_time(out, wall_ms);
-	out_char(out, '"');
-}
-
 static void write_cluster_part(struct out *out, const struct server *server)
 {
 	struct nodes nodes;
@@ -173,10 +166,7 @@ static void write_inside(struct out *out, const struct server *server)
 	out_u64(out, atomic_load(&board->config_generation));
 	number_member(out, "refused", atomic_load(&board->reload_refused));
 	name_is(out, "refused_at");
-	if (refused_ms != 0)
-		quoted_time(out, refused_ms);
-	else
-		out_string(out, "null");
+	out_json_time(out, refused_ms);
 	len = board_text_get(&board->at_next_start, waiting, sizeof(waiting));
 	name_is(out, "at_next_start");
 	out_json(out, (struct text){ waiting, len });

@@ -27,13 +27,7 @@ void unit_number(struct out *out, const char *name, int64_t value)
 void unit_time(struct out *out, const char *name, int64_t ms)
 {
 	unit_member(out, name);
-	if (ms == 0) {
-		out_string(out, "null");
-		return;
-	}
-	out_char(out, '"');
-	out_time(out, ms);
-	out_char(out, '"');
+	out_json_time(out, ms);
 }
 
 void unit_words(struct out *out, const char *name,

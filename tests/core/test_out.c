@@ -26,11 +26,13 @@ START_TEST(times_are_rfc_3339_in_utc)
 	out_char(&out, ' ');
 	out_time(&out, INT64_C(951782400123)); /* a leap day */
 	out_char(&out, ' ');
-	out_time(&out, INT64_C(1795222861005));
+	out_json_time(&out, INT64_C(1795222861005));
+	out_char(&out, ' ');
+	out_json_time(&out, 0);
 	ck_assert_int_eq(out_end(&out), 0);
 	ck_assert_str_eq(buf, "1970-01-01T00:00:00.000Z "
 			      "2000-02-29T00:00:00.123Z "
-			      "2026-11-21T01:01:01.005Z");
+			      "\"2026-11-21T01:01:01.005Z\" null");
 }
 END_TEST
 
