@@ -192,9 +192,10 @@ void ledger_single_show(struct ledger *ledger,
 
 	SHOW(shown->goal, (uint32_t)goal_of(ledger, single, now));
 	SHOW(shown->slot, single->slot == QUEUE_NONE ? 0 : single->slot);
+	/* Who sees the token finds its node. */
+	show_node(ledger, shown, kept->held ? kept->node : "");
 	SHOW(shown->token, kept->token);
 	show_difference(ledger, single, shown);
-	show_node(ledger, shown, kept->held ? kept->node : "");
 	/* The same pause is the same, whatever the clocks do meanwhile. */
 	if (!pauses || atomic_load(&shown->next_ms) == 0)
 		SHOW(shown->next_ms, next_ms);

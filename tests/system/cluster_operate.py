@@ -78,6 +78,9 @@ def it_goes_where_it_is_wished(members, dir):
         said = tell(members[asked], "handover", "mailer", name)
         check(said == f"mailer is on {name}\n", said)
         check(settled(members, dir).name() == name, "it is elsewhere")
+    before = runs(dir)
+    said = tell(members[2], "handover", "mailer", name)
+    check(said == f"mailer is on {name}\n" and runs(dir) == before, said)
     said = tell(members[1], "handover", "mailer")
     check(settled(members, dir).name() in NAMES[1:], said)
 
