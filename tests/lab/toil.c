@@ -14,21 +14,13 @@
  * line and is done after MS.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
-#define SECOND_NS  INT64_C(1000000000)
-#define MS_NS	   INT64_C(1000000)
+#include "tests/lab/trace.h"
+
 #define LINE_BYTES 320
 #define BESIDE_MS  5
 #define TOLD	   143 /* ended by TERM */
@@ -51,42 +43,6 @@ struct count {
 	const char *kept; /* path, NULL when nothing can be saved */
 };
 
-static volatile sig_atomic_t told;
-
-static void on_term(int signum)
-{
-	(void)signum;
-	told = 1;
-}
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
-}
-
-static void sleep_until(int64_t ns)
-{
-	struct timespec at = { ns / SECOND_NS, ns % SECOND_NS };
-
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
-}
-
-static int fail(const char *what)
-{
-	fprintf(stderr, "toil: %s: %s\n", what, strerror(errno));
-	return 1;
-}
-
-static const char *variable(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value != NULL && value[0] != '\0' ? value : "-";
-}
-
 static int begin(struct toil *toil, const char *path)
 {
 	*toil = (struct toil){ .pid = getpid(),
@@ -95,8 +51,7 @@ static int begin(struct toil *toil, const char *path)
 			       .token = variable("HOLDFAST_TOKEN"),
 			       .attempt = variable("HOLDFAST_ATTEMPT"),
 			       .job = variable("HOLDFAST_JOB") };
-	toil->trace =
-		open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	toil->trace = open_trace(path);
 	return toil->trace == -1 ? fail(path) : 0;
 }
 
@@ -169,7 +124,7 @@ static int do_count(const struct toil *toil, const struct count *count)
 		fprintf(count->out, "%ld\n", line);
 	while (rc == 0 && at < count->end && !told) {
 		next_ns += count->step_ns;
-		sleep_until(next_ns);
+		(void)sleep_until(next_ns);
 		at++;
 		fprintf(count->out, "%ld\n", at);
 		rc = say(toil, at);
@@ -186,7 +141,6 @@ static int do_count(const struct toil *toil, const struct count *count)
 
 static int be_count(int argc, char **argv)
 {
-	struct sigaction action = { .sa_handler = on_term };
 	const char *path = getenv("HOLDFAST_OUTPUT");
 	struct count count;
 	struct toil toil;
@@ -194,7 +148,7 @@ static int be_count(int argc, char **argv)
 
 	if (rc != 0 || argc != 6)
 		return rc != 0 ? rc : 2;
-	sigaction(SIGTERM, &action, NULL);
+	heed_term();
 	count = (struct count){ .end = atol(argv[3]),
 				.step_ns = atol(argv[4]) * MS_NS,
 				.save_ns = atol(argv[5]) * MS_NS,
@@ -235,7 +189,7 @@ static int be_beside(int argc, char **argv)
 			close(fd);
 	while (getppid() == parent && say(&toil, 0) == 0) {
 		next_ns += BESIDE_MS * MS_NS;
-		sleep_until(next_ns);
+		(void)sleep_until(next_ns);
 	}
 	return 0;
 }
@@ -249,12 +203,13 @@ static int be_once(int argc, char **argv)
 	if (rc == 0)
 		rc = say(&toil, 0);
 	if (rc == 0)
-		sleep_until(toil.start_ns + ns);
+		(void)sleep_until(toil.start_ns + ns);
 	return rc;
 }
 
 int main(int argc, char **argv)
 {
+	find_ahead();
 	if (argc >= 3 && strcmp(argv[1], "count") == 0)
 		return be_count(argc, argv);
 	if (argc >= 3 && strcmp(argv[1], "beside") == 0)

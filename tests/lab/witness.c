@@ -21,21 +21,13 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
-#define SECOND_NS  INT64_C(1000000000)
-#define MS_NS	   INT64_C(1000000)
+#include "tests/lab/trace.h"
+
 #define LINE_BYTES 256
 #define PERIOD_MS  5
 
@@ -52,55 +44,6 @@ struct work {
 	const char *token;
 	int64_t start_ns;
 };
-
-static volatile sig_atomic_t told;
-static int64_t ahead_ns; /* of the machine's clock */
-
-static void on_term(int signum)
-{
-	(void)signum;
-	told = 1;
-}
-
-/* The same for all, in whatever time namespace. */
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec - ahead_ns;
-}
-
-static void find_ahead(void)
-{
-	FILE *file = fopen("/proc/self/timens_offsets", "re");
-	int64_t seconds;
-	int64_t ns;
-
-	if (file == NULL)
-		return;
-	if (fscanf(file, "monotonic %" SCNd64 " %" SCNd64, &seconds, &ns) == 2)
-		ahead_ns = seconds * SECOND_NS + ns;
-	fclose(file);
-}
-
-static int fail(const char *what)
-{
-	fprintf(stderr, "witness: %s: %s\n", what, strerror(errno));
-	return 1;
-}
-
-static const char *variable(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value != NULL && value[0] != '\0' ? value : "-";
-}
-
-static int open_trace(const char *path)
-{
-	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-}
 
 static bool set_path(struct address *address, const char *path)
 {
@@ -168,15 +111,12 @@ static int go_on(const struct work *work, int64_t period_ns, int64_t until_ns)
 
 	while (rc == 0 && (until_ns != 0 || !told) &&
 	       (until_ns == 0 || now_ns() < until_ns)) {
-		struct timespec at;
 		int64_t ns = now_ns();
 
 		at_ns += period_ns;
 		if (at_ns < ns) /* it was stopped */
 			at_ns = ns;
-		at = (struct timespec){ at_ns / SECOND_NS, at_ns % SECOND_NS };
-		if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at,
-				    NULL) == 0)
+		if (sleep_until(at_ns) == 0)
 			rc = say(work);
 	}
 	return rc;
@@ -199,7 +139,6 @@ static int be_work(int argc, char **argv)
 	struct work work = { .sink = -1,
 			     .node = variable("HOLDFAST_NODE"),
 			     .token = variable("HOLDFAST_TOKEN") };
-	struct sigaction action = { .sa_handler = on_term };
 	int64_t period_ns = (argc > 3 ? atoi(argv[3]) : PERIOD_MS) * MS_NS;
 	int64_t stop_ns = (argc > 4 ? atoi(argv[4]) : 0) * MS_NS;
 	int rc;
@@ -207,7 +146,7 @@ static int be_work(int argc, char **argv)
 	if (strcmp(argv[1], "stray") == 0)
 		go_astray();
 	else
-		sigaction(SIGTERM, &action, NULL);
+		heed_term();
 	work.start_ns = now_ns();
 	work.file = open_trace(argv[2]);
 	if (work.file == -1)
