@@ -3,8 +3,10 @@
  *
  * What others wrote counts up to the end they show; what an ended generation
  * wrote behind that counts only once the leader has written it again, under a
- * token of its own.  What we wrote counts when the sync returned while the
- * lease held.  Everything else follows from the registers:
+ * token of its own.  Once a newer epoch is promised nothing more of them counts
+ * before its leader was read: who led until then may not know that it was
+ * counted dead.  What we wrote counts when the sync returned while the lease
+ * held.  Everything else follows from the registers:
  *
  *	leader	assigns, to a member that offers the unit, by name and
  *		generation; under a new epoch, what was assigned and not
