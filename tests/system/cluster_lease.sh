@@ -117,7 +117,7 @@ is_gone() {
 
 kill_all() { # kill_all NUMBER SIGNAL
   # shellcheck disable=SC2046 # numbers
-  kill "-$2" $(all "$1")
+  kill "-$2" $(all "$1") 2>/dev/null || : # one may have ended by itself
 }
 
 # ---- three nodes ----

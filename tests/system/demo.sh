@@ -32,11 +32,13 @@ begin() {
   await
 }
 
+# The first job is not small, and is over before that is told.
 await() {
   tries=0
   until grep -q 'Ctrl-C' "$tmp/out"; do
     tries=$((tries + 1))
-    [ $tries -lt 600 ] || fail "no address is told"
+    kill -0 "$pid" || fail "it is gone"
+    [ $tries -lt 6000 ] || fail "no address is told"
     sleep 0.1
   done
 }
