@@ -196,7 +196,7 @@ struct board {
 	/* supervisor */
 	_Atomic int64_t supervisor_beat_ms;
 	_Atomic uint32_t drain;	       /* USR2: 1 = take nothing new */
-	_Atomic int32_t workers_delta; /* TTIN, TTOU */
+	_Atomic int32_t workers_delta; /* TTIN, TTOU: journal adds it */
 	/* journal */
 	_Atomic uint32_t epoch;	  /* 0 until it leads */
 	_Atomic uint32_t ready;	  /* 1 = takes submissions */

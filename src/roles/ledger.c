@@ -139,6 +139,20 @@ static void retype_all(struct ledger *ledger)
 	ledger->retype = false;
 }
 
+/* As configured, and as TTIN and TTOU have changed that. */
+static void set_workers(struct ledger *ledger)
+{
+	struct board *board = ledger->world.board;
+	int64_t workers = (int64_t)ledger->config->workers +
+			  atomic_load(&board->workers_delta);
+
+	if (workers < 1)
+		workers = 1;
+	if (workers > CONFIG_WORKERS_MAX)
+		workers = CONFIG_WORKERS_MAX;
+	atomic_store(&board->workers, (uint64_t)workers);
+}
+
 void ledger_turn(struct ledger *ledger, struct ledger_now now)
 {
 	if (ledger->storage != 0)
@@ -147,6 +161,7 @@ void ledger_turn(struct ledger *ledger, struct ledger_now now)
 	ledger_lead_turn(ledger, now);
 	if (!ledger->open)
 		return;
+	set_workers(ledger);
 	if (ledger->unheard && ledger_begin(ledger) == 0) {
 		ledger->unheard = false;
 		ledger_hear_offers(ledger);
@@ -186,7 +201,7 @@ void ledger_set_limits(struct ledger *ledger)
 			limit = unit->per_node;
 		ledger->queue->types[i].limit = limit;
 	}
-	atomic_store(&ledger->world.board->workers, ledger->config->workers);
+	set_workers(ledger);
 }
 
 void ledger_reload(struct ledger *ledger, const struct config *config)

@@ -111,7 +111,8 @@ static void take_signals(struct supervisor *supervisor)
 		changed = true;
 	}
 	if (loop_took(loop, SIGTTOU)) {
-		board->workers_delta--;
+		if (board->workers > 1)
+			board->workers_delta--;
 		changed = true;
 	}
 	changed |= hear_operators(supervisor);
