@@ -102,7 +102,10 @@ def served_by(cluster, front):
     for line in reversed(front.log("access.log").splitlines()):
         words = line.split()
         if words[3].startswith("/v1/jobs/"):
-            return ports[words[4].rsplit(":", 1)[1]]
+            # Of several that were asked the last one answered.
+            asked = [word for word in words[4:] if word.strip(",").rsplit(
+                ":", 1)[-1] in ports]
+            return ports[asked[-1].rsplit(":", 1)[1]]
     return None
 
 
