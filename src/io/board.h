@@ -76,7 +76,6 @@ struct holding {
 	/* supervisor and worker, as said at enum phase */
 	_Atomic uint32_t phase;
 	_Atomic uint64_t phase_token; /* the token PHASE is about */
-	_Atomic int32_t worker_pid;   /* supervisor */
 };
 
 /* A text with one writer, who may die while writing: use board_text_set and

@@ -58,7 +58,6 @@ static void mark_lost(struct board *board)
 
 		if (token == 0 && holding->phase == PHASE_IDLE)
 			continue;
-		holding->worker_pid = 0;
 		if (token != 0 && token != holding->settled) {
 			holding->phase_token = token;
 			holding->phase = PHASE_LOST;

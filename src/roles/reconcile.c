@@ -165,7 +165,6 @@ static void start(struct reconcile *reconcile, unsigned slot, uint64_t token,
 		reconcile->fork_ms = now_ms + FORK_RETRY_MS;
 		return;
 	}
-	holding->worker_pid = pid;
 	reconcile->workers[slot].token = token;
 	reconcile->workers[slot].pid = pid;
 	reconcile->workers[slot].state = WORKER_RUNS;

@@ -124,7 +124,6 @@ static bool left_in_order(struct reconcile *reconcile, unsigned slot,
 void reconcile_took(struct reconcile *reconcile, pid_t pid, int status)
 {
 	int slot = slot_of(reconcile, pid);
-	struct holding *holding;
 	struct worker *worker;
 
 	if (slot == -1) {
@@ -132,9 +131,7 @@ void reconcile_took(struct reconcile *reconcile, pid_t pid, int status)
 		reconcile->strays = true;
 		return;
 	}
-	holding = reconcile_holding(reconcile, (unsigned)slot);
 	worker = &reconcile->workers[slot];
-	holding->worker_pid = 0;
 	worker->pid = 0;
 	reconcile->alive--;
 	if (left_in_order(reconcile, (unsigned)slot, status))

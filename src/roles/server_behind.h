@@ -4,8 +4,8 @@
  * and none of them may answer with the past.
  *
  * - If-None-Match of a version higher than ours: waits for that one until
- * ?wait= is over, BEHIND_MS without it.  Then 304: what the client has is newer
- * than what could be sent.
+ *   ?wait= is over, BEHIND_MS without it.  Then 304: what the client has is
+ *   newer than what could be sent.
  * - A job that is not known here: waits UNKNOWN_MS, or BEHIND_MS when
  *   If-None-Match tells that the client has seen it.  Then 404; or 503 from a
  *   node that can't read what the others know.

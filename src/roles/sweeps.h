@@ -9,9 +9,8 @@
 #ifndef HOLDFAST_ROLES_SWEEPS_H
 #define HOLDFAST_ROLES_SWEEPS_H
 
-#include "roles/heritage.h"
-
 #include "core/job.h"
+#include "roles/heritage.h"
 
 /* From the journal role, or a worker, to the sweeper, in one packet. */
 struct sweep_order {
