@@ -107,6 +107,9 @@ def a_twin_is_told(members, port):
     twin = Member("n1", port, [members[0].udp, members[1].udp]).begin()
     members[0].wait_event("node-twin", "n1")
     twin.stop()
+    # Whom it heard before that it does not lose.
+    wait_for(lambda: "begins anew" in members[0].log(), WAIT_S,
+             "it notices that the other has gone")
     wait_for(lambda: all_hear(members), WAIT_S, "all hear all again")
 
 
