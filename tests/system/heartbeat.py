@@ -108,8 +108,9 @@ def a_twin_is_told(members, port):
     members[0].wait_event("node-twin", "n1")
     twin.stop()
     # Whom it heard before that it does not lose.
-    wait_for(lambda: "begins anew" in members[0].log(), WAIT_S,
-             "it notices that the other has gone")
+    wait_for(lambda: all(
+        f"hears node={name}" in members[0].log().partition("begins anew")[2]
+        for name in NAMES[1:]), WAIT_S, "it notices that the other has gone")
     wait_for(lambda: all_hear(members), WAIT_S, "all hear all again")
 
 
