@@ -19,7 +19,7 @@
 
 #define WORLD_NODES  7
 #define WORLD_SLOTS  8
-#define WORLD_EVENTS 512
+#define WORLD_EVENTS 2048
 
 /* Seeds from here on: up to seven nodes, not five; and where the tenant knows
  * that, machines that stand still, their clocks with them.
