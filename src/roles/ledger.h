@@ -192,6 +192,7 @@ struct ledger_given {
 struct ledger_node {
 	char name[LEASE_NAME_MAX + 1]; /* empty: never used */
 	bool self;
+	bool dead;	     /* its slot did not change for a lease */
 	bool member;	     /* living, and has promised what we have */
 	bool leads;	     /* under what we have promised */
 	uint64_t generation; /* the present, or the last */

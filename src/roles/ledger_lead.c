@@ -1,144 +1,24 @@
-/* ledger_lead - begins to lead, and takes back what ended generations held.
- *
- * What an ended generation wrote behind the end it last showed counts for
- * nobody yet; perhaps for it alone, and then it was acknowledged.  The leader
- * reads it to the physical end.  Of ownership and outcomes it writes what wins
- * again under a token of its own: what older epochs began may surface later
- * still, and loses.  Wishes have clocks of their own and stay as they are.
- */
+/* ledger_lead - begins to lead, and takes back what ended generations held. */
 #include <errno.h>
-#include <string.h>
 
 #include "io/events.h"
 #include "io/log.h"
 #include "roles/ledger_cluster.h"
-#include "roles/ledger_found.h"
 #include "roles/ledger_parts.h"
 #include "roles/ledger_singles.h"
 
-struct reading {
-	struct ledger *ledger;
-	uint64_t claim; /* to lead, for which all of that is read */
-	struct ledger_found found;
-};
-
-/* Is it of a kind that is not the same for everybody until a leader says so? */
-static bool is_owned(struct text key)
-{
-	return ledger_register_kind(key) == LEDGER_SINGLE ||
-	       ledger_register_kind(key) < 0;
-}
-
-static bool is_news(struct ledger *ledger, const struct record *record)
-{
-	struct view *view = ledger->world.view;
-	struct view_register known;
-	char id[JOB_ID_LEN + 1];
-	struct view_job job;
-	int rc;
-
-	if (ledger_register_kind(record->key) >= 0) {
-		rc = view->ops->get_register(view, record->key, &known);
-		return rc != 0 ||
-		       version_compare(known.version, record->version) < 0;
-	}
-	if (record->key.len != sizeof("job/") - 1 + JOB_ID_LEN)
-		return false; /* "epoch" */
-	/* In a record nothing terminates it. */
-	memcpy(id, record->key.at + sizeof("job/") - 1, JOB_ID_LEN);
-	id[JOB_ID_LEN] = '\0';
-	rc = view->ops->get(view, id, &job);
-	return rc != 0 ||
-	       version_compare(ledger_counted(&job), record->version) < 0;
-}
-
-/* Was a newer epoch shown?  To read what many thousands of jobs left takes
- * long, perhaps longer than a lease: the promise must not wait for that, or
- * node after node loses its own lease, joins, claims, and has the next lose it.
+/* Will the GENERATION of the node NAME never end, or release, what it has?  Who
+ * was GIVEN it, if not 0, under an older epoch has told by now that it accepted
+ * it, unless the slot shows an earlier generation: then that is not read yet.
  */
-static bool is_overtaken(const struct reading *reading)
+static bool is_lost(struct ledger *ledger, struct text name,
+		    uint64_t generation, uint64_t given)
 {
-	return atomic_load(&reading->ledger->world.board->cluster.wish) >
-	       reading->claim;
-}
+	const struct ledger_node *node = ledger_node_of(ledger, name);
 
-static int find(void *arg, const struct record *record)
-{
-	struct reading *reading = arg;
-	struct ledger_now none = { 0, 0 };
-	int rc = 0;
-
-	if (is_overtaken(reading))
-		return -ECANCELED;
-	/* It may have been about to keep what another left: that is read again.
-	 */
-	if (ledger_register_kind(record->key) == LEDGER_ENDED) {
-		ledger_hear_end(reading->ledger, record);
-		return 0;
-	}
-	if (is_owned(record->key) && is_news(reading->ledger, record))
-		rc = ledger_found_add(&reading->found, record->key);
-	return rc != 0 ? rc : ledger_merge(reading->ledger, record, none);
-}
-
-static int adopt_single(struct ledger *ledger, struct text key)
-{
-	struct record record;
-	struct single next;
-	uint8_t value[512];
-	int len;
-	int rc = ledger_get_register(ledger, key, &record);
-
-	if (rc == 0)
-		rc = single_decode(&next, &record);
-	if (rc != 0)
-		return rc;
-	next.version = (struct version){ .token = ledger_token(ledger) };
-	len = single_encode(&next, value, sizeof(value));
-	if (len < 0)
-		return len;
-	record = (struct record){ key,
-				  next.version,
-				  { (const char *)value, (size_t)len } };
-	rc = ledger_put_register(ledger, &record);
-	if (rc == 0)
-		ledger_single_merge(ledger, &record, (struct ledger_now){ 0 });
-	return rc;
-}
-
-static int adopt_job(struct ledger *ledger, const char *id)
-{
-	struct job job;
-	int rc = ledger_load(ledger, id, &job);
-
-	if (rc != 0)
-		return rc;
-	job.version = (struct version){ .token = ledger_token(ledger) };
-	return ledger_store(ledger, &job, true);
-}
-
-static int adopt(struct ledger *ledger, const char *key)
-{
-	if (ledger_register_kind(text_of(key)) == LEDGER_SINGLE)
-		return adopt_single(ledger, text_of(key));
-	return adopt_job(ledger, key + sizeof("job/") - 1);
-}
-
-static int put_ended(struct ledger *ledger, const struct ledger_node *node)
-{
-	char key[RECORD_KEY_MAX + 1];
-	uint8_t value[16];
-	struct enc enc = enc_init(value, sizeof(value));
-	struct record record = {
-		.key = ledger_wish_key("ended", "", text_of(node->name), key),
-		.version = { .token = ledger_token(ledger) },
-	};
-
-	enc_u64(&enc, RECORD_VALUE_TAG, node->ended);
-	if (enc_end(&enc) < 0)
-		return -ENOSPC;
-	record.value = (struct text){ (const char *)value, enc.len };
-	return ledger_put_register(ledger, &record);
+	return node == NULL || generation <= node->ended ||
+	       (given != 0 && token_epoch(given) < ledger->epoch &&
+		generation <= node->generation);
 }
 
 static void take_back_singles(struct ledger *ledger, struct ledger_now now)
@@ -149,19 +29,10 @@ static void take_back_singles(struct ledger *ledger, struct ledger_now now)
 
 		if (!single->used || !kept->held || single->slot != QUEUE_NONE)
 			continue;
-		if (ledger_has_ended(ledger, text_of(kept->node),
-				     kept->generation) ||
-		    (!kept->accepted &&
-		     token_epoch(kept->token) < ledger->epoch))
+		if (is_lost(ledger, text_of(kept->node), kept->generation,
+			    kept->accepted ? 0 : kept->token))
 			ledger_single_take_back(ledger, single, now);
 	}
-}
-
-/* Will who was given JOB never end it? */
-static bool is_lost(struct ledger *ledger, const struct job *job)
-{
-	return ledger_has_ended(ledger, job->node, job->generation) ||
-	       (job->assigned && token_epoch(job->held) < ledger->epoch);
 }
 
 static void take_back_jobs(struct ledger *ledger, struct ledger_now now)
@@ -175,74 +46,10 @@ static void take_back_jobs(struct ledger *ledger, struct ledger_now now)
 		next = queue_each_given(ledger->queue, entry);
 		if (entry->slot == QUEUE_NONE &&
 		    ledger_load(ledger, entry->id, &job) == 0 &&
-		    is_lost(ledger, &job))
+		    is_lost(ledger, job.node, job.generation,
+			    job.assigned ? job.held : 0))
 			ledger_take_back(ledger, entry, now);
 	}
-}
-
-static bool is_unsettled(const struct ledger_node *node)
-{
-	return node->name[0] != '\0' && node->ended > node->settled;
-}
-
-/* All of it is kept. */
-static int note_settled(struct ledger *ledger, size_t adopted)
-{
-	int rc = 0;
-
-	for (uint32_t i = 0; rc == 0 && i < ledger->nodes_count; i++) {
-		struct ledger_node *node = &ledger->nodes[i];
-
-		if (!is_unsettled(node))
-			continue;
-		rc = put_ended(ledger, node);
-		if (rc != 0)
-			break;
-		node->settled = node->ended;
-		log_info("journal: read what is left of node=%s up to "
-			 "generation=%llu, adopted=%zu",
-			 node->name, (unsigned long long)node->ended, adopted);
-	}
-	return rc;
-}
-
-/* Reads what is left of all that ended, and keeps it; how many they were, or a
- * negative errno: -ESTALE when somebody has led under CLAIM, or above, or we
- * are counted dead.  The
- * slots may have forgotten that, should they be torn or all have begun anew.
- * -ECANCELED: a newer one is to be promised first.
- * All is read before any of it is written again: what one left may be
- * superseded by what another did.
- */
-static int settle_all(struct ledger *ledger, uint64_t claim)
-{
-	struct reading reading = { .ledger = ledger, .claim = claim };
-	const struct ledger_found *found = &reading.found;
-	int settled = 0;
-	int rc = 0;
-
-	for (uint32_t i = 0; rc == 0 && i < ledger->nodes_count; i++) {
-		struct ledger_node *node = &ledger->nodes[i];
-
-		if (!is_unsettled(node))
-			continue;
-		/* All of it goes into a snapshot, which is of any size. */
-		ledger->fresh = false;
-		rc = ledger_begin(ledger);
-		if (rc == 0)
-			rc = follow_tail(&node->follow, node->settled,
-					 node->ended, find, &reading);
-		settled++;
-	}
-	if (rc == 0 && (ledger->decided >= claim || !ledger->open))
-		rc = -ESTALE;
-	for (uint32_t i = 0; rc == 0 && i < found->count; i++)
-		rc = is_overtaken(&reading) ? -ECANCELED
-					    : adopt(ledger, found->keys[i]);
-	if (rc == 0)
-		rc = note_settled(ledger, found->count);
-	ledger_found_free(&reading.found);
-	return rc != 0 ? rc : settled;
 }
 
 static bool has_read_all(const struct ledger *ledger)
@@ -282,8 +89,10 @@ bool ledger_lead(struct ledger *ledger, uint64_t claim, struct ledger_now now)
 	ledger->heard = ledger->epoch;
 	ledger->spent = claim;
 	ledger->counter = 0;
-	rc = settle_all(ledger, claim);
+	ledger->orphans = true; /* as long as it isn't known */
+	rc = ledger_settle_ended(ledger, claim, now);
 	if (rc >= 0) {
+		ledger->orphans = false;
 		take_back_singles(ledger, now);
 		take_back_jobs(ledger, now);
 		/* The first thing under the epoch, so that who reads it knows
@@ -352,7 +161,8 @@ void ledger_lead_turn(struct ledger *ledger, struct ledger_now now)
 	/* Somebody has decided above us: this machine stood still meanwhile. */
 	rc = ledger->decided > ledger->epoch
 		     ? -ESTALE
-		     : settle_all(ledger, (uint64_t)ledger->epoch + 1);
+		     : ledger_settle_ended(ledger, (uint64_t)ledger->epoch + 1,
+					   now);
 	if (rc > 0 || (rc == 0 && ledger->orphans)) {
 		ledger->orphans = false;
 		take_back_singles(ledger, now);

@@ -83,6 +83,7 @@ static void look_at(struct ledger *ledger, struct ledger_node *node,
 		node->member = ledger->in;
 		return;
 	}
+	node->dead = peer->verdict == LEASE_PEER_DEAD;
 	node->generation = peer->generation;
 	node->changed_ms = peer->changed_ms;
 	if (ended > node->ended) {

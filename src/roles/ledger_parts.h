@@ -241,6 +241,17 @@ bool ledger_is_late(const struct ledger *ledger, struct ledger_now now);
 /* Forgets what was read and heard. */
 void ledger_nodes_reset(struct ledger *ledger);
 
+/* ledger_settle.c */
+
+/* Reads what is left of all generations that ended, and keeps it; of how many
+ * nodes, or a negative errno: -ESTALE when somebody has led under CLAIM, or
+ * above, or we are counted dead.  The slots may have forgotten that, should
+ * they be torn or all have begun anew.  -ECANCELED: a newer one is to be
+ * promised first.
+ */
+int ledger_settle_ended(struct ledger *ledger, uint64_t claim,
+			struct ledger_now now);
+
 /* ledger_lead.c */
 
 /* All journals were read to the ends shown behind the barrier of CLAIM: leads.
