@@ -33,11 +33,15 @@ static void check_slot(struct cluster *cluster, uint32_t node, int unit,
 		world_break(&cluster->world, "a run of no time");
 		return;
 	}
-	/* Who stood still may have made up for one that never began, in a life
-	 * that was over: what it told then runs some day, for no time of its
-	 * own. */
-	if (slot_ms < known->slot_ms + (cluster->stills == 0))
+	/* One that never began is made up for, for no time of its own: some
+	 * day, when who told so is read late.  In a life that was over, who
+	 * stood still may have told so unseen. */
+	if (slot_ms < known->slot_ms ||
+	    (slot_ms == known->slot_ms && !known->made_up &&
+	     cluster->stills == 0))
 		world_break(&cluster->world, "a time was run twice");
+	if (slot_ms == known->slot_ms)
+		known->made_up = false;
 	known->slot_ms = slot_ms;
 }
 
@@ -132,6 +136,33 @@ static void note_stale_end(struct cluster *cluster,
 	}
 }
 
+/* Of a unit with times nobody asks a run but whoever makes up for one. */
+static void note_made_up(struct cluster *cluster,
+			 const struct memview_register *kept)
+{
+	static const char asked[] = "asked/";
+	struct record record;
+	struct field field;
+	struct dec dec;
+
+	for (int unit = 0; unit < SIM_UNITS; unit++) {
+		struct sim_unit *known = &cluster->known[unit];
+
+		if (!sim_is_timed(unit) ||
+		    strncmp(kept->key, asked, sizeof(asked) - 1) != 0 ||
+		    strcmp(kept->key + sizeof(asked) - 1,
+			   sim_unit_name(unit)) != 0 ||
+		    version_compare(kept->version, known->asked) <= 0 ||
+		    record_decode(&record, kept->record, kept->record_len) != 0)
+			continue;
+		dec = dec_init(record.value.at, record.value.len);
+		if (!dec_next(&dec, &field) || field_u64(&field) == 0)
+			continue;
+		known->asked = kept->version;
+		known->made_up = true;
+	}
+}
+
 /* What is committed counts. */
 static int commit(struct view *view)
 {
@@ -141,9 +172,12 @@ static int commit(struct view *view)
 				    offsetof(struct sim_node, view));
 
 	for (size_t i = 0; i < memview->working_registers.count; i++)
-		if (!is_shown(memview, &memview->working_registers.at[i]))
+		if (!is_shown(memview, &memview->working_registers.at[i])) {
 			check_version(me->cluster,
 				      &memview->working_registers.at[i]);
+			note_made_up(me->cluster,
+				     &memview->working_registers.at[i]);
+		}
 	if (world_is_stale(&me->cluster->world,
 			   (uint32_t)(me - me->cluster->nodes)))
 		note_stale_end(me->cluster, &memview->working);

@@ -175,9 +175,11 @@ struct sim_wish {
 
 /* A singleton, as those outside know it. */
 struct sim_unit {
-	uint64_t token;	 /* the highest that was started */
-	int64_t slot_ms; /* the latest time that was run */
-	int64_t ran_us;	 /* first time after heal, or 0 */
+	uint64_t token;	      /* the highest that was started */
+	int64_t slot_ms;      /* the latest time that was run */
+	bool made_up;	      /* one for none of its own is asked for: */
+	struct version asked; /* by that */
+	int64_t ran_us;	      /* first time after heal, or 0 */
 	struct sim_wish wishes[SIM_WISHES];
 	uint32_t wishes_count;
 	struct version answered[2]; /* the highest of its registers, at an
