@@ -155,6 +155,26 @@ static int promise(struct ledger *ledger, struct job *job)
 	return ledger_store(ledger, job, true);
 }
 
+/* Another job has its place: is that the answer?  It may itself be asked for
+ * again by now, and then lose its place as well.
+ */
+static bool try_to_answer_joined(struct ledger *ledger,
+				 const struct ledger_asker *asker,
+				 const char *rival, struct ledger_now now)
+{
+	struct job job;
+	bool asked = ledger_load(ledger, rival, &job) == 0 && job.asked;
+	int rc = 0;
+
+	if (asked && !ledger_is_promised(&job)) {
+		if (now.ms < asker->until_ms)
+			return false;
+		rc = promise(ledger, &job);
+	}
+	answer(ledger, asker, rival, rc == 0 ? 0 : EIO, true);
+	return true;
+}
+
 static bool try_to_answer(struct ledger *ledger,
 			  const struct ledger_asker *asker,
 			  struct ledger_now now)
@@ -177,10 +197,10 @@ static bool try_to_answer(struct ledger *ledger,
 		return true;
 	}
 	text_copy(job.joined, id, sizeof(id));
-	if (id[0] != '\0' && job.busy == BUSY_REJECT)
+	if (id[0] != '\0' && job.busy != BUSY_REJECT)
+		return try_to_answer_joined(ledger, asker, id, now);
+	if (id[0] != '\0')
 		answer(ledger, asker, id, EEXIST, false);
-	else if (id[0] != '\0')
-		answer(ledger, asker, id, 0, true);
 	else
 		answer(ledger, asker, asker->id, job.forgotten ? EAGAIN : 0,
 		       has_joined(ledger, asker, &job));

@@ -75,6 +75,8 @@ static const uint64_t regressions[] = {
 	60073495,
 	60078001,
 	104018805,
+	400059961,
+	400174664,
 	300104335, /* old slots of two lives over that of the last */
 	/* machines that stand still with their clocks */
 	WORLD_WIDE + 80,
