@@ -77,6 +77,7 @@ static const uint64_t regressions[] = {
 	104018805,
 	400059961,
 	400174664,
+	500039960,
 	300104335, /* old slots of two lives over that of the last */
 	/* machines that stand still with their clocks */
 	WORLD_WIDE + 80,

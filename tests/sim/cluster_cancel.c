@@ -16,6 +16,13 @@ uint32_t sim_job_bit(const struct job *job)
 	return UINT32_C(1) << (job->round % 32);
 }
 
+/* A round that lost its id may come again, asked for anew. */
+static bool is_cancelled(const struct sim_job *known, const struct job *job)
+{
+	return (known->cancelled & sim_job_bit(job)) != 0 &&
+	       known->cancelled_ms[job->round % 32] == job->created_ms;
+}
+
 bool sim_job_shown(const struct cluster *cluster, uint32_t node, uint32_t job,
 		   struct job *into)
 {
@@ -37,7 +44,7 @@ bool sim_job_is_cancelled(const struct cluster *cluster, uint32_t node,
 	struct job shown;
 
 	return sim_job_shown(cluster, node, job, &shown) &&
-	       (cluster->jobs[job].cancelled & sim_job_bit(&shown)) != 0;
+	       is_cancelled(&cluster->jobs[job], &shown);
 }
 
 void sim_cancel_soon(struct cluster *cluster, uint32_t job)
@@ -87,8 +94,10 @@ static void note_answer(struct cluster *cluster, const struct sim_cancel *asked,
 	    job.round != asked->round)
 		return;
 	if (status == 0 && !job.forgotten && job.state != JOB_READY &&
-	    job.state != JOB_ERROR)
+	    job.state != JOB_ERROR) {
 		known->cancelled |= sim_job_bit(&job);
+		known->cancelled_ms[job.round % 32] = job.created_ms;
+	}
 	if (status == EINPROGRESS || job.forgotten)
 		known->forgotten |= sim_job_bit(&job);
 }
@@ -180,7 +189,7 @@ static void check_job(struct cluster *cluster, uint32_t node, uint32_t number)
 	if (job.joined.len > 0 && (known->taken & sim_job_bit(&job)) != 0)
 		world_break(&cluster->world,
 			    "a job that was acknowledged is another's");
-	if (!job_has_ended(&job) && (known->cancelled & sim_job_bit(&job)) != 0)
+	if (!job_has_ended(&job) && is_cancelled(known, &job))
 		world_break(&cluster->world,
 			    "what was cancelled lives in the end");
 	if (job.state == JOB_CANCELLED && !job.forgotten &&

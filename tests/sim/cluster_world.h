@@ -221,8 +221,9 @@ struct cluster {
 	uint64_t stale_answers; /* and answered, which may be lost */
 	struct sim_job {
 		bool acknowledged;
-		uint32_t taken;	    /* rounds that were acknowledged */
-		uint32_t cancelled; /* rounds whose cancel was answered */
+		uint32_t taken;		  /* rounds that were acknowledged */
+		uint32_t cancelled;	  /* rounds whose cancel was answered */
+		int64_t cancelled_ms[32]; /* when each was asked for */
 		uint32_t forgotten;
 		uint64_t token;	      /* the highest that was started */
 		struct version stale; /* ended, for a node that stood still */
