@@ -128,7 +128,8 @@ static unsigned told(void)
 	return times;
 }
 
-START_TEST(what_was_asked_of_one_that_had_ended_is_told_again)
+/* It knows what node 0 was asked for, and nobody took. */
+static void hear_asked(void)
 {
 	struct job job =
 		a_job(0, (struct version){ token_make(0, 1), LEASE_SLOTS_MAX });
@@ -139,6 +140,11 @@ START_TEST(what_was_asked_of_one_that_had_ended_is_told_again)
 	put_job(0, &job);
 	show(0, 8, 0);
 	turn(NULL);
+}
+
+START_TEST(what_was_asked_of_one_that_had_ended_is_told_again)
+{
+	hear_asked();
 	ck_assert(shown_job().asked);
 	ck_assert_uint_eq(told(), 0);
 	put_ended(1, 0, token_make(8, 1));
@@ -153,15 +159,7 @@ END_TEST
 
 START_TEST(what_the_leader_took_is_not_told_again)
 {
-	struct job job =
-		a_job(0, (struct version){ token_make(0, 1), LEASE_SLOTS_MAX });
-
-	setup();
-	stand_under(8, 1);
-	job.asked = true;
-	put_job(0, &job);
-	show(0, 8, 0);
-	turn(NULL);
+	hear_asked();
 	put_ended(1, 0, token_make(8, 1));
 	take(1, token_make(8, 2));
 	show(1, 8, LEASE_LEADING);
