@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "cli/options.h"
 #include "config.h"
 
 struct command {
@@ -57,16 +58,18 @@ void command_usage(FILE *file)
 	fprintf(file, "\nholdfast %s\n", PACKAGE_VERSION);
 }
 
-static int help(int argc, char **argv)
+static const struct command *find(const char *name)
 {
-	if (argc > 1) {
-		char option[] = "-h";
-		char *asked[] = { argv[1], option, NULL };
+	for (size_t i = 0; i < COMMANDS_COUNT; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
 
-		return command_run(2, asked);
-	}
-	command_usage(stdout);
-	return EXIT_CODE_DONE;
+static int complain_of(const char *name)
+{
+	complain("no command \"%s\"; `holdfast help` lists them", name);
+	return EXIT_CODE_USAGE;
 }
 
 static bool is_any(const char *word, const char *one, const char *other,
@@ -76,19 +79,37 @@ static bool is_any(const char *word, const char *one, const char *other,
 	       strcmp(word, third) == 0;
 }
 
+static bool is_help(const char *word)
+{
+	return is_any(word, "help", "--help", "-h");
+}
+
+/* Of NAME, or with NULL of them all. */
+static int help(char *name)
+{
+	const struct command *command = name != NULL ? find(name) : NULL;
+	char option[] = "-h";
+	char *asked[] = { name, option, NULL };
+
+	if (command != NULL)
+		return command->fn(2, asked);
+	if (name != NULL && !is_help(name))
+		return complain_of(name);
+	command_usage(stdout);
+	return EXIT_CODE_DONE;
+}
+
 int command_run(int argc, char **argv)
 {
-	for (size_t i = 0; i < COMMANDS_COUNT; i++)
-		if (strcmp(argv[0], commands[i].name) == 0)
-			return commands[i].fn(argc, argv);
-	if (is_any(argv[0], "help", "--help", "-h"))
-		return help(argc, argv);
+	const struct command *command = find(argv[0]);
+
+	if (command != NULL)
+		return command->fn(argc, argv);
+	if (is_help(argv[0]))
+		return help(argc > 1 ? argv[1] : NULL);
 	if (is_any(argv[0], "version", "--version", "-V")) {
 		printf("holdfast %s\n", PACKAGE_VERSION);
 		return EXIT_CODE_DONE;
 	}
-	fprintf(stderr,
-		"holdfast: no command \"%s\"; `holdfast help` lists them\n",
-		argv[0]);
-	return EXIT_CODE_USAGE;
+	return complain_of(argv[0]);
 }

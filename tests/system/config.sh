@@ -34,7 +34,8 @@ expect() {
   }
 }
 
-for word in help --help -h; do
+for word in help --help -h 'help help' '--help -h'; do
+  # shellcheck disable=SC2086 # words
   expect 0 $word
   holds out 'usage: holdfast COMMAND'
   [ ! -s err ] || fail "$word complains"
