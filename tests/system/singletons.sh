@@ -104,7 +104,11 @@ said() {
 until_true 10 said || fail "$(hold logs nightly) $(hold status nightly)"
 
 # What they said holds after a restart.
-until_true 20 state_is after ready || fail "$(hold status)"
+# Ready says that it was started, its line that it now hears what it is sent.
+hears() {
+  state_is after ready && kill -0 "$(latest after)"
+}
+until_true 20 hears || fail "$(hold status)"
 node_stop
 [ "$(count_of 'stop after')" -ge 1 ] || fail 'not stopped with the node'
 ticks=$(count_of tick)
