@@ -14,13 +14,15 @@ from lib import check
 @kind("hang", lambda lease: lease + 500, faulty=True)
 def hang_one(cluster):
     """storage hung for the holder alone"""
+    hung = 0
+
     def strike(node):
+        nonlocal hung
         at = time.monotonic_ns()
-        node.mount.hang()
+        hung = node.mount.hang()
         return at
     took, old, node = moves(cluster, strike, SETTLE)
-    dead = (old.last - (cluster.trace[WORK].next_after(old).first -
-                        took * MS)) / MS
+    dead = (old.last - hung) / MS
     check(dead < lease_ms(cluster), "its work lived", dead, "ms on")
     node.mount.clear()
     node.wait_ready(SETTLE)
@@ -31,12 +33,11 @@ def hang_one(cluster):
 def hang_all(cluster):
     """storage hung for all for three leases: from its return"""
     _, life = cluster.holder(WORK)
-    at = time.monotonic_ns()
-    for node in cluster.nodes:
-        node.mount.hang()
+    hung = {node.settings["name"]: node.mount.hang() for node in cluster.nodes}
     time.sleep(3 * lease_ms(cluster) / 1000)
     for name, trace in cluster.trace.items():
-        dead = (trace.latest().last - at) / MS
+        last = trace.latest()
+        dead = (last.last - hung[last.node]) / MS
         check(dead < lease_ms(cluster), name, "lived", dead, "ms on")
     back = time.monotonic_ns()
     for node in cluster.nodes:

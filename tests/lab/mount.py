@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 
 import lib
 
@@ -63,10 +64,12 @@ class Mount:
         return answer
 
     def fault(self, ops, action, arg=0, pattern=""):
+        """From when on it is so, CLOCK_MONOTONIC in ns."""
         self.tell(f"set {ops} {action} {arg} {pattern}")
+        return time.monotonic_ns()
 
     def hang(self, ops="all", pattern=""):
-        self.fault(ops, "hang", 0, pattern)
+        return self.fault(ops, "hang", 0, pattern)
 
     def clear(self):
         self.tell("clear")

@@ -85,7 +85,8 @@ def storage_round(cluster, how, figures, made):
     jobs_kills.wait_midst(cluster, node, here)
     pollers = jobs_kills.look_on(cluster, jobs, figures.polls)
     at = time.monotonic_ns()
-    cluster.strike(node, lambda node: node.mount.fault("all", *HOW[how]))
+    struck = cluster.strike(node,
+                            lambda node: node.mount.fault("all", *HOW[how]))
     lives = {ident: cluster.life_at(at, ident) for ident in here}
     alive, took, moved = [], [], set()
     for ident, life in lives.items():
@@ -95,7 +96,7 @@ def storage_round(cluster, how, figures, made):
         ms, new = found
         moved.add(ident)
         took.append(ms)
-        alive.append((life.last - at) / MS)
+        alive.append((life.last - struck) / MS)
         figures.expect(alive[-1] < lease_s(cluster) * 1000, how, ident,
                        "lived", alive[-1], "ms on:", life)
         figures.expect_calm(ms <= lease_s(cluster) * 1000 +
