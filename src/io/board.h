@@ -192,6 +192,9 @@ struct board {
 	_Atomic uint32_t stopping;	 /* 1 orderly stop, 2 waits cut short,
 					    3 stop at once */
 	_Atomic uint32_t life;		 /* number of this supervisor, from 1 */
+	/* guardian and supervisor: since before all work was killed at once, 0
+	 * until then: what ends now says nothing of itself */
+	_Atomic uint32_t ending;
 	/* supervisor */
 	_Atomic int64_t supervisor_beat_ms;
 	_Atomic uint32_t drain;	       /* USR2: 1 = take nothing new */

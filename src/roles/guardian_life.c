@@ -30,8 +30,10 @@ static const struct restart_policy policy = {
 static void start_supervisor(struct guardian *guardian, int64_t now_ms)
 {
 	int rc = estate_renew(&guardian->heritage);
-	pid_t pid = rc == 0 ? fork() : -1;
+	pid_t pid;
 
+	atomic_store(&guardian->board->ending, 0);
+	pid = rc == 0 ? fork() : -1;
 	if (pid == -1) {
 		log_err(rc != 0 ? rc : -errno,
 			"guardian: cannot start the supervisor");
@@ -111,6 +113,7 @@ bool guardian_end_everything(struct guardian *guardian)
 {
 	int cgroup = guardian->heritage.cgroup;
 
+	atomic_store(&guardian->board->ending, 1);
 	if (cgroup != -1)
 		cgroup_kill(cgroup);
 	guardian->reload.pid = 0;
@@ -157,6 +160,7 @@ static void kill_supervisor(struct guardian *guardian)
 	int cgroup = guardian->heritage.cgroup;
 
 	guardian->killed = true;
+	atomic_store(&guardian->board->ending, 1);
 	kill(guardian->supervisor, SIGKILL);
 	if (cgroup != -1)
 		cgroup_kill(cgroup);

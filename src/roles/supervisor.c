@@ -143,6 +143,7 @@ static void end_everything(struct supervisor *supervisor)
 {
 	int cgroup = supervisor->heritage->cgroup;
 
+	atomic_store(&supervisor->board->ending, 1);
 	do {
 		if (cgroup != -1)
 			cgroup_kill(cgroup);

@@ -137,6 +137,10 @@ static void reap(struct worker *worker, int64_t now_ms)
 /* All it started is dead. */
 static void finish(struct worker *worker, int64_t now_ms)
 {
+	/* Killed with all the rest, it did not fail: the attempt is lost, and
+	 * whoever is left after us says so. */
+	if (atomic_load(&worker->heritage->board->ending) != 0)
+		worker->orphaned = true;
 	worker_streams_finish(worker);
 	worker_watch_end(worker);
 	worker_show_end(worker);
@@ -291,6 +295,8 @@ static void begin(struct worker *worker)
 /* Another attempt finds what this one left in scratch. */
 static bool may_go_on(const struct worker *worker)
 {
+	if (worker->orphaned)
+		return true;
 	switch (worker->report.outcome.how) {
 	case HOW_DONE:
 		return false;

@@ -728,6 +728,35 @@ START_TEST(without_a_supervisor_everything_dies)
 }
 END_TEST
 
+/* Who kills all says so first, and kills the worker last. */
+START_TEST(what_was_killed_with_all_the_rest_did_not_fail)
+{
+	struct spec spec = shell("echo $$ >../pid; touch left; echo 1 >&3; "
+				 "exec sleep 1000");
+	char scratch[280];
+	int status;
+	pid_t pid;
+
+	set_up();
+	spec.final = true;
+	start(&spec);
+	do
+		hear();
+	while (last.kind != MESSAGE_PROGRESS);
+	pid = (pid_t)strtol(contents(work_dir, "pid"), NULL, 10);
+	atomic_store(&heritage.board->ending, 1);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(worker, &status, 0), worker);
+	ck_assert_int_lt(channel_receive(heritage.worker_link[1], packet,
+					 sizeof(packet)),
+			 0);
+	ck_assert_int_ne(atomic_load(&holding->phase), PHASE_STOPPED);
+	snprintf(scratch, sizeof(scratch), "%s/scratch", work_dir);
+	ck_assert(exists(scratch, "left"));
+	tear_down();
+}
+END_TEST
+
 START_TEST(a_killed_worker_takes_its_command_along)
 {
 	struct spec spec = shell("echo $$ >../pid; echo 1 >&3; "
@@ -801,5 +830,6 @@ TEST_MAIN("worker", a_command_that_exits_0_is_done_and_leaves_nothing,
 	  a_full_channel_delays_the_end_but_loses_nothing,
 	  what_was_called_off_never_starts,
 	  without_a_supervisor_everything_dies,
+	  what_was_killed_with_all_the_rest_did_not_fail,
 	  a_killed_worker_takes_its_command_along,
 	  a_foreign_user_owns_its_scratch_but_not_what_is_published)

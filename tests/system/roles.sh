@@ -103,13 +103,18 @@ configure() { # configure NAME - a configuration file
 node = "test";
 state = "$dir/$1";
 shared = "$dir/$1-shared";
-workers = 2;
+workers = 16;
 http = { listen = "127.0.0.1:$port"; };
 jobs = {
   linger = {
     command = [ "$dir/work" ];
     attempts = 1000;
     stop-timeout = "60s";
+    unique = "none";
+  };
+  once = {
+    command = [ "/bin/sleep", "1000" ];
+    attempts = 1;
     unique = "none";
   };
 };
@@ -243,6 +248,19 @@ say 'supervisor hung and replaced'
 
 # ---- guardian: all goes; the next one finds a free place ----
 
+once() { # once - prints the jobs that have one attempt and run
+  "$HOLDFAST" jobs -c "$dir/node.conf" --type once --state processing |
+    sed -n 's/ *once .*//p'
+}
+
+eight_once() {
+  [ "$(once | wc -l)" -eq 8 ]
+}
+
+for _ in 1 2 3 4 5 6 7 8; do
+  "$HOLDFAST" submit -c "$dir/node.conf" once >/dev/null || fail 'submit'
+done
+wait_for 10 'all of them run' eight_once
 old="$(lingering) $(supervisor) $(children "$(supervisor)")"
 kill -KILL "$guardian"
 wait "$guardian" || :
@@ -250,6 +268,10 @@ wait "$guardian" || :
 wait_for 5 'all of a dead guardian dies' all_gone $old
 start
 wait_for 10 'the job goes on' are 2
+wait_for 10 'jobs that have one attempt go on' eight_once
+for id in $(once); do
+  "$HOLDFAST" cancel -q -c "$dir/node.conf" "$id" || fail 'cancel'
+done
 say 'guardian killed, all ended, and began anew'
 
 old="$(lingering) $(children "$(supervisor)")"
