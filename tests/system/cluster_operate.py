@@ -7,8 +7,8 @@ from lib import check, main, now, wait_for
 from members import NAMES, WAIT_S, cluster, free_udp_port
 
 STOP_S = 1  # the work takes to stop
-WORK = ("echo $HOLDFAST_NODE $$ >%s/runs; "
-        "trap 'sleep 1; echo >%s/runs; exit 0' TERM; "
+WORK = ("trap 'sleep 1; echo >%s/runs; exit 0' TERM; "
+        "echo $HOLDFAST_NODE $$ >%s/runs; "
         "while :; do sleep 0.05; done")
 
 

@@ -14,8 +14,8 @@ say() {
 cat >"$dir/serve" <<'SCRIPT'
 #!/bin/sh
 # serve NAME...
-echo "$1 pid $$ token $HOLDFAST_TOKEN" >>"$WITNESS"
 trap 'exit 0' TERM
+echo "$1 pid $$ token $HOLDFAST_TOKEN" >>"$WITNESS"
 while :; do sleep 0.05; done
 SCRIPT
 # A job that ends when it is told to.

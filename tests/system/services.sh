@@ -10,10 +10,11 @@ set -eu
 cat >"$dir/serve" <<'SCRIPT'
 #!/bin/sh
 # serve NAME [SECONDS] - stops after SECONDS when told to.
+trap 'sleep ${2:-0}; echo "stop $1 $$" >>"$WITNESS"; exit 0' TERM
 echo "start $1 $$" >>"$WITNESS"
 echo "hello from $1"
 echo "warning of $1" >&2
-trap 'sleep ${2:-0}; echo "stop $1 $$" >>"$WITNESS"; exit 0' TERM
+[ ! -e /proc/$$/fd/4 ] || echo ready >&4
 while :; do sleep 0.05; done
 SCRIPT
 chmod +x "$dir/serve"
@@ -23,9 +24,9 @@ services = {
   web = { command = [ "$dir/serve", "web" ]; env = [ "WITNESS=$dir/witness" ];
     after = [ "app" ]; restart = "permanent"; backoff = "0s"; };
   app = { command = [ "$dir/serve", "app", "0.3" ]; env = [ "WITNESS=$dir/witness" ];
-    after = [ "db" ]; ready = "300ms"; backoff = "0s"; };
+    after = [ "db" ]; ready = "fd:4"; backoff = "0s"; };
   db = { command = [ "$dir/serve", "db", "0.3" ]; env = [ "WITNESS=$dir/witness" ];
-    ready = "300ms"; backoff = "0s"; };
+    ready = "fd:4"; backoff = "0s"; };
   once = { command = [ "/bin/sh", "-c", "echo \"start once \$\$\$\$\" >>$dir/witness" ]; restart = "transient"; };
   off = { command = [ "$dir/serve", "off" ]; env = [ "WITNESS=$dir/witness" ];
     enabled = false; };
