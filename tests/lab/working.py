@@ -18,10 +18,11 @@ LATE_S = 0.5
 SHIFT_S = 30  # a node that was started is ready within
 
 # What each kind of job runs, and what its configuration says besides.
+COUNT = "count OWN 200 10 100"
+COUNTS = 'output = "count.txt"; resume = "checkpoint"; unique = "none"; '
 KINDS = {
-    "count": ("count OWN 200 10 100",
-              'output = "count.txt"; resume = "checkpoint"; attempts = 20; '
-              'unique = "none";'),
+    "count": (COUNT, COUNTS + "attempts = 20;"),
+    "frail": (COUNT, COUNTS + "attempts = 1;"),
     "archive": ("beside OWN ARCHIVE TREE",
                 'output = "tree.tar.gz"; unique = "none";'),
     "once": ("once ONCE", 'unique = "none"; max-pending = 16000;'),

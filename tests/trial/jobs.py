@@ -14,6 +14,7 @@ nodes, while clients look at them through another node each time.
   losses=5     rounds: a node loses its storage: its jobs stop before its lease
                ends and finish elsewhere, once
   storm=60     seconds of all these faults and more, several at once
+  blows=60     seconds of those that leave storage alone: no job fails by them
 """
 import argparse
 import os
@@ -37,7 +38,8 @@ ROUNDS = os.environ.get("ROUNDS")
 PARTS = {"kills": (jobs_kills.play, 200), "flood": (jobs_flood.play, 10000),
          "cancels": (jobs_cancels.play, 500),
          "clicks": (jobs_clicks.play, 1000), "cuts": (jobs_splits.cuts, 5),
-         "losses": (jobs_splits.losses, 5), "storm": (jobs_storm.play, 60)}
+         "losses": (jobs_splits.losses, 5), "storm": (jobs_storm.play, 60),
+         "blows": (jobs_storm.blows, 60)}
 
 
 def judged(play, count, options):

@@ -18,7 +18,6 @@ from working import ENDED, Working
 PAUSE_S = 0.3   # between two submissions
 TRIES_S = 60
 END_S = 60      # after all is healed every job ends within that
-KIND = ("count", "count", "once")
 
 
 def faults():
@@ -36,9 +35,10 @@ def faults():
 class Asker(threading.Thread):
     """Asks for a job now and then, of any node, until one has taken it."""
 
-    def __init__(self, cluster):
+    def __init__(self, cluster, kinds):
         super().__init__(daemon=True)
         self.cluster = cluster
+        self.kinds = kinds
         self.random = random.Random(1)
         self.over = False
         self.acked = {}  # id -> kind
@@ -63,13 +63,13 @@ class Asker(threading.Thread):
     def run(self):
         number = 0
         while not self.over:
-            kind = self.random.choice(KIND)
+            kind = self.random.choice(self.kinds)
             ident = self.ask(kind, number)
             number += 1
             if ident is None:
                 self.lost.append(number)
             else:
-                if kind == "count":
+                if kind != "once":
                     # Another thread may be going over the old one.
                     self.cluster.trace = self.cluster.trace | {
                         ident: judge.Trace(
@@ -78,8 +78,8 @@ class Asker(threading.Thread):
             time.sleep(PAUSE_S)
 
 
-def conclude(cluster, acked):
-    """How each ended; what is wrong."""
+def conclude(cluster, acked, faulty):
+    """How each ended; what is wrong.  FAULTY: storage may have failed them."""
     broken, ends, attempts = [], {}, {}
     until = time.monotonic() + END_S
     for ident in acked:
@@ -94,6 +94,9 @@ def conclude(cluster, acked):
         attempts[job["attempt"]] = attempts.get(job["attempt"], 0) + 1
         if job["state"] == "error":
             print("error:", ident, job["error"], "attempt", job["attempt"])
+            if not faulty:
+                broken.append(f"{ident}: failed though nothing was wrong "
+                              f"with it: {job}")
     for ident, found in journals.ends(cluster.shared, acked).items():
         if len({end[1:] for end in found}) != 1:
             broken.append(f"{ident}: not exactly one end: {found}")
@@ -114,23 +117,28 @@ def storm(cluster, trial, seconds):
     return slowest, waves
 
 
-def play(seconds, options):
+def blows(seconds, options):
+    return play(seconds, options, faulty=False)
+
+
+def play(seconds, options, faulty=True):
     module = faults()
     module.SEED, module.LEASE_S = options.seed, float(
         options.lease.rstrip("s"))
-    with Working(kinds=("count", "once"), lease=options.lease, workers=4,
+    kinds = ("count" if faulty else "frail", "once")
+    with Working(kinds=kinds, lease=options.lease, workers=4,
                  memory=options.memory, singletons=module.UNITS,
-                 faulty=mount.is_possible(),
+                 faulty=faulty and mount.is_possible(),
                  nets=net.is_possible()) as cluster:
         cluster.start()
         trial = module.Trial(cluster)
-        asker = Asker(cluster)
+        asker = Asker(cluster, kinds)
         asker.start()
         try:
             slowest, waves = storm(cluster, trial, seconds)
             asker.over = True
             asker.join(TRIES_S + 10)
-            broken = conclude(cluster, asker.acked)
+            broken = conclude(cluster, asker.acked, faulty)
             overlap = cluster.check()
         except lib.Failed as failed:
             asker.over = True
