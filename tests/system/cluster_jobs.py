@@ -104,6 +104,8 @@ def outlives():
         for node in cluster.nodes:
             before = cluster.wait_for(lambda: is_in(node, job, "processing"),
                                       WAIT_S, "all show that it runs")
+        cluster.wait_for(lambda: os.path.exists(trace), WAIT_S,
+                         "its first line")
         victim = cluster.by_name(before["node"])
         victim.kill_all()
         with open(trace + ".may-end", "w", encoding="ascii"):
