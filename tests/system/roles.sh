@@ -51,11 +51,13 @@ wait_for() {
 
 # Processes of work, by the path of their script, an argument of its own.
 lingering() {
-  grep -lszx "$dir/[l]inger" /proc/[0-9]*/cmdline | tr -dc '0-9\n'
+  grep -lszx "$dir/\([l]inger\|[d]eaf\)" /proc/[0-9]*/cmdline |
+    tr -dc '0-9\n'
 }
 
-are() { # are COUNT - so many processes of work live
-  [ "$(lingering | wc -l)" -eq "$1" ]
+are() { # are COUNT - so many processes of work live, all of them deaf
+  [ "$(lingering | wc -l)" -eq "$1" ] &&
+    [ "$(grep -lszx "$dir/[d]eaf" /proc/[0-9]*/cmdline | wc -l)" -eq "$1" ]
 }
 
 children() {
@@ -152,6 +154,10 @@ say() {
 cat >"$dir/linger" <<'END'
 #!/bin/sh
 trap '' TERM HUP INT
+exec "${0%/*}/deaf" "$1"
+END
+cat >"$dir/deaf" <<'END'
+#!/bin/sh
 while :; do
   sleep 1
 done
@@ -161,7 +167,7 @@ cat >"$dir/work" <<END
 (setsid sh -c '"$dir/linger" away & exit 0' &)
 exec "$dir/linger" here
 END
-chmod +x "$dir/linger" "$dir/work"
+chmod +x "$dir/linger" "$dir/deaf" "$dir/work"
 
 # ---- start ----
 
