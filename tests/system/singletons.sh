@@ -55,6 +55,11 @@ state_is() {
   hold status "$1" | grep -q "^singleton $1 *$2 "
 }
 
+# Ready says that it was started, its line that it hears what it is sent.
+speaks() {
+  state_is "$1" ready && kill -0 "$(latest "$1")"
+}
+
 node_start
 until_true 20 at_least 1 'start after' || fail 'the one that waits does not start'
 until_true 20 at_least 3 tick || fail 'it does not run at its times'
@@ -104,11 +109,7 @@ said() {
 until_true 10 said || fail "$(hold logs nightly) $(hold status nightly)"
 
 # What they said holds after a restart.
-# Ready says that it was started, its line that it now hears what it is sent.
-hears() {
-  state_is after ready && kill -0 "$(latest after)"
-}
-until_true 20 hears || fail "$(hold status)"
+until_true 20 speaks after || fail "$(hold status)"
 node_stop
 [ "$(count_of 'stop after')" -ge 1 ] || fail 'not stopped with the node'
 ticks=$(count_of tick)
@@ -125,6 +126,7 @@ until_true 20 at_least $((ticks + 2)) tick || fail 'no more times'
 until_true 20 state_is after ready || fail "$(hold status)"
 
 # A reload touches what has changed alone.
+until_true 20 speaks keeper || fail "$(hold status)"
 pid=$(latest keeper)
 write_units 'more = { command = [ "/bin/sleep", "1000" ]; };'
 node_write_config
