@@ -16,7 +16,7 @@
                                                                               \
 		for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) \
 			tcase_add_test(tcase, tests[i]);                      \
-		tcase_set_timeout(tcase, 60);                                 \
+		tcase_set_timeout(tcase, 180);                                \
 		suite_add_tcase(suite, tcase);                                \
 		runner = srunner_create(suite);                               \
 		srunner_run_all(runner, CK_ENV);                              \
