@@ -65,8 +65,10 @@ def begin():
 
 
 def worst_ms(since_ns, window_ms):
-    """Of the processor that stood still the longest."""
-    return max(watch.worst_ms(since_ns / MS, window_ms) for watch in watches)
+    """Of the processor that stood still the longest; 0 unless begin() was
+    called before."""
+    return max((watch.worst_ms(since_ns / MS, window_ms) for watch in watches),
+               default=0)
 
 
 def judged(lease_ms, look, again=lambda: None):
