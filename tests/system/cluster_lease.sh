@@ -166,6 +166,7 @@ wait_for 10 'n3 joins anew' is_past n3 5 "$generation"
 generation=$(shows n3 5)
 wait_for 10 'n3 is in' is_in n3
 kill_all 3 KILL
+wait "$(guardian 3)" || : # else it still has the state directory
 : >"$dir/log3"
 start 3
 wait_for 10 'n3 takes its slot back' says 3 'takes its slot back'
