@@ -192,8 +192,9 @@ struct board {
 	_Atomic uint32_t stopping;	 /* 1 orderly stop, 2 waits cut short,
 					    3 stop at once */
 	_Atomic uint32_t life;		 /* number of this supervisor, from 1 */
-	/* guardian and supervisor: since before all work was killed at once, 0
-	 * until then: what ends now says nothing of itself */
+	/* guardian and supervisor: 1 = all work is killed at once, set before
+	 * the first of it is; how something ends meanwhile is not told.  0 when
+	 * a supervisor starts */
 	_Atomic uint32_t ending;
 	/* supervisor */
 	_Atomic int64_t supervisor_beat_ms;

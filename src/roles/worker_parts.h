@@ -97,7 +97,7 @@ struct worker {
 	uint64_t token;
 	struct loop loop;
 	enum worker_stage stage;
-	bool orphaned; /* the supervisor is gone: nobody to report to */
+	bool orphaned; /* the supervisor is gone or ends all: no more reports */
 	struct board_unit *shown; /* NULL for a job: it is shown elsewhere */
 	/* the command */
 	struct spec spec;

@@ -146,6 +146,15 @@ submit() {
   wait_for 10 'work runs' are 2
 }
 
+once() { # once - prints the jobs that have one attempt and run
+  "$HOLDFAST" jobs -c "$dir/node.conf" --type once --state processing |
+    sed -n 's/ *once .*//p'
+}
+
+eight_once() {
+  [ "$(once | wc -l)" -eq 8 ]
+}
+
 say() {
   echo "roles: $*"
 }
@@ -253,15 +262,6 @@ wait_for 10 'another attempt' are 2
 say 'supervisor hung and replaced'
 
 # ---- guardian: all goes; the next one finds a free place ----
-
-once() { # once - prints the jobs that have one attempt and run
-  "$HOLDFAST" jobs -c "$dir/node.conf" --type once --state processing |
-    sed -n 's/ *once .*//p'
-}
-
-eight_once() {
-  [ "$(once | wc -l)" -eq 8 ]
-}
 
 for _ in 1 2 3 4 5 6 7 8; do
   "$HOLDFAST" submit -c "$dir/node.conf" once >/dev/null || fail 'submit'
